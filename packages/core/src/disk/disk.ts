@@ -1,0 +1,113 @@
+/**
+ * The port to the local disk: everything that core does to files goes through here, so that a simulation can stand in
+ * for it and lose what was not flushed. Paths are relative to the repository's root, `/`-separated, without a leading or
+ * trailing slash; `''` is the root. No method follows a symbolic link in the last component.
+ *
+ * Failures are DiskErrors. Methods that change something have happened when they resolve, but survive a power cut only
+ * after `flush` (or where they say so).
+ */
+export interface Disk {
+  /** For messages only. */
+  readonly root: string
+
+  /** The names in a folder with what they are, in no order. */
+  list(folder: string): Promise<readonly FolderItem[]>
+  /** lstat of several names of one folder, in their order: one call, since a call per file costs more than the stat. */
+  statAll(folder: string, names: readonly string[]): Promise<readonly (DiskStat | DiskError)[]>
+  /** Undefined if nothing is there (also where a parent is missing or is no folder). */
+  stat(path: string): Promise<DiskStat | undefined>
+
+  /** Opens for reading; refuses anything but a regular file. */
+  open(path: string): Promise<DiskFile>
+  /** Creates a new file for writing; `exists` if the name is taken. Missing parent folders are an error. */
+  create(path: string): Promise<DiskWriter>
+  /** Whole content; undefined if there is no such file. For the small files of `.lsync`. */
+  readText(path: string): Promise<string | undefined>
+  /** Replaces a file of `.lsync` whole or not at all, surviving a power cut: temporary file, fsync, rename, fsync of the folder. */
+  replaceText(path: string, text: string | AsyncIterable<string>): Promise<void>
+  /** Creates a file with this text, whole, only if the name is free (`exists`): for locks. */
+  createText(path: string, text: string): Promise<void>
+  /** Appends, creating the file if needed. Durable only after `flush`. */
+  appendText(path: string, text: string): Promise<void>
+
+  makeFolder(path: string): Promise<void>
+  /** Only an empty one: `not-empty` otherwise. */
+  removeFolder(path: string): Promise<void>
+  /** Within the disk; fails with `exists` where the target is a file that may not be overwritten (`overwrite: false`, done by link and unlink). */
+  rename(from: string, to: string, options: { readonly overwrite: boolean }): Promise<void>
+  remove(path: string): Promise<void>
+  setExecutable(path: string, executable: boolean): Promise<void>
+  setModified(path: string, mtime: number): Promise<void>
+  /** Times and mode bits of `from` that are not content: copied onto a file that replaces it. */
+  copyMode(from: string, to: string): Promise<void>
+
+  /**
+   * Makes the named files (data and attributes) and the folders that hold them survive a power cut; `all` flushes the file system whole.
+   * Implementations choose the cheaper way; a name that is gone meanwhile is no error.
+   */
+  flush(paths: readonly string[]): Promise<void>
+  /** Free bytes, where known. */
+  free(): Promise<number | undefined>
+}
+
+export type DiskKind = 'file' | 'folder' | 'link' | 'special'
+
+export interface FolderItem {
+  /** As text; where the bytes on disk are no valid UTF-8, the text is for showing only and `nameable` is false. */
+  readonly name: string
+  readonly kind: DiskKind
+  readonly nameable: boolean
+}
+
+/** Times in milliseconds since the epoch with a fraction (resolution about 0.25 µs). */
+export interface DiskStat {
+  readonly kind: DiskKind
+  readonly size: number
+  readonly mtime: number
+  readonly ctime: number
+  readonly inode: number
+  readonly device: number
+  readonly executable: boolean
+}
+
+export interface DiskFile extends AsyncDisposable {
+  stat(): Promise<DiskStat>
+  /** The bytes from `from` (default 0) up to `to` exclusive (default the end). */
+  read(
+    range: { readonly from?: number; readonly to?: number },
+    signal: AbortSignal,
+  ): AsyncIterable<Uint8Array>
+  /** All bytes at once, for small files. */
+  readAll(): Promise<Uint8Array>
+}
+
+export interface DiskWriter extends AsyncDisposable {
+  write(bytes: Uint8Array, at: number): Promise<void>
+  setModified(mtime: number): Promise<void>
+  setExecutable(executable: boolean): Promise<void>
+  stat(): Promise<DiskStat>
+}
+
+export type DiskErrorCode =
+  | 'missing'
+  | 'exists'
+  | 'not-empty'
+  | 'forbidden'
+  | 'no-space'
+  | 'is-folder'
+  | 'not-folder'
+  | 'bad-name'
+  | 'read-only'
+  | 'busy'
+  | 'io'
+
+export class DiskError extends Error {
+  override readonly name = 'DiskError'
+  readonly code: DiskErrorCode
+  readonly path: string
+  constructor(code: DiskErrorCode, path: string, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.path = path
+  }
+}

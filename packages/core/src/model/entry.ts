@@ -1,0 +1,50 @@
+import type { DiskStat } from '../disk/disk.ts'
+import type { Digests, ObjectInfo } from '../provider/index.ts'
+
+/** What lsync keeps: regular files, folders that hold nothing, and (by policy) symbolic links. */
+export type EntryType = 'file' | 'folder' | 'link'
+
+/**
+ * A path as a key: `/`-separated, relative to the repository's root. An empty folder is a key of its own that ends in `/`,
+ * so that `a` (a file) and `a/` (an empty folder) are two keys, ordered as stores order them.
+ */
+export type Path = string
+
+/** A local file as a scan saw it. */
+export interface LocalEntry {
+  readonly type: EntryType
+  readonly stat: DiskStat
+  /** When it was looked at, by the local clock: an entry younger than the clock's step is hashed again next time. */
+  readonly seen: number
+}
+
+/** The state of a remote key as a listing (or a later `head`) saw it. */
+export type RemoteEntry = ObjectInfo
+
+/** What both sides agreed on last: one line of the database. */
+export interface BaseEntry {
+  readonly type: EntryType
+  readonly size: number
+  /** Of the content; empty for a folder. */
+  readonly sha256: string
+  readonly executable: boolean
+  /** The local fingerprint when the agreement was recorded; absent if the file must be hashed to be known unchanged. */
+  readonly local?: LocalFingerprint
+  readonly remote: RemoteFingerprint
+  /** Who wrote the content, as its metadata says. */
+  readonly author?: string
+}
+
+export interface LocalFingerprint {
+  readonly mtime: number
+  readonly ctime: number
+  readonly inode: number
+}
+
+export interface RemoteFingerprint {
+  readonly version: string
+  readonly fingerprint: string
+  /** Size of the object's body where it is not that of the file. */
+  readonly size?: number
+  readonly digests?: Digests
+}

@@ -1,0 +1,127 @@
+import type { Expect } from '../provider/index.ts'
+import type { Problem } from './problem.ts'
+import type { BaseEntry, LocalEntry, RemoteEntry } from './entry.ts'
+
+export type Direction = 'up' | 'down' | 'none'
+
+/** What a local effect expects to find at its path. */
+export type LocalFrom = LocalEntry | 'absent'
+
+/**
+ * One effect that was decided. What it expects to find (`from`, `expect`) is at once the local guard and the remote precondition.
+ */
+export type Action =
+  | UploadAction
+  | DownloadAction
+  | RemoveLocalAction
+  | RemoveRemoteAction
+  | SetExecutableAction
+  | AdoptAction
+  | ForgetAction
+  | KeepBothAction
+
+interface ActionBase {
+  readonly path: string
+  readonly base?: BaseEntry
+}
+
+export interface UploadAction extends ActionBase {
+  readonly kind: 'upload'
+  readonly reason: 'new' | 'changed' | 'revived' | 'executable' | 'conflict'
+  readonly from: LocalEntry
+  /** Of `from`, where it was hashed already. */
+  readonly sha256?: string
+  readonly expect: Expect
+  /** What the remote holds now, where something is overwritten. */
+  readonly over?: RemoteEntry
+  readonly executable: boolean
+  /** The remote version was never seen by this clone: keep it in the trash before it is overwritten. */
+  readonly keepRemote: boolean
+}
+
+export interface DownloadAction extends ActionBase {
+  readonly kind: 'download'
+  readonly reason: 'new' | 'changed' | 'revived' | 'conflict'
+  readonly from: LocalFrom
+  readonly remote: RemoteEntry
+}
+
+export interface RemoveLocalAction extends ActionBase {
+  readonly kind: 'remove-local'
+  readonly from: LocalEntry
+}
+
+export interface RemoveRemoteAction extends ActionBase {
+  readonly kind: 'remove-remote'
+  readonly remote: RemoteEntry
+}
+
+export interface SetExecutableAction extends ActionBase {
+  readonly kind: 'set-executable'
+  readonly from: LocalEntry
+  readonly sha256: string
+  readonly remote: RemoteEntry
+  readonly executable: boolean
+}
+
+/** Both sides hold the same: only the database learns it. */
+export interface AdoptAction extends ActionBase {
+  readonly kind: 'adopt'
+  readonly from: LocalEntry
+  readonly sha256: string
+  readonly remote: RemoteEntry
+  readonly executable: boolean
+  /** True where a row existed and only fingerprints moved: not worth a line to a person. */
+  readonly silent: boolean
+}
+
+/** Both sides hold nothing: the row goes. */
+export interface ForgetAction extends ActionBase {
+  readonly kind: 'forget'
+}
+
+/** A conflict settled by keeping both: the remote content arrives beside, then the local content goes up. */
+export interface KeepBothAction extends ActionBase {
+  readonly kind: 'keep-both'
+  readonly from: LocalEntry
+  readonly sha256?: string
+  readonly remote: RemoteEntry
+  readonly executable: boolean
+}
+
+/** Both sides changed, and not to the same content. Derived anew in every run. */
+export interface Conflict {
+  readonly path: string
+  readonly local: LocalEntry | 'absent'
+  readonly remote: RemoteEntry | 'absent'
+  readonly base?: BaseEntry
+  readonly kind: 'content' | 'file-folder'
+}
+
+/** Totals that the guards judge. Files only, folders do not count. */
+export interface Counts {
+  readonly base: number
+  readonly local: number
+  readonly remote: number
+  readonly unknown: number
+}
+
+export interface Plan {
+  readonly actions: readonly Action[]
+  readonly conflicts: readonly Conflict[]
+  readonly problems: readonly Problem[]
+  readonly counts: Counts
+}
+
+export type GuardName = 'mass-delete' | 'emptied' | 'mass-change' | 'unrelated' | 'other-remote'
+
+export interface Halt {
+  readonly guard: GuardName
+  readonly side: 'local' | 'remote'
+  /** The numbers that made it halt, for the message. */
+  readonly affected: number
+  readonly total: number
+}
+
+export type SyncMode = 'sync' | 'pull' | 'push'
+export type ConflictPolicy = 'manual' | 'keep-both' | 'newest' | 'local' | 'remote'

@@ -1,0 +1,51 @@
+/** Why a path was skipped. The rest of the run goes on; the words for each stand in the CLI's table. */
+export type ProblemCode =
+  /** May not be read (permissions), or a folder that cannot be listed: all below it is unknown. */
+  | 'unreadable'
+  | 'special-file'
+  | 'symbolic-link'
+  /** A mount point, or anything on another device than the repository's root. */
+  | 'other-device'
+  /** A repository of its own. */
+  | 'nested'
+  /** The name on disk is not valid UTF-8. */
+  | 'name-not-utf8'
+  /** A remote key that cannot be a name here: `..`, an empty segment, NUL, a segment over 255 bytes, … */
+  | 'name-unsafe'
+  /** A `.lsync` segment: reserved at every depth. */
+  | 'name-reserved'
+  /** The remote holds `a` and `a/b`: the second cannot exist here. */
+  | 'below-a-file'
+  /** Folds together with another name on this disk. */
+  | 'name-folds'
+  /** An empty-folder object with content. */
+  | 'folder-with-content'
+  /** The store cannot keep this name. */
+  | 'name-refused'
+  /** Kept changing while it was read, three times. */
+  | 'changing'
+  /** Another client is removing it at this moment, or holds a claim on it. */
+  | 'busy'
+  /** The other side changed between the look and the effect; the next run sees the new state. */
+  | 'moved-on'
+  /** The bytes did not match their digest, also after another try. */
+  | 'corrupt'
+  | 'too-large'
+  | 'forbidden'
+  /** No room on the local disk, or in the store. */
+  | 'no-space'
+  | 'read-only'
+  /** Something local stands in the way (a folder that is not empty, a file that turned up). */
+  | 'in-the-way'
+  /** A removal was left undone since a transfer towards that side failed, or since it would have taken the last copy. */
+  | 'kept-for-safety'
+  /** The store failed for this path alone. */
+  | 'remote-failed'
+  | 'local-failed'
+
+export interface Problem {
+  readonly path: string
+  readonly code: ProblemCode
+  /** Detail from the system or the store, already free of secrets; may be shown after escaping. */
+  readonly detail?: string
+}

@@ -1,0 +1,4 @@
+export interface MemoryStore {}
+export function memoryStore(): MemoryStore {
+  return {}
+}

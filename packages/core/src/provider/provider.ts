@@ -1,0 +1,240 @@
+/**
+ * The contract between lsync and a store. A provider offers operations and says honestly what it can guarantee;
+ * retry, limits, cancellation between attempts and checks of arguments wrap it in core, once for all providers.
+ *
+ * Obligations that hold for every method:
+ * - A signal that is aborted before the call means no effect; an abort rejects with the signal's reason, untouched.
+ * - Every other failure is a StorageError. One attempt per call: the provider never retries by itself.
+ * - Keys are relative to the opened remote, `/`-separated, well-formed Unicode; the provider adds its own prefix.
+ */
+
+/** The version of this contract. A plugin that was built for another one is refused by name. */
+export const CONTRACT_VERSION = 1
+
+/** An opaque token of one state of one object, for preconditions (ETag, generation). Equal tokens mean equal bytes. */
+export type Version = string
+
+/**
+ * Digests as lower-case hex. `md5/N` is the MD5 of the MD5s of parts of N bytes with `-COUNT` appended (the multipart ETag of S3).
+ * Equal digests of one algorithm prove equal content (except the CRCs, which prove nothing by themselves).
+ * Only an unequal `sha256` proves unequal content: an ETag that looks like an MD5 may be none.
+ */
+export type DigestAlgorithm = 'sha256' | 'md5' | `md5/${number}` | 'crc32c' | 'crc64nvme'
+export type Digests = Readonly<Partial<Record<DigestAlgorithm, string>>>
+
+/** What a store keeps beside an object's bytes. */
+export interface ObjectMetadata {
+  /** Free metadata; keys are lower-case ASCII, values any text (the provider encodes what its store cannot carry). */
+  readonly user: Readonly<Record<string, string>>
+  readonly contentType?: string
+  readonly cacheControl?: string
+  readonly contentDisposition?: string
+  readonly contentEncoding?: string
+  readonly contentLanguage?: string
+}
+
+export interface ObjectInfo {
+  readonly key: string
+  /** Bytes of the body. */
+  readonly size: number
+  /** When it was stored, by the store's clock, in milliseconds since the epoch. */
+  readonly modified: number
+  readonly version: Version
+  /** Computed from a listing alone, equal in `list`, `head`, `read` and `write`; changes whenever content or metadata may have. */
+  readonly fingerprint: string
+  /** Where the store keeps earlier versions: the name of this one. */
+  readonly historyId?: string
+  /** What the store vouches for: never what a writer merely claimed in metadata. */
+  readonly digests: Digests
+  /** Always present from `head` and `read`; absent where a listing does not carry it. */
+  readonly metadata?: ObjectMetadata
+}
+
+/** What a write expects to find. It is required: a blind write does not compile. */
+export type Expect =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'version'; readonly version: Version }
+
+/** Bytes that can be opened again, so that a retry is safe by type. */
+export interface ByteSource {
+  readonly size: number
+  /** Digests of exactly these bytes, where known: the provider passes them on for the store to check. */
+  readonly digests: Digests
+  /** The bytes from `from` (default 0) to the end. May be called several times. */
+  open(from: number, signal: AbortSignal): AsyncIterable<Uint8Array>
+  /** All the bytes, where they are in memory anyway (small files): the fast path. */
+  readonly bytes?: Uint8Array
+}
+
+export interface CallOptions {
+  readonly signal: AbortSignal
+}
+
+export interface ListRange {
+  /** Only keys that start with this. */
+  readonly prefix: string
+  /** Only keys greater than this, in UTF-8 byte order. */
+  readonly after?: string
+  /** Only keys less than this, in UTF-8 byte order. */
+  readonly before?: string
+}
+
+export interface ReadOptions extends CallOptions {
+  /** Read this version or fail with `precondition-failed` (`not-found` if the object is gone). */
+  readonly version?: Version
+  /** First byte, default 0. */
+  readonly from?: number
+  /** How many bytes, default all the rest. */
+  readonly length?: number
+}
+
+export interface WriteOptions extends CallOptions {
+  readonly expect: Expect
+  readonly metadata: ObjectMetadata
+}
+
+/**
+ * How an operation keeps its condition.
+ * `atomic`: the store checks and acts in one step. `leased`: the provider reaches the same by a claim that other clients of lsync respect.
+ * `checked`: looked at just before, so another client can slip in between. `none`: not at all.
+ */
+export type Guarantee = 'atomic' | 'leased' | 'checked' | 'none'
+export type GuardedOperation = 'create' | 'replace' | 'remove' | 'commit' | 'copy'
+export type Guarantees = Readonly<Record<GuardedOperation, Guarantee>>
+
+export interface StorageProvider extends AsyncDisposable {
+  /** What this opened remote guarantees: measured by `probe` or taken from an earlier probe's report. */
+  readonly guarantees: Guarantees
+  /** False where a listing does not show zero-byte objects whose key ends in `/`: empty folders are then unknown. */
+  readonly listsFolders: boolean
+
+  /** Pages in ascending UTF-8 byte order of the key. Complete, or it throws: never a silent end. Removal claims (tombstones) are not shown. */
+  list(range: ListRange, options: CallOptions): AsyncIterable<readonly ObjectInfo[]>
+  /** With metadata; undefined if there is no such object. */
+  head(key: string, options: CallOptions): Promise<ObjectInfo | undefined>
+  /** The body ends early only by throwing. It must be read to the end or returned from. */
+  read(key: string, options: ReadOptions): Promise<ObjectBody>
+  /** Stores all bytes of the source under the key or changes nothing; verifies `source.digests` where the store can. The result carries no metadata. */
+  write(key: string, source: ByteSource, options: WriteOptions): Promise<ObjectInfo>
+  /** `precondition-failed` if another version is there, `not-found` if none is. */
+  remove(key: string, options: CallOptions & { readonly expect: Version }): Promise<void>
+
+  /** Tries what this remote honours, under a scratch prefix that it cleans up. Needs the right to write. */
+  probe?(options: CallOptions & { readonly scratch: string }): Promise<ProbeReport>
+  /** Makes everything that was written so far survive a power cut. Absent where the answer to a write means that already. */
+  flush?(options: CallOptions): Promise<void>
+  /** Copies on the server under conditions on both ends, atomically for the destination. The member is the capability. */
+  readonly copy?: (
+    from: { readonly key: string; readonly version: Version },
+    to: string,
+    options: WriteOptions & { readonly size: number },
+  ) => Promise<ObjectInfo>
+  /** Uploads in parts. */
+  readonly uploads?: Uploads
+}
+
+export interface ObjectBody {
+  readonly info: ObjectInfo
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/** What a probe found; plain data, kept in `.lsync/remote.yaml` and given back to `open` as `known`. */
+export interface ProbeReport {
+  readonly guarantees: Guarantees
+  readonly listsFolders: boolean
+  /** The store's clock minus ours, in milliseconds. */
+  readonly clockSkew?: number
+  /** True where the store keeps earlier versions. */
+  readonly versioning?: boolean
+  readonly findings: readonly ProbeFinding[]
+}
+
+export interface ProbeFinding {
+  /** Short and stable, for scripts: `conditional-create`, `conditional-remove`, `versioning`, `clock`, … */
+  readonly check: string
+  readonly ok: boolean
+  /** One sentence for a person: what was found and what follows from it. */
+  readonly message: string
+}
+
+export interface Uploads {
+  /** From this many bytes on an upload in parts is worth its requests; below, `write`. */
+  readonly worthwhile: number
+  /** `expect` is given here and enforced by `commit`. */
+  begin(
+    key: string,
+    options: WriteOptions & { readonly size: number; readonly digests: Digests },
+  ): Promise<UploadSession>
+  /** Continues an upload of this or another process. `upload-lost` if the store has forgotten it. */
+  resume(token: UploadToken, options: CallOptions): Promise<UploadSession>
+  /** Uploads that were begun by lsync below this remote and not finished. */
+  listOwn(options: CallOptions): AsyncIterable<PendingUpload>
+}
+
+/** Plain data: enough for another process to continue. Never a secret. */
+export type UploadToken = Readonly<Record<string, string | number>>
+
+export interface PendingUpload {
+  readonly key: string
+  readonly token: UploadToken
+  readonly begun: number
+}
+
+/** Half-open: `from` inclusive, `to` exclusive, in bytes. */
+export interface ByteRange {
+  readonly from: number
+  readonly to: number
+}
+
+export interface UploadSession {
+  readonly token: UploadToken
+  /** Every part but the last has exactly this size. */
+  readonly partSize: number
+  /** False where parts must be sent one after the other. */
+  readonly parallel: boolean
+  /** The parts that the store does not have yet, ascending; each is at most `partSize` long. */
+  missing(options: CallOptions): Promise<readonly ByteRange[]>
+  /** `source` holds exactly the bytes of the range. */
+  put(range: ByteRange, source: ByteSource, options: CallOptions): Promise<void>
+  /** Copies a range from another object of the same remote, pinned to its version. */
+  readonly copy?: (
+    range: ByteRange,
+    from: { readonly key: string; readonly version: Version; readonly offset: number },
+    options: CallOptions,
+  ) => Promise<void>
+  /** The object appears whole, under the condition given at `begin`. May be called again after an ambiguous failure. */
+  commit(options: CallOptions): Promise<ObjectInfo>
+  /** Idempotent. */
+  abort(options: CallOptions): Promise<void>
+}
+
+/** Settings of one remote: from the repository's and the user's configuration; values are strings as written there. */
+export type RemoteSettings = Readonly<Record<string, string>>
+
+export interface OpenOptions extends CallOptions {
+  /** The report of an earlier probe of this remote, if there is one. */
+  readonly known?: ProbeReport
+  readonly settings: RemoteSettings
+  /** The environment, given so that no provider reads the process by itself. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** A hint: how many requests core will have in flight at most. */
+  readonly concurrency: number
+  /** One line for a log; never a secret. */
+  readonly onNotice?: (message: string) => void
+}
+
+/** What the module that a plugin declares exports as `default`. Loading it must not load an SDK; only `open` does. */
+export interface ProviderModule {
+  readonly contract: number
+  readonly scheme: string
+  /** Settings it understands beside the URL, with a line of help each; others are refused by name. */
+  readonly settings: Readonly<Record<string, string>>
+  /** Checks and normalises a remote URL without touching the network; `bad-remote` if it makes no sense. Not a web URL: `#` and `?` are ordinary. */
+  normalize(url: string, base: { readonly folder: string }): string
+  /** Opens the remote and checks that it can be reached; `no-remote` if there is none. */
+  open(url: string, options: OpenOptions): Promise<StorageProvider>
+  /** True if the two normalised URLs overlap (the same, or one within the other). */
+  overlaps(a: string, b: string): boolean
+  /** The local folder this remote is, for a remote on this machine's disk: a repository may not contain it. */
+  localFolder?(url: string): string | undefined
+}

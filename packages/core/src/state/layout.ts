@@ -1,0 +1,15 @@
+/** The names inside a repository's `.lsync` folder. */
+export const LSYNC = '.lsync'
+export const CONFIG = '.lsync/config.yaml'
+export const DATABASE = '.lsync/database.yaml'
+export const JOURNAL = '.lsync/journal.yaml'
+export const REMOTE_REPORT = '.lsync/remote.yaml'
+export const LOCK = '.lsync/lock'
+export const STAGING = '.lsync/staging'
+export const TRASH = '.lsync/trash'
+export const TRANSFERS = '.lsync/transfers'
+
+/** On the remote: who this repository is. */
+export const IDENTITY_KEY = '.lsync/repository.yaml'
+/** On the remote: scratch keys of a probe, cleaned up by it. */
+export const SCRATCH_PREFIX = '.lsync/probe/'

@@ -1,0 +1,49 @@
+import type { BaseEntry, Path } from '../model/entry.ts'
+import type { SortedStream } from '../model/side.ts'
+
+/** One row of the base: what both sides agreed on last for this path. */
+export interface Row {
+  readonly path: Path
+  readonly entry: BaseEntry
+}
+
+/** What became of a path: a new row, or none any more. */
+export interface Outcome {
+  readonly path: Path
+  readonly entry: BaseEntry | undefined
+}
+
+/**
+ * Written (and flushed) before an effect that a crash would leave half done and visible: a local file is renamed into the trash and a new one is
+ * linked in. A dead run's open intents are repaired by the next run, and their paths count as unknown until then.
+ */
+export interface Intent {
+  readonly path: Path
+  /** Where the old file went, relative to the repository's root. */
+  readonly trash: string
+  /** The old file's inode and size, to recognise it there. */
+  readonly inode: number
+  readonly size: number
+}
+
+/** The base, streamed: the database with the journal as its overlay. */
+export interface State {
+  /** Rows in key order; `within` restricts to keys that equal one of these paths or lie below it (no trailing slash; absent = all). */
+  rows(within?: readonly Path[]): SortedStream<Row>
+  /** How many rows there are. */
+  readonly size: number
+  /** One row, or undefined. */
+  get(path: Path): Promise<Row | undefined>
+  /** Intents of a dead run that no outcome closed. */
+  readonly openIntents: readonly Intent[]
+  /** Appends intents to the journal; the caller flushes (`journalPath`) before the effects. */
+  intend(intents: readonly Intent[]): Promise<void>
+  /** Appends outcomes (closing intents of the same paths). The caller has flushed what they claim. */
+  record(outcomes: readonly Outcome[]): Promise<void>
+  /** Path of the journal on the disk, for `flush`. */
+  readonly journalPath: string
+  /** Writes a new database if the journal has outgrown a tenth of it (or always, with `force`). Safe to die in. */
+  compact(options?: { readonly force?: boolean }): Promise<void>
+  /** What was dropped while opening (a torn last line of the journal, a journal of another database): one sentence each. */
+  readonly notices: readonly string[]
+}

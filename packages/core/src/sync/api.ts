@@ -1,0 +1,87 @@
+import type { Disk } from '../disk/disk.ts'
+import type { World } from '../disk/clock.ts'
+import type { OnEvent } from '../model/events.ts'
+import type { Conflict, ConflictPolicy, GuardName, Halt, SyncMode } from '../model/plan.ts'
+import type { Problem } from '../model/problem.ts'
+import type { ProbeReport, ProviderModule, StorageProvider } from '../provider/index.ts'
+import type { Path } from '../model/entry.ts'
+
+/** How core finds the module for a scheme: the CLI discovers plugins; tests hand in modules. */
+export interface Providers {
+  /** LsyncError `unknown-scheme` or `provider-broken`. */
+  get(scheme: string): Promise<ProviderModule>
+  readonly schemes: readonly string[]
+}
+
+/** What a command of core needs of the machine it runs on; nothing in core reads `process`. */
+export interface Machine {
+  readonly world: World
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** `user@host`, the default author. */
+  readonly author: string
+  readonly providers: Providers
+  readonly openDisk: (root: string) => Disk
+  /** This process, for the lock. */
+  readonly process: {
+    readonly pid: number
+    readonly host: string
+    readonly boot: string
+    readonly started: string
+  }
+  /** `running` if a process with that pid that started then lives on this boot. */
+  readonly isAlive: (holder: {
+    readonly pid: number
+    readonly host: string
+    readonly boot: string
+    readonly started: string
+  }) => boolean
+}
+
+/** The user's configuration (`~/.config/lsync/config.yaml` and `LSYNC_*`), parsed and checked. */
+export interface UserConfig {
+  readonly [key: string]: unknown
+}
+
+export interface RunOptions {
+  readonly mode: SyncMode
+  /** Relative to the root, without trailing slash; empty = the whole repository. */
+  readonly paths: readonly Path[]
+  readonly dryRun: boolean
+  /** Requests in flight; default 32. */
+  readonly jobs?: number
+  readonly maxDelete?: { readonly count: number } | { readonly percent: number }
+  readonly allow: readonly GuardName[]
+  readonly conflict?: ConflictPolicy
+  /** Bytes per second, each way. */
+  readonly bandwidth?: { readonly up?: number; readonly down?: number }
+  /** Seconds to wait for the lock; default 0. */
+  readonly wait?: number
+  readonly signal: AbortSignal
+  readonly onEvent: OnEvent
+}
+
+export interface Totals {
+  readonly uploaded: { readonly files: number; readonly bytes: number }
+  readonly downloaded: { readonly files: number; readonly bytes: number }
+  readonly removedLocally: number
+  readonly removedRemotely: number
+  readonly adopted: number
+  readonly unchanged: number
+  readonly failed: number
+}
+
+export interface RunReport {
+  readonly remote: string
+  readonly conflicts: readonly Conflict[]
+  readonly problems: readonly Problem[]
+  readonly halted: readonly Halt[]
+  readonly totals: Totals
+}
+
+/** What the engine itself works with, once a repository and its remote are open. */
+export interface Opened {
+  readonly disk: Disk
+  readonly provider: StorageProvider
+  readonly world: World
+  readonly report?: ProbeReport
+}

@@ -1,0 +1,39 @@
+import { defineConfig } from 'vitest/config'
+
+const source = '@lsync/source'
+
+export default defineConfig({
+  ssr: { resolve: { conditions: [source, 'module', 'node', 'development|production'] } },
+  test: {
+    disableConsoleIntercept: true, // @oclif/test captures stdout itself
+    execArgv: [`--conditions=${source}`],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['{packages,plugins}/*/test/**/*.test.ts', 'servers/test/**/*.test.ts'],
+          exclude: ['**/*.e2e.test.ts', '**/*.servers.test.ts', '**/node_modules/**'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['{packages,plugins}/*/test/**/*.e2e.test.ts', 'scenarios/*.e2e.test.ts'],
+          testTimeout: 60_000,
+          execArgv: [],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: { enabled: true, only: true, include: ['packages/core/test/**/*.test-d.ts'] },
+        },
+      },
+    ],
+  },
+})
