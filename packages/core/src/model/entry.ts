@@ -47,4 +47,6 @@ export interface RemoteFingerprint {
   /** Size of the object's body where it is not that of the file. */
   readonly size?: number
   readonly digests?: Digests
+  /** True if somebody else set metadata on the object: it must be read before the object is overwritten, to be kept. */
+  readonly annotated?: true
 }

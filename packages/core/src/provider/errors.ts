@@ -43,10 +43,17 @@ export type StorageErrorCode =
   | 'unexpected'
 
 /** Codes after which the same call may succeed. */
-const TEMPORARY: ReadonlySet<StorageErrorCode> = new Set(['busy', 'throttled', 'network', 'server'])
+export type TemporaryCode = 'busy' | 'throttled' | 'network' | 'server'
+const TEMPORARY: ReadonlySet<string> = new Set<TemporaryCode>([
+  'busy',
+  'throttled',
+  'network',
+  'server',
+])
 
 /** Codes after which it is an open question whether a write took place. */
-const AMBIGUOUS: ReadonlySet<StorageErrorCode> = new Set(['network', 'server'])
+export type AmbiguousCode = 'network' | 'server'
+const AMBIGUOUS: ReadonlySet<string> = new Set<AmbiguousCode>(['network', 'server'])
 
 const BRAND = Symbol.for('@lsync/core/StorageError')
 
@@ -83,11 +90,15 @@ export function isStorageError(error: unknown): error is StorageError {
   return typeof error === 'object' && error !== null && BRAND in error
 }
 
-export function isTemporary(error: unknown): error is StorageError {
+export function isTemporary(
+  error: unknown,
+): error is StorageError & { readonly code: TemporaryCode } {
   return isStorageError(error) && TEMPORARY.has(error.code)
 }
 
 /** True where it is unknown whether the write took place: read back before saying who won. */
-export function isAmbiguous(error: unknown): error is StorageError {
+export function isAmbiguous(
+  error: unknown,
+): error is StorageError & { readonly code: AmbiguousCode } {
   return isStorageError(error) && AMBIGUOUS.has(error.code)
 }

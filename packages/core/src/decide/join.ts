@@ -1,0 +1,138 @@
+import { compareKeys } from '../provider/index.ts'
+import type { BaseEntry, LocalEntry, Path, RemoteEntry } from '../model/entry.ts'
+import type { Problem } from '../model/problem.ts'
+import { ABSENT, type Seen, type Side, type SortedStream } from '../model/side.ts'
+import { isFolderKey } from '../model/path.ts'
+import { Cursor } from './cursor.ts'
+import { localUnchanged, remoteUnchanged } from './unchanged.ts'
+
+/** A path on which something may have to be decided. */
+export interface Joined {
+  readonly path: Path
+  readonly base?: BaseEntry
+  readonly local: Side<LocalEntry>
+  readonly remote: Side<RemoteEntry>
+}
+
+/** Files seen while joining; folders are not counted, but `anything` knows of them. */
+export interface JoinCounts {
+  base: number
+  local: number
+  remote: number
+  unknown: number
+  unchanged: number
+  anythingLocal: boolean
+  anythingRemote: boolean
+}
+
+export interface JoinOptions {
+  /** Paths that are left out by rule: their rows freeze. */
+  readonly ignored: (path: Path) => boolean
+  /** The remote does not show empty folders: their keys are unknown there. */
+  readonly foldersUnknown: boolean
+  readonly counts: JoinCounts
+  readonly onProblem: (problem: Problem) => void
+}
+
+const PAGE = 256
+
+/**
+ * Merge-joins base, local and remote, three streams in key order, and yields what is not plainly unchanged.
+ * Memory holds a page of each. A path with an unknown side is never yielded: its row stays as it is.
+ */
+export async function* join(
+  base: SortedStream<{ readonly path: Path; readonly entry: BaseEntry }>,
+  local: SortedStream<Seen<LocalEntry>>,
+  remote: SortedStream<Seen<RemoteEntry>>,
+  options: JoinOptions,
+): SortedStream<Joined> {
+  const { counts } = options
+  const bases = new Cursor(base)
+  const locals = new Cursor(local)
+  const remotes = new Cursor(remote)
+  let localUnknownBelow: string | undefined
+  let remoteUnknownBelow: string | undefined
+  let page: Joined[] = []
+  try {
+    for (;;) {
+      if (bases.buffered === undefined && !bases.exhausted) await bases.fill()
+      if (locals.buffered === undefined && !locals.exhausted) await locals.fill()
+      if (remotes.buffered === undefined && !remotes.exhausted) await remotes.fill()
+      const b = bases.buffered
+      const l = locals.buffered
+      const r = remotes.buffered
+      if (b === undefined && l === undefined && r === undefined) break
+
+      let path = b?.path
+      if (l !== undefined && (path === undefined || compareKeys(l.path, path) < 0)) path = l.path
+      if (r !== undefined && (path === undefined || compareKeys(r.path, path) < 0)) path = r.path
+      if (path === undefined) break
+
+      const baseEntry = b?.path === path ? b.entry : undefined
+      const localSeen = l?.path === path ? l : undefined
+      const remoteSeen = r?.path === path ? r : undefined
+      if (baseEntry !== undefined) bases.advance()
+      if (localSeen !== undefined) {
+        locals.advance()
+        if (localSeen.below === true) localUnknownBelow = path
+        if (localSeen.side.state === 'unknown' && localSeen.side.problem !== undefined)
+          options.onProblem({ path, code: localSeen.side.problem })
+      }
+      if (remoteSeen !== undefined) {
+        remotes.advance()
+        if (remoteSeen.below === true) remoteUnknownBelow = path
+        if (remoteSeen.side.state === 'unknown' && remoteSeen.side.problem !== undefined)
+          options.onProblem({ path, code: remoteSeen.side.problem })
+      }
+
+      const folder = isFolderKey(path)
+      if (localSeen?.side.state === 'present') {
+        counts.anythingLocal = true
+        if (!folder) counts.local++
+      }
+      if (remoteSeen?.side.state === 'present') {
+        counts.anythingRemote = true
+        if (!folder) counts.remote++
+      }
+      if (baseEntry !== undefined && !folder) counts.base++
+
+      if (
+        localSeen?.side.state === 'unknown' ||
+        remoteSeen?.side.state === 'unknown' ||
+        (localUnknownBelow !== undefined && path.startsWith(localUnknownBelow)) ||
+        (remoteUnknownBelow !== undefined && path.startsWith(remoteUnknownBelow)) ||
+        (folder && options.foldersUnknown) ||
+        options.ignored(path)
+      ) {
+        counts.unknown++
+        continue
+      }
+
+      const localSide: Side<LocalEntry> = localSeen?.side ?? ABSENT
+      const remoteSide: Side<RemoteEntry> = remoteSeen?.side ?? ABSENT
+      if (
+        baseEntry !== undefined &&
+        localSide.state === 'present' &&
+        remoteSide.state === 'present' &&
+        localUnchanged(baseEntry, localSide.entry) &&
+        remoteUnchanged(baseEntry, remoteSide.entry)
+      ) {
+        counts.unchanged++
+        continue
+      }
+      page.push({
+        path,
+        ...(baseEntry === undefined ? {} : { base: baseEntry }),
+        local: localSide,
+        remote: remoteSide,
+      })
+      if (page.length >= PAGE) {
+        yield page
+        page = []
+      }
+    }
+    if (page.length > 0) yield page
+  } finally {
+    await Promise.all([bases.close(), locals.close(), remotes.close()])
+  }
+}

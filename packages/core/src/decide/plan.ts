@@ -1,0 +1,159 @@
+import { compareKeys } from '../provider/index.ts'
+import type { Path } from '../model/entry.ts'
+import type { Action, Conflict } from '../model/plan.ts'
+import type { Problem } from '../model/problem.ts'
+
+/** Pending removals of a side that this run's direction leaves alone: the last-copy rule must know them. */
+export interface Removal {
+  readonly path: Path
+  readonly sha256: string
+}
+
+/** Actions in the order in which they may run, each group after the one before. */
+export interface Schedule {
+  /** Removals that make room: a file where a folder comes, or the reverse. */
+  readonly clearing: readonly Action[]
+  readonly transfers: readonly Action[]
+  /** Only the database learns something. */
+  readonly records: readonly Action[]
+  /** Removals, deepest first, so that folders are empty when their turn comes. */
+  readonly removals: readonly Action[]
+}
+
+/** Groups the actions: transfers first, removals last, except those that stand in the way of a transfer on the same side. */
+export function schedule(actions: readonly Action[]): Schedule {
+  const clearing: Action[] = []
+  const transfers: Action[] = []
+  const records: Action[] = []
+  const removals: Action[] = []
+  const localSpots = new Spots(actions.filter(isDownward).map((action) => action.path))
+  const remoteSpots = new Spots(actions.filter(isUpward).map((action) => action.path))
+  for (const action of actions) {
+    if (action.kind === 'adopt' || action.kind === 'forget') records.push(action)
+    else if (action.kind === 'remove-local')
+      (localSpots.clashes(action.path) ? clearing : removals).push(action)
+    else if (action.kind === 'remove-remote')
+      (remoteSpots.clashes(action.path) ? clearing : removals).push(action)
+    else transfers.push(action)
+  }
+  const deepestFirst = (a: Action, b: Action): number => compareKeys(b.path, a.path)
+  return {
+    clearing: clearing.toSorted(deepestFirst),
+    transfers,
+    records,
+    removals: removals.toSorted(deepestFirst),
+  }
+}
+
+function isDownward(action: Action): boolean {
+  return action.kind === 'download' || action.kind === 'keep-both'
+}
+
+function isUpward(action: Action): boolean {
+  return action.kind === 'upload' || action.kind === 'keep-both'
+}
+
+/** Paths that are about to exist; asks whether another path cannot exist beside them. */
+class Spots {
+  #files = new Set<Path>()
+  #folders = new Set<Path>()
+
+  constructor(paths: readonly Path[]) {
+    for (const path of paths) {
+      if (!path.endsWith('/')) this.#files.add(path)
+      for (const folder of ancestorsOf(path)) this.#folders.add(folder)
+    }
+  }
+
+  clashes(path: Path): boolean {
+    const bare = path.endsWith('/') ? path.slice(0, -1) : path
+    // A file in the place of a folder to come …
+    if (!path.endsWith('/') && this.#folders.has(bare)) return true
+    // … or something in a folder in whose place a file is to come.
+    if (path.endsWith('/') && this.#files.has(bare)) return true
+    return ancestorsOf(path).some((folder) => this.#files.has(folder))
+  }
+}
+
+/** The folders that must exist for this key; for a folder key, itself too. */
+function ancestorsOf(path: Path): string[] {
+  const ancestors: string[] = []
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1))
+    ancestors.push(path.slice(0, slash))
+  return ancestors
+}
+
+/**
+ * Finds what no single row shows: a file that comes from one side where a folder comes from the other. Neither is touched.
+ */
+export function separateFileFolderConflicts(actions: readonly Action[]): {
+  readonly actions: readonly Action[]
+  readonly conflicts: readonly Conflict[]
+} {
+  const ups = new Map<Path, Action>()
+  const downs = new Map<Path, Action>()
+  for (const action of actions) {
+    if (isUpward(action)) ups.set(action.path, action)
+    if (isDownward(action)) downs.set(action.path, action)
+  }
+  const blocked = new Set<Action>()
+  const conflicts = new Map<Path, Conflict>()
+  for (const [above, below] of [
+    [ups, downs],
+    [downs, ups],
+  ] as const)
+    for (const [path, lower] of below)
+      for (const folder of ancestorsOf(path)) {
+        const upper = above.get(folder)
+        if (upper === undefined) continue
+        blocked.add(upper)
+        blocked.add(lower)
+        conflicts.set(folder, fileFolderConflict(upper))
+      }
+  if (blocked.size === 0) return { actions, conflicts: [] }
+  // What would clear the place for a blocked transfer stays too: nothing at or below the path is touched.
+  const places = [...conflicts.keys()]
+  const touched = (path: Path): boolean =>
+    places.some((place) => path === place || path.startsWith(`${place}/`))
+  return {
+    actions: actions.filter((action) => !blocked.has(action) && !touched(action.path)),
+    conflicts: [...conflicts.values()].toSorted((a, b) => compareKeys(a.path, b.path)),
+  }
+}
+
+function fileFolderConflict(upper: Action): Conflict {
+  return {
+    path: upper.path,
+    kind: 'file-folder',
+    local: upper.kind === 'upload' || upper.kind === 'keep-both' ? upper.from : 'absent',
+    remote: upper.kind === 'download' || upper.kind === 'keep-both' ? upper.remote : 'absent',
+    ...(upper.base === undefined ? {} : { base: upper.base }),
+  }
+}
+
+/**
+ * The last-copy rule: content that both sides hold before the run is held by the merged tree after it, unless a person removed it knowingly.
+ * Where the same content is on its way out on both sides, at different paths, each removal was made by somebody who could still see the other copy.
+ * The local removals of such content are then left undone, unless a surviving path holds it.
+ *
+ * @param local content leaving this side, by path
+ * @param remote content leaving the other side, also where the direction of this run leaves it there
+ * @param survives whether a path that stays holds this content
+ * @returns paths whose removal must not be done in this run
+ */
+export function lastCopies(
+  local: readonly Removal[],
+  remote: readonly Removal[],
+  survives: ReadonlySet<string>,
+): ReadonlySet<Path> {
+  const leavingRemote = new Set(remote.map((removal) => removal.sha256))
+  return new Set(
+    local
+      .filter(({ sha256 }) => leavingRemote.has(sha256) && !survives.has(sha256))
+      .map(({ path }) => path),
+  )
+}
+
+export function keptForSafety(path: Path): Problem {
+  return { path, code: 'kept-for-safety' }
+}

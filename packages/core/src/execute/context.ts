@@ -1,0 +1,24 @@
+import type { World } from '../disk/clock.ts'
+import type { Disk } from '../disk/disk.ts'
+import type { OnEvent } from '../model/events.ts'
+import type { StorageProvider } from '../provider/index.ts'
+import type { Bandwidth } from '../remote/limiter.ts'
+import type { State } from '../state/state.ts'
+import type { Recorder } from './recorder.ts'
+import type { Trash } from './trash.ts'
+
+/** What effects work with; made once a run. */
+export interface Effects {
+  readonly disk: Disk
+  /** With policies around it. */
+  readonly provider: StorageProvider
+  readonly world: World
+  readonly state: State
+  readonly trash: Trash
+  readonly recorder: Recorder
+  readonly author: string
+  readonly jobs: number
+  readonly bandwidth: { readonly up: Bandwidth; readonly down: Bandwidth }
+  readonly signal: AbortSignal
+  readonly onEvent: OnEvent
+}

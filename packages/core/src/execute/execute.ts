@@ -1,0 +1,157 @@
+import { schedule } from '../decide/plan.ts'
+import { diskPath, isFolderKey } from '../model/path.ts'
+import type { Action } from '../model/plan.ts'
+import type { Problem } from '../model/problem.ts'
+import { isStorageError } from '../provider/index.ts'
+import { problemOf } from './consequence.ts'
+import type { Effects } from './context.ts'
+import { folderEntry } from './entries.ts'
+import { fetch } from './fetch.ts'
+import { Placer } from './placer.ts'
+import { runPool } from './pool.ts'
+import { removeLocal, removeRemote } from './remove.ts'
+import { adopt, keepBoth, keepRemoteInTrash, setExecutable } from './settle.ts'
+import type { Tally } from './tally.ts'
+import { makeFolders } from './trash.ts'
+import { upload } from './upload.ts'
+
+/** So many paths that the store fails for, each after all retries, and the run ends: it is the store, not the paths. */
+const MOST_REMOTE_FAILURES = 10
+
+/** Which sides a transfer failed towards: nothing is removed there any more in this run. */
+interface Failed {
+  up: boolean
+  down: boolean
+}
+
+/**
+ * Carries out the actions: what makes room, then transfers, then what only the database learns, removals last.
+ * @returns problems of single paths. What ends the run is thrown, after everything that did happen has been recorded.
+ */
+export async function execute(
+  effects: Effects,
+  actions: readonly Action[],
+  tally: Tally,
+): Promise<readonly Problem[]> {
+  const problems: Problem[] = []
+  const failed: Failed = { up: false, down: false }
+  let remoteFailures = 0
+  const groups = schedule(actions)
+  // Folders that both sides are about to agree on: emptying them must not remove them.
+  const keep = new Set(
+    actions.filter(({ path, kind }) => isFolderKey(path) && kind !== 'remove-local').map(({ path }) => path),
+  )
+
+  const finish = (action: Action, error?: unknown): void => {
+    if (error === undefined) {
+      tally.done(action)
+      effects.onEvent({ type: 'action', action, result: 'done' })
+      return
+    }
+    const problem = problemOf(action.path, error)
+    if (problem === undefined) throw error
+    if (isStorageError(error) && problem.code === 'remote-failed' && ++remoteFailures > MOST_REMOTE_FAILURES)
+      throw error
+    if (action.kind === 'upload' || action.kind === 'keep-both') failed.up = true
+    if (action.kind === 'download' || action.kind === 'keep-both') failed.down = true
+    tally.failed()
+    problems.push(problem)
+    effects.onEvent({ type: 'action', action, result: 'failed' })
+  }
+
+  const attempt = async (action: Action, effect: () => Promise<void>): Promise<void> => {
+    try {
+      await effect()
+    } catch (error) {
+      effects.signal.throwIfAborted()
+      finish(action, error)
+      return
+    }
+    finish(action)
+  }
+
+  const placer = new Placer(effects)
+  const transfer = async (action: Action, signal: AbortSignal): Promise<void> => {
+    if (action.kind === 'download' && !isFolderKey(action.path)) {
+      // It ends when its batch is in place, not when its bytes are here: no slot is held meanwhile.
+      try {
+        const staged = await fetch(effects, action.remote, signal)
+        placer.add({
+          action,
+          staged,
+          done: (error) => {
+            finish(action, error)
+          },
+        })
+      } catch (error) {
+        signal.throwIfAborted()
+        finish(action, error)
+      }
+      return
+    }
+    await attempt(action, () => effectOf(effects, action, signal, keep))
+  }
+
+  const removal = async (action: Action, signal: AbortSignal): Promise<void> => {
+    const side = action.kind === 'remove-local' ? 'down' : 'up'
+    if (failed[side]) {
+      problems.push({ path: action.path, code: 'kept-for-safety' })
+      effects.onEvent({ type: 'action', action, result: 'skipped' })
+      return
+    }
+    await attempt(action, () => effectOf(effects, action, signal, keep))
+  }
+
+  try {
+    effects.onEvent({ type: 'phase', phase: 'transferring' })
+    // What makes room is needed by transfers; one after the other, since folders empty from the leaves.
+    await runPool(groups.clearing, 1, effects.signal, removal)
+    await runPool(groups.transfers, effects.jobs, effects.signal, transfer)
+    await placer.settle()
+    await runPool(groups.records, effects.jobs, effects.signal, transfer)
+    if (groups.removals.length > 0) effects.onEvent({ type: 'phase', phase: 'removing' })
+    const [local, remote] = [
+      groups.removals.filter(({ kind }) => kind === 'remove-local'),
+      groups.removals.filter(({ kind }) => kind === 'remove-remote'),
+    ]
+    // Local ones deepest first and one by one, so that folders are empty when their turn comes.
+    await Promise.all([
+      runPool(local, 1, effects.signal, removal),
+      runPool(remote, effects.jobs, effects.signal, removal),
+    ])
+  } finally {
+    effects.onEvent({ type: 'phase', phase: 'recording' })
+    await effects.recorder.settle()
+  }
+  return problems
+}
+
+async function effectOf(
+  effects: Effects,
+  action: Action,
+  signal: AbortSignal,
+  keep: ReadonlySet<string>,
+): Promise<void> {
+  switch (action.kind) {
+    case 'upload':
+      await keepRemoteInTrash(effects, action, signal)
+      return upload(effects, action, signal)
+    case 'download':
+      await makeFolders(effects.disk, diskPath(action.path), new Set())
+      effects.recorder.add({ path: action.path, entry: folderEntry(action.remote) })
+      return
+    case 'keep-both':
+      return keepBoth(effects, action, signal)
+    case 'set-executable':
+      return setExecutable(effects, action)
+    case 'adopt':
+      return adopt(effects, action)
+    case 'forget':
+      effects.recorder.add({ path: action.path, entry: undefined })
+      return
+    case 'remove-local':
+      return removeLocal(effects, action, keep)
+    case 'remove-remote':
+      return removeRemote(effects, action, signal)
+  }
+}

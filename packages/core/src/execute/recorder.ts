@@ -1,0 +1,67 @@
+import type { World } from '../disk/clock.ts'
+import type { Disk } from '../disk/disk.ts'
+import { diskPath } from '../model/path.ts'
+import type { StorageProvider } from '../provider/index.ts'
+import type { Outcome, State } from '../state/state.ts'
+
+/** Outcomes that wait at most, in number and in milliseconds, before they are flushed and recorded. */
+const BATCH = 1000
+const LONGEST_WAIT = 5000
+
+/**
+ * Folds outcomes into the journal, in batches: first what they claim is made to survive a power cut, on both sides, then they are
+ * appended. So the base may lag, it never leads. This holds for uploads too: a file that the disk forgets after its upload was
+ * recorded would read as removed here, and the remote copy would follow it.
+ */
+export class Recorder {
+  readonly #disk: Disk
+  readonly #provider: StorageProvider
+  readonly #state: State
+  readonly #world: World
+  #waiting: Outcome[] = []
+  #since: number | undefined
+  #work: Promise<void> = Promise.resolve()
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(disk: Disk, provider: StorageProvider, state: State, world: World) {
+    this.#disk = disk
+    this.#provider = provider
+    this.#state = state
+    this.#world = world
+  }
+
+  add(outcome: Outcome): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+    this.#waiting.push(outcome)
+    const now = this.#world.now()
+    this.#since ??= now
+    if (this.#waiting.length >= BATCH || now - this.#since > LONGEST_WAIT) this.#write()
+  }
+
+  /** Everything added so far is recorded when this resolves. */
+  async settle(): Promise<void> {
+    this.#write()
+    await this.#work
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  #write(): void {
+    const batch = this.#waiting
+    if (batch.length === 0) return
+    this.#waiting = []
+    this.#since = undefined
+    this.#work = this.#work.then(async () => {
+      if (this.#failure !== undefined) return
+      try {
+        // Not the run's signal: what has happened is recorded also when the run is interrupted.
+        await this.#provider.flush?.({ signal: new AbortController().signal })
+        await this.#disk.flush(
+          batch.filter(({ entry }) => entry !== undefined).map(({ path }) => diskPath(path)),
+        )
+        await this.#state.record(batch)
+      } catch (error) {
+        this.#failure = { error }
+      }
+    })
+  }
+}

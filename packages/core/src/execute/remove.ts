@@ -1,0 +1,82 @@
+import { DiskError } from '../disk/disk.ts'
+import { diskPath, isFolderKey, parentOf } from '../model/path.ts'
+import type { RemoveLocalAction, RemoveRemoteAction } from '../model/plan.ts'
+import { isStorageError } from '../provider/index.ts'
+import { PathProblem } from './consequence.ts'
+import type { Effects } from './context.ts'
+import { expectAbsent, expectStill, isMoved } from './guard.ts'
+import { putBack } from './place.ts'
+
+/** Removes the remote object, if it is still what this run saw and the local file is still gone. */
+export async function removeRemote(
+  { disk, provider, recorder }: Effects,
+  { path, remote }: RemoveRemoteAction,
+  signal: AbortSignal,
+): Promise<void> {
+  if (isFolderKey(path)) await expectNotEmptyFolder({ disk }, path)
+  else await expectNoFile({ disk }, path)
+  try {
+    await provider.remove(path, { signal, expect: remote.version })
+  } catch (error) {
+    // Somebody else removed it: that is what we wanted.
+    if (!isStorageError(error) || error.code !== 'not-found') throw error
+  }
+  recorder.add({ path, entry: undefined })
+}
+
+/** A folder in the file's place is absence of the file. */
+async function expectNoFile({ disk }: Pick<Effects, 'disk'>, path: string): Promise<void> {
+  const found = await disk.stat(path)
+  if (found !== undefined && found.kind !== 'folder') throw new PathProblem('changing')
+}
+
+/** The key of an empty folder goes when the folder is gone, or is not empty any more. */
+async function expectNotEmptyFolder({ disk }: Pick<Effects, 'disk'>, path: string): Promise<void> {
+  const found = await disk.stat(diskPath(path))
+  if (found?.kind === 'folder' && (await disk.list(diskPath(path))).length === 0)
+    throw new PathProblem('changing')
+}
+
+/** Moves the local file into the trash, and removes the folders that this empties. */
+export async function removeLocal(
+  { disk, recorder, trash }: Effects,
+  { path, from }: RemoveLocalAction,
+  keep: ReadonlySet<string>,
+): Promise<void> {
+  if (isFolderKey(path)) {
+    await removeEmptyFolder({ disk }, diskPath(path))
+  } else {
+    await expectStill(disk, path, from)
+    const aside = await trash.placeFor(path)
+    // RACE: a program that holds the file open goes on writing into the trash; worst outcome: that save is found in the trash.
+    await disk.rename(path, aside, { overwrite: false })
+    if (!isMoved(await disk.stat(aside), from)) {
+      await putBack({ disk }, aside, path)
+      throw new PathProblem('changing')
+    }
+    await expectAbsent(disk, path)
+  }
+  await prune({ disk }, parentOf(path), keep)
+  recorder.add({ path, entry: undefined })
+}
+
+/** Removes folders upwards as long as they are empty; those that a person keeps empty stay. */
+export async function prune(
+  { disk }: Pick<Effects, 'disk'>,
+  folder: string,
+  keep: ReadonlySet<string>,
+): Promise<void> {
+  for (let at = folder; at !== '' && !keep.has(`${at}/`); at = parentOf(at))
+    if (!(await removeEmptyFolder({ disk }, at))) return
+}
+
+/** False if something is in it, or it cannot be removed: then it stays. */
+async function removeEmptyFolder({ disk }: Pick<Effects, 'disk'>, folder: string): Promise<boolean> {
+  try {
+    await disk.removeFolder(folder)
+    return true
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error
+    return error.code === 'missing'
+  }
+}

@@ -1,0 +1,153 @@
+import { conflictName } from '../decide/conflict-name.ts'
+import type { LocalEntry } from '../model/entry.ts'
+import { readMetadata } from '../model/metadata.ts'
+import type { AdoptAction, KeepBothAction, SetExecutableAction, UploadAction } from '../model/plan.ts'
+import { DiskError } from '../disk/disk.ts'
+import { isFolderKey, parentOf } from '../model/path.ts'
+import { isStorageError } from '../provider/index.ts'
+import { PathProblem } from './consequence.ts'
+import type { Effects } from './context.ts'
+import { fileEntry, folderEntry } from './entries.ts'
+import { fetch, type Staged } from './fetch.ts'
+import { expectStill } from './guard.ts'
+import { upload } from './upload.ts'
+
+/** The remote version that is about to be overwritten, unseen by this clone, goes into the trash first. */
+export async function keepRemoteInTrash(
+  effects: Effects,
+  action: UploadAction,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!action.keepRemote || action.over === undefined) return
+  const { disk, trash } = effects
+  const staged = await fetch(effects, action.over, signal)
+  const place = await trash.placeFor(action.path)
+  await disk.flush([staged.path, parentOf(place)])
+  await disk.rename(staged.path, place, { overwrite: false })
+  await disk.flush([place])
+}
+
+/**
+ * Keeps both: the remote content arrives beside the local file, on both sides, before the local content takes the path.
+ */
+export async function keepBoth(
+  effects: Effects,
+  action: KeepBothAction,
+  signal: AbortSignal,
+): Promise<void> {
+  const { path, from, remote } = action
+  await expectStill(effects.disk, path, from)
+  const staged = await fetch(effects, remote, signal)
+  const copy = await placeBeside(effects, path, staged)
+  const stat = await effects.disk.stat(copy)
+  if (stat === undefined) throw new PathProblem('changing')
+  const seen = effects.world.now()
+  try {
+    await upload(
+      effects,
+      {
+        kind: 'upload',
+        path: copy,
+        reason: 'new',
+        from: { type: 'file', stat, seen },
+        expect: { kind: 'absent' },
+        executable: staged.file.executable,
+        keepRemote: false,
+      },
+      signal,
+    )
+  } catch (error) {
+    // Another clone made the same copy: it is there, which is what counts; the next run compares the two.
+    if (!isStorageError(error) || error.code !== 'precondition-failed') throw error
+  }
+  await upload(
+    effects,
+    {
+      kind: 'upload',
+      path,
+      reason: 'conflict',
+      ...(action.base === undefined ? {} : { base: action.base }),
+      from,
+      expect: { kind: 'version', version: remote.version },
+      over: remote,
+      executable: action.executable,
+      keepRemote: false,
+    },
+    signal,
+  )
+}
+
+/** Flushed, under a name that is free. */
+async function placeBeside({ disk }: Effects, path: string, staged: Staged): Promise<string> {
+  await disk.flush([staged.path])
+  const author = staged.file.author ?? 'unknown'
+  for (let attempt = 1; ; attempt++) {
+    const copy = conflictName(path, author, staged.info.modified, attempt)
+    try {
+      await disk.rename(staged.path, copy, { overwrite: false })
+      await disk.flush([copy])
+      return copy
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.code !== 'exists' || attempt > 100) throw error
+    }
+  }
+}
+
+/** Only the bit differs: it is set here, and the row learns it. */
+export async function setExecutable(
+  { disk, recorder, world }: Effects,
+  action: SetExecutableAction,
+): Promise<void> {
+  const { path, from, executable, remote, sha256 } = action
+  await expectStill(disk, path, from)
+  await disk.setExecutable(path, executable)
+  const stat = await disk.stat(path)
+  const local =
+    stat?.inode === from.stat.inode && stat.mtime === from.stat.mtime && stat.size === from.stat.size
+      ? ({ type: 'file', stat, seen: world.now() } as const)
+      : undefined
+  recorder.add({
+    path,
+    entry: fileEntry({
+      local,
+      size: from.stat.size,
+      sha256,
+      executable,
+      remote,
+      metadata: remote.metadata,
+      former: action.base,
+    }),
+  })
+}
+
+/** Both sides hold the same: the row learns it, and a file that is new to us takes the remote's time. */
+export async function adopt(
+  { disk, recorder }: Effects,
+  action: AdoptAction,
+): Promise<void> {
+  const { path, remote, sha256, executable, base } = action
+  if (isFolderKey(path)) {
+    recorder.add({ path, entry: folderEntry(remote) })
+    return
+  }
+  let local: LocalEntry | undefined = action.from
+  const { mtime } = readMetadata(remote.metadata)
+  if (base === undefined && mtime !== undefined && Math.abs(mtime - action.from.stat.mtime) > 1) {
+    await expectStill(disk, path, action.from)
+    await disk.setModified(path, mtime)
+    // Somebody may have saved in the instant before: with our time on it, only a hash could tell. The next run makes one.
+    local = undefined
+  }
+  recorder.add({
+    path,
+    entry: fileEntry({
+      local,
+      size: action.from.stat.size,
+      sha256,
+      executable,
+      remote,
+      metadata: remote.metadata,
+      former: base,
+    }),
+  })
+}

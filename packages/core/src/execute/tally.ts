@@ -1,0 +1,64 @@
+import { isFolderKey } from '../model/path.ts'
+import type { Action } from '../model/plan.ts'
+
+/** Counts what was done. Folders count as files: a person sees them as things that moved. */
+export class Tally {
+  #uploaded = { files: 0, bytes: 0 }
+  #downloaded = { files: 0, bytes: 0 }
+  #removedLocally = 0
+  #removedRemotely = 0
+  #adopted = 0
+  #failed = 0
+
+  done(action: Action): void {
+    switch (action.kind) {
+      case 'upload':
+        this.#up(action.from.stat.size, action.path)
+        break
+      case 'download':
+        this.#down(action.remote.size)
+        break
+      case 'keep-both':
+        this.#down(action.remote.size)
+        this.#up(action.from.stat.size, action.path)
+        break
+      case 'remove-local':
+        this.#removedLocally++
+        break
+      case 'remove-remote':
+        this.#removedRemotely++
+        break
+      case 'adopt':
+        if (!action.silent) this.#adopted++
+        break
+      default:
+    }
+  }
+
+  failed(): void {
+    this.#failed++
+  }
+
+  #up(bytes: number, path: string): void {
+    this.#uploaded = {
+      files: this.#uploaded.files + 1,
+      bytes: this.#uploaded.bytes + (isFolderKey(path) ? 0 : bytes),
+    }
+  }
+
+  #down(bytes: number): void {
+    this.#downloaded = { files: this.#downloaded.files + 1, bytes: this.#downloaded.bytes + bytes }
+  }
+
+  totals(unchanged: number) {
+    return {
+      uploaded: this.#uploaded,
+      downloaded: this.#downloaded,
+      removedLocally: this.#removedLocally,
+      removedRemotely: this.#removedRemotely,
+      adopted: this.#adopted,
+      unchanged,
+      failed: this.#failed,
+    }
+  }
+}

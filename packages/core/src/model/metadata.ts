@@ -1,0 +1,73 @@
+import type { ObjectMetadata } from '../provider/index.ts'
+
+/** What lsync itself keeps in an object's metadata, read and written here only. */
+export interface FileMetadata {
+  /** Milliseconds since the epoch. */
+  readonly mtime?: number
+  readonly executable: boolean
+  readonly sha256?: string
+  readonly author?: string
+  readonly link: boolean
+}
+
+/** Seconds since the epoch with a fraction: the form that rclone reads and writes. */
+function formatTime(milliseconds: number): string {
+  const whole = Math.floor(milliseconds / 1000)
+  const fraction = Math.round((milliseconds - whole * 1000) * 1e6)
+  return `${whole}.${fraction.toString().padStart(9, '0')}`
+}
+
+function parseTime(text: string | undefined): number | undefined {
+  if (text === undefined || !/^-?\d{1,12}(\.\d{1,9})?$/.test(text)) return undefined
+  const [whole = '0', fraction = ''] = text.split('.')
+  return Number(whole) * 1000 + Number(fraction.padEnd(9, '0')) / 1e6
+}
+
+export function readMetadata(metadata: ObjectMetadata | undefined): FileMetadata {
+  const user = metadata?.user ?? {}
+  const mtime = parseTime(user['mtime'])
+  const { sha256, author } = user as { sha256?: string; author?: string }
+  return {
+    ...(mtime === undefined ? {} : { mtime }),
+    executable: user['executable'] === 'true',
+    ...(sha256 !== undefined && /^[0-9a-f]{64}$/.test(sha256) ? { sha256 } : {}),
+    ...(author === undefined ? {} : { author }),
+    link: user['type'] === 'link',
+  }
+}
+
+const OWN = new Set(['mtime', 'executable', 'type', 'sha256', 'author'])
+
+/** True if the object carries metadata that lsync did not set. The content type counts only beside others: lsync guesses one too. */
+export function isAnnotated(metadata: ObjectMetadata | undefined): boolean {
+  if (metadata === undefined) return false
+  const { user, contentType: _guessed, ...headers } = metadata
+  const foreign = Object.keys(user).some((name) => !OWN.has(name))
+  // Without a digest somebody else wrote it, content type and all.
+  return foreign || Object.values(headers).some((value) => value !== undefined) || user['sha256'] === undefined
+}
+
+/** The metadata of a write: lsync's own keys, over what others had set on the object before. */
+export function writeMetadata(
+  file: {
+    readonly mtime: number
+    readonly executable: boolean
+    readonly sha256: string
+    readonly author: string
+    readonly contentType?: string
+  },
+  previous: ObjectMetadata | undefined,
+): ObjectMetadata {
+  const { executable: _executable, type: _type, ...kept } = previous?.user ?? {}
+  return {
+    ...(file.contentType === undefined ? {} : { contentType: file.contentType }),
+    ...previous,
+    user: {
+      ...kept,
+      mtime: formatTime(file.mtime),
+      ...(file.executable ? { executable: 'true' } : {}),
+      sha256: file.sha256,
+      author: file.author,
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import type { ProblemCode } from './problem.ts'
+
+/** Longest name of one folder or file on the disks we know (ext4, APFS, xfs), in UTF-8 bytes. */
+const LONGEST_SEGMENT = 255
+
+/** A key that ends in `/` stands for an empty folder. */
+export function isFolderKey(path: string): boolean {
+  return path.endsWith('/')
+}
+
+/** The path on disk of a key: without the slash of a folder key. */
+export function diskPath(path: string): string {
+  return path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+/** The folder that holds it, `''` at the root. Takes keys of files and of folders. */
+export function parentOf(path: string): string {
+  const end = path.lastIndexOf('/', path.length - 2)
+  return end < 0 ? '' : path.slice(0, end)
+}
+
+export function nameOf(path: string): string {
+  const whole = diskPath(path)
+  return whole.slice(whole.lastIndexOf('/') + 1)
+}
+
+export function joinPath(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`
+}
+
+/** True if the key is one of the paths or lies below one; an empty list stands for everything. */
+export function isWithin(path: string, within: readonly string[]): boolean {
+  if (within.length === 0) return true
+  return within.some(
+    (scope) =>
+      path === scope ||
+      (path.startsWith(scope) && path.charCodeAt(scope.length) === 0x2f) /* slash */,
+  )
+}
+
+/** True if something within the paths may lie below this folder: the walk must enter it. */
+export function leadsInto(folder: string, within: readonly string[]): boolean {
+  return isWithin(folder, within) || within.some((scope) => scope.startsWith(`${folder}/`))
+}
+
+/** Sorted, without paths that lie below another one. */
+export function normalizeScopes(paths: readonly string[]): readonly string[] {
+  const sorted = [...new Set(paths)].toSorted()
+  if (sorted.includes('')) return []
+  return sorted.filter((path) => !sorted.some((other) => other !== path && isWithin(path, [other])))
+}
+
+/**
+ * Why a remote key cannot be a path here, or undefined. This is what keeps a hostile bucket inside the repository:
+ * everything that a file system would read as something other than a plain name is refused.
+ */
+export function checkKey(key: string): ProblemCode | undefined {
+  if (!key.isWellFormed() || key.includes('\0')) return 'name-unsafe'
+  const segments = diskPath(key).split('/')
+  for (const segment of segments) {
+    if (segment === '' || segment === '.' || segment === '..') return 'name-unsafe'
+    // Folded, since a disk that folds case would write into the real one.
+    if (segment.length === 6 && segment.toLowerCase() === '.lsync') return 'name-reserved'
+    if (segment.length > LONGEST_SEGMENT / 3 && Buffer.byteLength(segment) > LONGEST_SEGMENT)
+      return 'name-unsafe'
+  }
+  return undefined
+}

@@ -1,0 +1,83 @@
+import type { Path, RemoteEntry } from '../model/entry.ts'
+import { checkKey, isFolderKey } from '../model/path.ts'
+import type { ProblemCode } from '../model/problem.ts'
+import type { Seen, SortedStream } from '../model/side.ts'
+import { compareKeys, type ObjectInfo, StorageError, type StorageProvider } from '../provider/index.ts'
+import { LSYNC } from '../state/layout.ts'
+
+const OWN = `${LSYNC}/`
+
+/** The remote's keys as a sorted stream. Keys that cannot be paths here are unknown, with a problem; lsync's own are left out. */
+export async function* listRemote(
+  provider: StorageProvider,
+  within: readonly Path[],
+  signal: AbortSignal,
+  onProgress?: (keys: number) => void,
+): SortedStream<Seen<RemoteEntry>> {
+  const shadows = new Shadows()
+  let last: string | undefined
+  let seen = 0
+  for await (const page of ranges(provider, within, signal)) {
+    const items: Seen<RemoteEntry>[] = []
+    for (const info of page) {
+      if (last !== undefined && compareKeys(last, info.key) >= 0)
+        throw new StorageError('unexpected', `the remote lists its keys out of order`, {
+          key: info.key,
+        })
+      last = info.key
+      if (info.key.startsWith(OWN)) continue
+      items.push(seenOf(info, shadows))
+    }
+    seen += items.length
+    onProgress?.(seen)
+    yield items
+  }
+}
+
+function seenOf(info: ObjectInfo, shadows: Shadows): Seen<RemoteEntry> {
+  const problem = checkKey(info.key) ?? shadows.check(info)
+  return problem === undefined
+    ? { path: info.key, side: { state: 'present', entry: info } }
+    : { path: info.key, side: { state: 'unknown', problem } }
+}
+
+/**
+ * Finds keys that lie below another key, in one pass: in byte order all keys that begin with `a` follow `a` at once,
+ * so a stack of the keys that begin the present one is enough.
+ */
+class Shadows {
+  #stack: string[] = []
+
+  check(info: ObjectInfo): ProblemCode | undefined {
+    while (this.#stack.length > 0 && !info.key.startsWith(this.#stack.at(-1) ?? '')) this.#stack.pop()
+    if (this.#stack.some((file) => info.key.startsWith(`${file}/`))) return 'below-a-file'
+    if (isFolderKey(info.key)) return info.size > 0 ? 'folder-with-content' : undefined
+    this.#stack.push(info.key)
+    return undefined
+  }
+}
+
+/** Each named path is a key of its own and a prefix; between them the order holds since they are sorted and do not overlap. */
+async function* ranges(
+  provider: StorageProvider,
+  within: readonly Path[],
+  signal: AbortSignal,
+): SortedStream<ObjectInfo> {
+  if (within.length === 0) {
+    yield* provider.list({ prefix: '' }, { signal })
+    return
+  }
+  const starts = within
+    .flatMap((path) => [
+      { key: path, folder: false },
+      { key: `${path}/`, folder: true },
+    ])
+    .toSorted((a, b) => compareKeys(a.key, b.key))
+  for (const { key, folder } of starts) {
+    if (folder) yield* provider.list({ prefix: key }, { signal })
+    else {
+      const info = await provider.head(key, { signal })
+      if (info !== undefined) yield [info]
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { createHash, hash } from 'node:crypto'
+import type { DiskFile } from '../disk/disk.ts'
+import type { DigestAlgorithm, Digests } from '../provider/index.ts'
+
+/** Up to this size a file is read at once: one read and one hash call cost less than a stream. */
+export const SMALL_FILE = 256 * 1024
+
+export function sha256Of(bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'hex')
+}
+
+/** Reads the file once and computes sha256 and the other algorithms asked for, as far as they are known here. */
+export async function hashFile(
+  file: DiskFile,
+  size: number,
+  also: readonly DigestAlgorithm[],
+  signal: AbortSignal,
+): Promise<Digests & { readonly sha256: string }> {
+  const hashers = also.flatMap((algorithm) => {
+    const hasher = hasherOf(algorithm)
+    return hasher === undefined ? [] : [{ algorithm, hasher }]
+  })
+  if (size <= SMALL_FILE && hashers.length === 0) return { sha256: sha256Of(await file.readAll()) }
+  const sha256 = createHash('sha256')
+  for await (const chunk of file.read({}, signal)) {
+    sha256.update(chunk)
+    for (const { hasher } of hashers) hasher.update(chunk)
+  }
+  const digests: Partial<Record<DigestAlgorithm, string>> = {}
+  for (const { algorithm, hasher } of hashers) digests[algorithm] = hasher.digest()
+  return { ...digests, sha256: sha256.digest('hex') }
+}
+
+interface Hasher {
+  update(chunk: Uint8Array): void
+  digest(): string
+}
+
+function hasherOf(algorithm: DigestAlgorithm): Hasher | undefined {
+  if (algorithm === 'md5') {
+    const md5 = createHash('md5')
+    return { update: (chunk) => void md5.update(chunk), digest: () => md5.digest('hex') }
+  }
+  if (algorithm.startsWith('md5/')) return partsHasher(Number(algorithm.slice(4)))
+  return undefined
+}
+
+/** The MD5 of the MD5s of parts of that many bytes: the ETag of an S3 multipart upload. */
+function partsHasher(partSize: number): Hasher {
+  const whole = createHash('md5')
+  let part = createHash('md5')
+  let inPart = 0
+  let parts = 0
+  const endPart = (): void => {
+    whole.update(part.digest())
+    part = createHash('md5')
+    inPart = 0
+    parts++
+  }
+  return {
+    update(chunk) {
+      let from = 0
+      while (from < chunk.length) {
+        const to = Math.min(chunk.length, from + partSize - inPart)
+        part.update(chunk.subarray(from, to))
+        inPart += to - from
+        from = to
+        if (inPart === partSize) endPart()
+      }
+    },
+    digest() {
+      if (inPart > 0 || parts === 0) endPart()
+      return `${whole.digest('hex')}-${parts}`
+    },
+  }
+}

@@ -1,0 +1,204 @@
+import type { World } from '../disk/clock.ts'
+import { type Disk, DiskError, type DiskStat, type FolderItem } from '../disk/disk.ts'
+import type { LocalEntry, Path } from '../model/entry.ts'
+import { isWithin, joinPath, leadsInto } from '../model/path.ts'
+import type { ProblemCode } from '../model/problem.ts'
+import type { Seen, SortedStream } from '../model/side.ts'
+import { compareKeys } from '../provider/index.ts'
+import { LSYNC } from '../state/layout.ts'
+
+export interface ScanOptions {
+  /** Only these paths and what lies below them; empty = everything. */
+  readonly within: readonly Path[]
+  /** Left out by rule. Asked with the key: folders end in `/`. */
+  readonly ignored: (path: Path) => boolean
+  readonly world: World
+  readonly signal: AbortSignal
+  /** Entries seen so far, now and then. */
+  readonly onProgress?: (entries: number) => void
+}
+
+const PAGE = 1000
+const STAT_BATCH = 512
+
+/**
+ * Walks the disk in key order: the names of a folder are sorted with a slash behind those of folders, so that depth first
+ * is the order of the keys. What cannot be seen is unknown, never absent: an unreadable folder hides what is below it.
+ */
+export async function* scan(disk: Disk, options: ScanOptions): SortedStream<Seen<LocalEntry>> {
+  const root = await disk.stat('')
+  if (root === undefined || root.kind !== 'folder')
+    throw new DiskError('missing', '', `the repository's folder is gone`)
+  const context: WalkContext = {
+    disk,
+    options,
+    device: root.device,
+    mounts: await disk.mountPoints(),
+    page: [],
+    seen: 0,
+  }
+  for await (const _ of walk(context, '', root)) {
+    yield context.page
+    context.page = []
+  }
+  if (context.page.length > 0) yield context.page
+}
+
+interface WalkContext {
+  readonly disk: Disk
+  readonly options: ScanOptions
+  readonly device: number
+  readonly mounts: ReadonlySet<string>
+  page: Seen<LocalEntry>[]
+  seen: number
+}
+
+/** Fills the page and yields whenever it is full. */
+async function* walk(context: WalkContext, folder: string, stat: DiskStat): AsyncGenerator<void> {
+  const { disk, options } = context
+  options.signal.throwIfAborted()
+  let items: readonly FolderItem[]
+  try {
+    items = await disk.list(folder)
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error
+    // The root itself must be seen: without it, nothing could be told apart from a vanished disk.
+    if (folder === '') throw error
+    unknownBelow(context, folder, error.code === 'missing' ? undefined : 'unreadable')
+    return
+  }
+  if (folder === '') items = items.filter((item) => item.name !== LSYNC)
+  else if (items.some((item) => item.name === LSYNC && item.kind === 'folder')) {
+    unknownBelow(context, folder, undefined) // a repository of its own
+    return
+  }
+
+  const names = sortedNames(context, folder, items)
+  if (folder !== '' && names.kept === 0 && isWithin(folder, options.within)) {
+    // A folder that holds only what is ignored is neither empty nor anything else that a remote could hold.
+    if (items.length === 0) push(context, { path: `${folder}/`, side: present('folder', stat, context) })
+    else push(context, { path: `${folder}/`, side: { state: 'unknown' } })
+  }
+
+  for (let start = 0; start < names.sorted.length; start += STAT_BATCH) {
+    const batch = names.sorted.slice(start, start + STAT_BATCH)
+    const wanted = batch.filter((name) => name.kind === 'file' || name.kind === 'folder')
+    const stats = await disk.statAll(
+      folder,
+      wanted.map((name) => name.item.name),
+    )
+    let next = 0
+    for (const name of batch) {
+      const path = joinPath(folder, name.item.name)
+      if (name.kind === 'unknown') {
+        push(context, {
+          path: name.key,
+          side: { state: 'unknown', ...(name.problem ? { problem: name.problem } : {}) },
+          ...(name.below ? { below: true } : {}),
+        })
+      } else {
+        const found = stats[next++]
+        if (found === undefined) throw new DiskError('io', path, 'the disk answered for fewer names')
+        if (found instanceof DiskError) {
+          if (found.code !== 'missing') unknownAt(context, path, name.kind, 'unreadable')
+        } else if (found.kind !== name.kind) {
+          // Replaced between the listing and the look: the next run sees what it became.
+          unknownAt(context, path, 'file', undefined)
+          unknownAt(context, path, 'folder', undefined)
+        } else if (name.kind === 'file') {
+          if (context.mounts.has(path)) unknownAt(context, path, 'file', 'other-device')
+          else push(context, { path, side: present('file', found, context) })
+        } else if (found.device !== context.device || context.mounts.has(path)) {
+          unknownBelow(context, path, 'other-device')
+        } else {
+          yield* walk(context, path, found)
+        }
+      }
+      if (context.page.length >= PAGE) {
+        options.onProgress?.(context.seen)
+        yield
+      }
+    }
+  }
+}
+
+interface SortedName {
+  readonly key: string
+  readonly item: FolderItem
+  readonly kind: 'file' | 'folder' | 'unknown'
+  readonly below?: boolean
+  readonly problem?: ProblemCode
+}
+
+/** The keys of a folder's items in order. Something that is neither file nor folder hides both keys that it might have been. */
+function sortedNames(
+  context: WalkContext,
+  folder: string,
+  items: readonly FolderItem[],
+): { sorted: SortedName[]; kept: number } {
+  const { ignored, within } = context.options
+  const sorted: SortedName[] = []
+  let kept = 0
+  for (const item of items) {
+    const path = joinPath(folder, item.name)
+    const below = `${path}/`
+    if (item.kind === 'folder' && item.nameable) {
+      if (item.name.toLowerCase() === LSYNC) {
+        sorted.push({ key: below, item, kind: 'unknown', below: true, problem: 'name-reserved' })
+      } else if (ignored(below)) sorted.push({ key: below, item, kind: 'unknown', below: true })
+      else {
+        kept++
+        if (leadsInto(path, within)) sorted.push({ key: below, item, kind: 'folder' })
+      }
+      continue
+    }
+    if (ignored(path)) {
+      sorted.push({ key: path, item, kind: 'unknown' })
+      continue
+    }
+    kept++
+    if (!isWithin(path, within)) continue
+    const problem = problemOf(item)
+    if (problem === undefined) sorted.push({ key: path, item, kind: 'file' })
+    else {
+      sorted.push({ key: path, item, kind: 'unknown', problem })
+      sorted.push({ key: below, item, kind: 'unknown', below: true })
+    }
+  }
+  return { sorted: sorted.toSorted((a, b) => compareKeys(a.key, b.key)), kept }
+}
+
+function problemOf(item: FolderItem): ProblemCode | undefined {
+  if (!item.nameable) return 'name-not-utf8'
+  if (item.name.toLowerCase() === LSYNC) return 'name-reserved'
+  if (item.kind === 'link') return 'symbolic-link'
+  return item.kind === 'special' ? 'special-file' : undefined
+}
+
+function present(type: 'file' | 'folder', stat: DiskStat, context: WalkContext) {
+  const entry: LocalEntry = { type, stat, seen: context.options.world.now() }
+  return { state: 'present', entry } as const
+}
+
+function push(context: WalkContext, item: Seen<LocalEntry>): void {
+  context.page.push(item)
+  context.seen++
+}
+
+function unknownAt(
+  context: WalkContext,
+  path: string,
+  kind: 'file' | 'folder',
+  problem: ProblemCode | undefined,
+): void {
+  if (kind === 'folder') unknownBelow(context, path, problem)
+  else push(context, { path, side: { state: 'unknown', ...(problem ? { problem } : {}) } })
+}
+
+function unknownBelow(context: WalkContext, folder: string, problem: ProblemCode | undefined): void {
+  push(context, {
+    path: `${folder}/`,
+    side: { state: 'unknown', ...(problem ? { problem } : {}) },
+    below: true,
+  })
+}

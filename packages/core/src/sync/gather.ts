@@ -1,0 +1,124 @@
+import type { Disk } from '../disk/disk.ts'
+import { DiskError } from '../disk/disk.ts'
+import { type Evidence, judge, type Judged, mustReadRemote, needsOf } from '../decide/evidence.ts'
+import type { Joined } from '../decide/join.ts'
+import { problemOf } from '../execute/consequence.ts'
+import { isStill } from '../execute/guard.ts'
+import { runPool } from '../execute/pool.ts'
+import type { OnEvent } from '../model/events.ts'
+import type { Problem } from '../model/problem.ts'
+import type { Digests, StorageProvider } from '../provider/index.ts'
+import { hashFile, sha256Of, SMALL_FILE } from '../scan/hash.ts'
+import { createHash } from 'node:crypto'
+
+export interface GatherContext {
+  readonly disk: Disk
+  readonly provider: StorageProvider
+  readonly jobs: number
+  readonly signal: AbortSignal
+  readonly onEvent: OnEvent
+}
+
+/**
+ * Finds out what the two listings do not tell, for the few rows that need it: hashes of local files, metadata and digests of objects.
+ * Rows whose evidence cannot be had become problems.
+ */
+export async function gather(
+  context: GatherContext,
+  rows: AsyncIterable<readonly Joined[]>,
+  onProblem: (problem: Problem) => void,
+): Promise<readonly Judged[]> {
+  const judged: (Judged | undefined)[] = []
+  let hashedFiles = 0
+  let hashedBytes = 0
+
+  async function* numbered(): AsyncGenerator<{ readonly index: number; readonly row: Joined }> {
+    for await (const page of rows)
+      for (const row of page) {
+        const needs = needsOf(row)
+        judged.push(undefined)
+        const index = judged.length - 1
+        if (needs.hash.length === 0 && !needs.head) judged[index] = judge(row, {})
+        else yield { index, row }
+      }
+  }
+
+  await runPool(numbered(), context.jobs, context.signal, async ({ index, row }, signal) => {
+    try {
+      const evidence = await evidenceFor(context, row, signal)
+      if (evidence.local !== undefined && row.local.state === 'present') {
+        hashedFiles++
+        hashedBytes += row.local.entry.stat.size
+        context.onEvent({ type: 'hashed', files: hashedFiles, bytes: hashedBytes })
+      }
+      judged[index] = judge(row, evidence)
+    } catch (error) {
+      signal.throwIfAborted()
+      const problem = problemOf(row.path, error)
+      if (problem === undefined) throw error
+      onProblem(problem)
+    }
+  })
+  return judged.filter((row) => row !== undefined)
+}
+
+async function evidenceFor(
+  context: GatherContext,
+  row: Joined,
+  signal: AbortSignal,
+): Promise<Evidence> {
+  const needs = needsOf(row)
+  const [local, remote] = await Promise.all([
+    needs.hash.length > 0 ? hashLocal(context, row, needs.hash, signal) : undefined,
+    needs.head && row.remote.state === 'present'
+      ? context.provider.head(row.path, { signal })
+      : undefined,
+  ])
+  const evidence: Evidence = {
+    ...(local === undefined ? {} : { local }),
+    ...(remote === undefined ? {} : { remote }),
+  }
+  if (!mustReadRemote(row, evidence)) return evidence
+  return { ...evidence, remoteSha256: await hashRemote(context, row, signal) }
+}
+
+async function hashLocal(
+  { disk }: GatherContext,
+  row: Joined,
+  algorithms: readonly (keyof Digests)[],
+  signal: AbortSignal,
+): Promise<Digests | undefined> {
+  if (row.local.state !== 'present') return undefined
+  const { entry } = row.local
+  await using file = await disk.open(row.path)
+  if (!isStill(await file.stat(), entry)) throw changing(row)
+  const digests = await hashFile(
+    file,
+    entry.stat.size,
+    algorithms.filter((algorithm) => algorithm !== 'sha256'),
+    signal,
+  )
+  if (!isStill(await file.stat(), entry)) throw changing(row)
+  return digests
+}
+
+function changing({ path }: Joined): DiskError {
+  return new DiskError('missing', path, `${path} changed while it was read`)
+}
+
+/** Nothing vouches for the object's content: it is read, once, rather than asked about. */
+async function hashRemote(
+  { provider }: GatherContext,
+  row: Joined,
+  signal: AbortSignal,
+): Promise<string> {
+  if (row.remote.state !== 'present') throw new TypeError('no remote side')
+  const { key, version, size } = row.remote.entry
+  const { body } = await provider.read(key, { signal, version })
+  const hasher = createHash('sha256')
+  for await (const chunk of body) {
+    if (chunk.length === size && size <= SMALL_FILE) return sha256Of(chunk)
+    hasher.update(chunk)
+  }
+  return hasher.digest('hex')
+}

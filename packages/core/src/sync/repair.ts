@@ -1,0 +1,49 @@
+import { type Disk, DiskError } from '../disk/disk.ts'
+import { STAGING } from '../state/layout.ts'
+import type { Outcome, State } from '../state/state.ts'
+
+/**
+ * Undoes what a dead run left half done: a file that went into the trash while its successor never arrived goes back to its place.
+ * Where something stands at the place already, it stays: the comparison finds out what it is.
+ * @returns the paths that were put back
+ */
+export async function repair(disk: Disk, state: State): Promise<readonly string[]> {
+  const restored: string[] = []
+  const closed: Outcome[] = []
+  for (const { path, trash, inode, size } of state.openIntents) {
+    const aside = await disk.stat(trash)
+    if (
+      aside?.inode === inode &&
+      aside.size === size &&
+      (await disk.stat(path)) === undefined &&
+      (await back(disk, trash, path))
+    )
+      restored.push(path)
+    closed.push({ path, entry: (await state.get(path))?.entry })
+  }
+  if (closed.length > 0) {
+    await disk.flush(restored)
+    await state.record(closed)
+  }
+  return restored
+}
+
+async function back(disk: Disk, trash: string, path: string): Promise<boolean> {
+  try {
+    await disk.rename(trash, path, { overwrite: false })
+    return true
+  } catch (error) {
+    // Its folder is gone, or something turned up: then the person has moved on, and the trash keeps the file.
+    if (error instanceof DiskError) return false
+    throw error
+  }
+}
+
+/** Nothing in the staging folder is of use to a new run; it would only hold room. */
+export async function clearStaging(disk: Disk): Promise<void> {
+  if ((await disk.stat(STAGING)) === undefined) {
+    await disk.makeFolder(STAGING)
+    return
+  }
+  for (const { name } of await disk.list(STAGING)) await disk.remove(`${STAGING}/${name}`)
+}

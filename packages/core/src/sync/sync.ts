@@ -1,0 +1,196 @@
+import { DEFAULT_MAX_DELETE, judgeGuards } from '../decide/guards.ts'
+import type { World } from '../disk/clock.ts'
+import type { Disk } from '../disk/disk.ts'
+import type { Effects } from '../execute/context.ts'
+import { execute } from '../execute/execute.ts'
+import { Recorder } from '../execute/recorder.ts'
+import { Tally } from '../execute/tally.ts'
+import { Trash } from '../execute/trash.ts'
+import type { Path } from '../model/entry.ts'
+import { diskPath, normalizeScopes } from '../model/path.ts'
+import type { Conflict, ConflictPolicy, Halt } from '../model/plan.ts'
+import type { Problem, ProblemCode } from '../model/problem.ts'
+import type { StorageProvider } from '../provider/index.ts'
+import { Bandwidth, Slots } from '../remote/limiter.ts'
+import { withPolicies } from '../remote/policies.ts'
+import { DEFAULT_RETRY } from '../remote/retry.ts'
+import type { State } from '../state/state.ts'
+import type { RunOptions, RunReport } from './api.ts'
+import { claimIdentity, readIdentity } from './identity.ts'
+import { makePlan, type PlanContext, type Planned } from './make-plan.ts'
+import { clearStaging, repair } from './repair.ts'
+
+/** A repository and its remote, open; the lock is held by the caller. */
+export interface SyncContext {
+  readonly disk: Disk
+  readonly provider: StorageProvider
+  readonly world: World
+  readonly state: State
+  readonly author: string
+  /** The remote's address, for the report. */
+  readonly remote: string
+  /** The identity that this repository was made for; undefined where the remote could not be given one. */
+  readonly identity?: string
+  readonly policy: ConflictPolicy
+  readonly ignored: (path: Path) => boolean
+}
+
+export const DEFAULT_JOBS = 32
+
+/** A path that changes under our hands is compared again so often before it is reported. */
+const ROUNDS = 3
+
+/** Problems that a new look may settle: the path moved while we worked. */
+const WORTH_ANOTHER_LOOK: ReadonlySet<ProblemCode> = new Set(['changing', 'moved-on', 'kept-for-safety'])
+
+/** Up to so many paths are compared again by name; above, everything is. */
+const FEW_PATHS = 100
+
+/**
+ * One run: repair what a dead one left, check whose remote it is, compare, halt if it looks like an accident, act, record.
+ * Everything that happened is recorded also when it ends by an error or an interruption.
+ */
+export async function sync(context: SyncContext, options: RunOptions): Promise<RunReport> {
+  const { disk, world, state, remote } = context
+  const { signal, onEvent } = options
+  const jobs = options.jobs ?? DEFAULT_JOBS
+  const provider = withPolicies(context.provider, {
+    retry: DEFAULT_RETRY,
+    slots: new Slots(jobs),
+    world,
+  })
+  for (const message of state.notices) onEvent({ type: 'notice', message })
+
+  if (!options.dryRun) {
+    onEvent({ type: 'phase', phase: 'recovering' })
+    await clearStaging(disk)
+    for (const path of await repair(disk, state))
+      onEvent({ type: 'notice', message: `put back after an interrupted run: ${path}` })
+  }
+
+  const tally = new Tally()
+  const other = await checkIdentity(context, provider, options)
+  if (other !== undefined) return halted(remote, [other], tally, onEvent)
+
+  const effects: Effects = {
+    disk,
+    provider,
+    world,
+    state,
+    trash: new Trash(disk, world),
+    recorder: new Recorder(disk, provider, state, world),
+    author: context.author,
+    jobs,
+    bandwidth: {
+      up: new Bandwidth(options.bandwidth?.up, world),
+      down: new Bandwidth(options.bandwidth?.down, world),
+    },
+    signal,
+    onEvent,
+  }
+  const planContext: PlanContext = { ...context, provider, jobs, signal, onEvent }
+  const scopes = normalizeScopes(options.paths)
+  let within = scopes
+  let unchanged = 0
+  const conflicts = new Map<Path, Conflict>()
+  const problems = new Map<Path, Problem>()
+
+  for (let round = 1; ; round++) {
+    const planned = await makePlan(planContext, {
+      mode: options.mode,
+      policy: options.conflict ?? context.policy,
+      within,
+    })
+    if (round === 1) {
+      unchanged = planned.unchanged
+      const halts = guard(planned, options, within)
+      for (const problem of planned.plan.problems) problems.set(problem.path, problem)
+      for (const conflict of planned.plan.conflicts) conflicts.set(conflict.path, conflict)
+      if (halts.length > 0) return halted(remote, halts, tally, onEvent, unchanged)
+      announce(planned, options)
+      if (options.dryRun) {
+        for (const action of planned.plan.actions) tally.done(action)
+        break
+      }
+    } else {
+      for (const problem of planned.plan.problems) problems.set(problem.path, problem)
+      for (const conflict of planned.plan.conflicts) conflicts.set(conflict.path, conflict)
+    }
+    const failures = await execute(effects, planned.plan.actions, tally)
+    for (const problem of failures) problems.set(problem.path, problem)
+    const again = [...problems.values()].filter(({ code }) => WORTH_ANOTHER_LOOK.has(code))
+    if (again.length === 0 || round === ROUNDS) break
+    for (const { path } of again) {
+      problems.delete(path)
+      conflicts.delete(path)
+    }
+    within =
+      again.length > FEW_PATHS ? scopes : normalizeScopes(again.map(({ path }) => diskPath(path)))
+  }
+
+  if (!options.dryRun) await state.compact()
+  for (const conflict of conflicts.values()) onEvent({ type: 'conflict', conflict })
+  for (const problem of problems.values()) onEvent({ type: 'problem', problem })
+  return {
+    remote,
+    conflicts: [...conflicts.values()],
+    problems: [...problems.values()],
+    halted: [],
+    totals: tally.totals(unchanged),
+  }
+}
+
+/** The remote must be the one that this repository was made for; a remote that lost its identity counts as another one. */
+async function checkIdentity(
+  context: SyncContext,
+  provider: StorageProvider,
+  options: RunOptions,
+): Promise<Halt | undefined> {
+  const { identity, state, world } = context
+  const found = await readIdentity(provider, options.signal)
+  if (identity === undefined || found?.id === identity) return undefined
+  const allowed = options.allow.includes('other-remote')
+  if (found !== undefined || (state.size > 0 && !allowed))
+    return allowed
+      ? undefined
+      : { guard: 'other-remote', side: 'remote', affected: state.size, total: state.size }
+  // A remote without identity, and nothing agreed with it yet (or the person says it is right): it becomes ours again.
+  if (!options.dryRun && options.mode !== 'pull')
+    await claimIdentity(provider, identity, world.now(), options.signal)
+  return undefined
+}
+
+function guard(planned: Planned, options: RunOptions, within: readonly Path[]): readonly Halt[] {
+  return judgeGuards({
+    plan: planned.plan,
+    ...planned.facts,
+    whole: within.length === 0,
+    maxDelete: options.maxDelete ?? DEFAULT_MAX_DELETE,
+    allow: options.allow,
+  })
+}
+
+function announce({ plan }: Planned, { dryRun, onEvent }: RunOptions): void {
+  let bytes = 0
+  let transfers = 0
+  for (const action of plan.actions) {
+    if (action.kind === 'upload') bytes += action.from.stat.size
+    else if (action.kind === 'download') bytes += action.remote.size
+    else if (action.kind === 'keep-both') bytes += action.from.stat.size + action.remote.size
+    else continue
+    transfers++
+  }
+  onEvent({ type: 'planned', actions: plan.actions.length, transfers, bytes })
+  if (dryRun) for (const action of plan.actions) onEvent({ type: 'action', action, result: 'planned' })
+}
+
+function halted(
+  remote: string,
+  halts: readonly Halt[],
+  tally: Tally,
+  onEvent: RunOptions['onEvent'],
+  unchanged = 0,
+): RunReport {
+  for (const halt of halts) onEvent({ type: 'halted', halt })
+  return { remote, conflicts: [], problems: [], halted: halts, totals: tally.totals(unchanged) }
+}
