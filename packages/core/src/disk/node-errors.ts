@@ -1,0 +1,51 @@
+import { DiskError, type DiskErrorCode } from './disk.ts'
+
+/** The one translation of what the system says. Whatever is not named here is `io`. */
+const CODES: Readonly<Record<string, DiskErrorCode>> = {
+  ENOENT: 'missing',
+  EEXIST: 'exists',
+  ENOTEMPTY: 'not-empty',
+  EACCES: 'forbidden',
+  EPERM: 'forbidden',
+  ENOSPC: 'no-space',
+  EDQUOT: 'no-space',
+  EFBIG: 'no-space',
+  EISDIR: 'is-folder',
+  ENOTDIR: 'not-folder',
+  ENAMETOOLONG: 'bad-name',
+  EINVAL: 'bad-name',
+  EILSEQ: 'bad-name',
+  EROFS: 'read-only',
+  EBUSY: 'busy',
+  ETXTBSY: 'busy',
+}
+
+export function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined
+}
+
+/** As a DiskError about this path (relative to the root); errors that are no system's are bugs and stay what they are. */
+export function translate(error: unknown, path: string): unknown {
+  if (error instanceof DiskError) return error
+  const errno = errnoOf(error)
+  if (errno === undefined || !(error instanceof Error) || !('syscall' in error)) return error
+  return new DiskError(CODES[errno] ?? 'io', path, `${path === '' ? '.' : path}: ${errno}`, error)
+}
+
+/** The same where only a failure of the system is expected: any other error is thrown on, untouched. */
+export function diskError(path: string, error: unknown): DiskError {
+  const translated = translate(error, path)
+  if (!(translated instanceof DiskError)) throw translated
+  return translated
+}
+
+/** Runs synchronous calls of `node:fs` with their failures translated. */
+export function guarded<T>(path: string, calls: () => T): T {
+  try {
+    return calls()
+  } catch (error) {
+    throw translate(error, path)
+  }
+}

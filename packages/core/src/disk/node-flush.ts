@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process'
+import fs from 'node:fs'
+import { promisify } from 'node:util'
+import { parentOf } from '../model/path.ts'
+import { errnoOf, translate } from './node-errors.ts'
+
+const openAsync = promisify(fs.open)
+const closeAsync = promisify(fs.close)
+const fsyncAsync = promisify(fs.fsync)
+
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY } = fs.constants
+/** Above, one flush of the file system is cheaper: 10,000 files take 0.25 s by it, and 7 to 10 s one by one. */
+const FEW = 16
+const AT_ONCE = 8
+
+/** Makes these paths and the folders above them survive a power cut. Paths are relative to the root. */
+export async function flushPaths(root: string, paths: readonly string[]): Promise<void> {
+  if (paths.length === 0) return
+  if (paths.length > FEW && (await flushFileSystem(root))) return
+  const all = new Set<string>(paths)
+  for (const path of paths)
+    for (let folder = path; folder !== '';) all.add((folder = parentOf(folder)))
+  const queue = [...all]
+  const failures: unknown[] = []
+  const worker = async (): Promise<void> => {
+    for (let path = queue.pop(); path !== undefined && failures.length === 0; path = queue.pop())
+      await flushOne(root, path).catch((error: unknown) => failures.push(error))
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  if (failures.length === 0) return
+  // A file that we may write but not read cannot be opened for this; its file system still can be flushed.
+  if (failures.every((error) => errnoOf(error) === 'EACCES') && (await flushFileSystem(root)))
+    return
+  throw translate(failures[0], paths[0] ?? '')
+}
+
+async function flushOne(root: string, path: string): Promise<void> {
+  let descriptor: number
+  try {
+    descriptor = await openAsync(`${root}/${path}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  } catch (error) {
+    // Gone meanwhile, or something that holds no data of its own (a link, a socket): its folder is flushed.
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'].includes(errnoOf(error) ?? '')) return
+    throw error
+  }
+  try {
+    await fsyncAsync(descriptor)
+  } catch (error) {
+    // What cannot be flushed at all (a pipe, a folder on some network file systems) says so by EINVAL.
+    if (errnoOf(error) !== 'EINVAL') throw error
+  } finally {
+    await closeAsync(descriptor)
+  }
+}
+
+/** By `sync -f`, the only way to syncfs(2) from here. False where that is not to be had. */
+function flushFileSystem(root: string): Promise<boolean> {
+  if (process.platform !== 'linux') return Promise.resolve(false)
+  return new Promise((resolve) => {
+    execFile('sync', ['-f', root], (error) => resolve(error === null))
+  })
+}

@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import { errnoOf } from './node-errors.ts'
+
+/** Who a process is, so that a lock it left can be told from one it holds: a number alone is soon another's. */
+export interface ProcessIdentity {
+  readonly pid: number
+  readonly host: string
+  /** Of the system's start: the numbers of an earlier one mean nothing. */
+  readonly boot: string
+  /** When the process began, in whatever unit the system tells; empty if it does not. */
+  readonly started: string
+}
+
+export function processIdentity(): ProcessIdentity {
+  return {
+    pid: process.pid,
+    host: os.hostname(),
+    boot: bootIdentity(),
+    started: look(process.pid)?.started ?? '',
+  }
+}
+
+/** False only if the process is surely gone. On another host it cannot be seen, so it counts as alive. */
+export function isAlive(holder: ProcessIdentity): boolean {
+  if (holder.host !== os.hostname()) return true
+  if (holder.boot !== bootIdentity()) return false
+  try {
+    process.kill(holder.pid, 0)
+  } catch (error) {
+    // EPERM: it is there, and another user's.
+    if (errnoOf(error) === 'ESRCH') return false
+  }
+  const seen = look(holder.pid)
+  if (seen === undefined) return true
+  if (seen.zombie) return false
+  return seen.started === '' || holder.started === '' || seen.started === holder.started
+}
+
+function bootIdentity(): string {
+  try {
+    return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+  } catch {
+    // To the minute, rounded: the clock may be set a little between two looks.
+    return `minute-${Math.round((Date.now() / 1000 - os.uptime()) / 60)}`
+  }
+}
+
+/** Undefined where the system does not say. */
+function look(pid: number): { readonly started: string; readonly zombie: boolean } | undefined {
+  try {
+    if (process.platform === 'linux') {
+      const line = fs.readFileSync(`/proc/${pid}/stat`, 'latin1')
+      // The second field is the program's name in parentheses, which may itself hold spaces and parentheses.
+      const fields = line.slice(line.lastIndexOf(')') + 2).split(' ')
+      return { started: fields[19] ?? '', zombie: fields[0] === 'Z' || fields[0] === 'X' }
+    }
+    if (process.platform === 'win32') return undefined
+    const said = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+      encoding: 'latin1',
+      env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
+    const [state = '', ...started] = said.split(/\s+/)
+    return { started: started.join(' '), zombie: state.startsWith('Z') }
+  } catch {
+    return undefined
+  }
+}
