@@ -1,0 +1,162 @@
+import { parse } from 'yaml'
+import type { Disk } from '../disk/disk.ts'
+import { LsyncError } from '../model/errors.ts'
+import { isWithin } from '../model/path.ts'
+import type { SortedStream } from '../model/side.ts'
+import { compareKeys } from '../provider/index.ts'
+import { DATABASE } from './layout.ts'
+import { readLines } from './lines.ts'
+import { readEntry, writeLine } from './row.ts'
+import type { Row } from './state.ts'
+
+/** The format of the database and of the journal. A newer one is refused. */
+export const FORMAT = 1
+
+export interface DatabaseHeader {
+  readonly id: string
+  readonly rows: number
+}
+
+/** What is wrong with a database that cannot be read as written; the message says where. */
+export class Damaged extends Error {
+  override readonly name = 'Damaged'
+}
+
+const HEADER_LINES = 5
+const PAGE = 1000
+
+/** Header, entries, and a last line that proves that nothing was cut off. */
+export async function* writeDatabase(
+  id: string,
+  rows: number,
+  stream: SortedStream<Row>,
+): AsyncGenerator<string> {
+  yield `# What this folder and its remote agreed on last. Written by lsync; deleting it costs work, never data.
+format: ${FORMAT}
+id: ${id}
+rows: ${rows}
+entries:${rows === 0 ? ' {}' : ''}
+`
+  for await (const page of stream) yield page.map(writeLine).join('')
+  yield `end: ${rows}\n`
+}
+
+/** The header of a canonical database; undefined if there is no database. `Damaged` where it is not canonical. */
+export async function readHeader(disk: Disk): Promise<DatabaseHeader | undefined> {
+  if ((await disk.stat(DATABASE)) === undefined) return undefined
+  const lines: string[] = []
+  for await (const page of readLines(disk, DATABASE)) {
+    lines.push(...page.lines)
+    if (lines.length >= HEADER_LINES) break
+  }
+  const format = numberOf(lines[1], 'format')
+  if (format !== undefined && format > FORMAT) refuseNewer(format)
+  const id = /^id: ([0-9a-z-]+)$/.exec(lines[2] ?? '')?.[1]
+  const rows = numberOf(lines[3], 'rows')
+  if (format === undefined || id === undefined || rows === undefined || !lines[4]?.startsWith('entries:'))
+    throw new Damaged('its head is not as lsync writes it')
+  return { id, rows }
+}
+
+export function refuseNewer(format: number): never {
+  throw new LsyncError('newer-format', `the database has format ${format}`, {
+    what: 'the database in .lsync',
+    format,
+    known: FORMAT,
+  })
+}
+
+function numberOf(line: string | undefined, key: string): number | undefined {
+  const match = /^(\w+): (\d+)$/.exec(line ?? '')
+  return match?.[1] === key ? Number(match[2]) : undefined
+}
+
+/** Streams the rows by the line. Lines outside `within` are not parsed beyond their key. `Damaged` at the first line that is not as written. */
+export async function* readRows(disk: Disk, within: readonly string[]): SortedStream<Row> {
+  let lineNumber = 0
+  let last: string | undefined
+  let rows = 0
+  let declared: number | undefined
+  let ended = false
+  let page: Row[] = []
+  for await (const { lines, torn } of readLines(disk, DATABASE)) {
+    if (torn) throw new Damaged('its last line is cut off')
+    for (const line of lines) {
+      lineNumber++
+      if (lineNumber <= HEADER_LINES) {
+        declared ??= numberOf(line, 'rows')
+        continue
+      }
+      if (ended) throw new Damaged(`line ${lineNumber} stands behind the end`)
+      if (line.startsWith('end: ')) {
+        ended = true
+        if (numberOf(line, 'end') !== rows || declared !== rows) throw new Damaged('rows are missing')
+        continue
+      }
+      rows++
+      const path = pathOf(line, lineNumber)
+      if (last !== undefined && compareKeys(last, path) >= 0)
+        throw new Damaged(`line ${lineNumber} is out of order`)
+      last = path
+      if (!isWithin(path, within)) continue
+      page.push(rowOf(line, lineNumber))
+      if (page.length >= PAGE) {
+        yield page
+        page = []
+      }
+    }
+  }
+  if (!ended) throw new Damaged('its end is missing')
+  if (page.length > 0) yield page
+}
+
+/** The key at the start of a line: up to the closing quote, parsed only where it holds an escape. */
+function pathOf(line: string, lineNumber: number): string {
+  if (!line.startsWith('  "')) throw new Damaged(`line ${lineNumber} is no entry`)
+  for (let quote = line.indexOf('"', 3); quote > 0; quote = line.indexOf('"', quote + 1)) {
+    let backslashes = 0
+    while (line.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes++
+    if (backslashes % 2 === 1) continue
+    const raw = line.slice(2, quote + 1)
+    return raw.includes('\\') ? (parseJson(raw, lineNumber) as string) : raw.slice(1, -1)
+  }
+  throw new Damaged(`line ${lineNumber} is no entry`)
+}
+
+function rowOf(line: string, lineNumber: number): Row {
+  const [[path, value] = []] = Object.entries(parseJson(`{${line}}`, lineNumber) as object)
+  const entry = readEntry(value)
+  if (path === undefined || entry === undefined) throw new Damaged(`line ${lineNumber} is no entry`)
+  return { path, entry }
+}
+
+function parseJson(text: string, lineNumber: number): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Damaged(`line ${lineNumber} cannot be read`)
+  }
+}
+
+/**
+ * A database that a person edited or re-ordered, read whole by the YAML library. Undefined if it is no database any more.
+ * Rows that do not make sense are left out: a missing row costs a comparison, a wrong one could cost data.
+ */
+export function readByHand(text: string): { readonly id: string; readonly rows: readonly Row[] } | undefined {
+  let value: unknown
+  try {
+    value = parse(text, { uniqueKeys: false })
+  } catch {
+    return undefined
+  }
+  const { format, id, entries, rows, end } = (value ?? {}) as Record<string, unknown>
+  if (typeof format !== 'number' || typeof id !== 'string') return undefined
+  if (format > FORMAT) refuseNewer(format)
+  // Cut off rather than edited: what is there would be true, but half a line may read as a whole one.
+  if (end === undefined || rows === undefined) return undefined
+  const read = Object.entries((entries ?? {}) as Record<string, unknown>).flatMap(([path, written]) => {
+    const entry = readEntry(written)
+    return entry === undefined ? [] : [{ path, entry }]
+  })
+  return { id, rows: read.toSorted((a, b) => compareKeys(a.path, b.path)) }
+}

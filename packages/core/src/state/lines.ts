@@ -1,0 +1,19 @@
+import type { Disk } from '../disk/disk.ts'
+
+/** The lines of a file, in pages, without their ends. The last page says whether the last line had one. */
+export async function* readLines(
+  disk: Disk,
+  path: string,
+): AsyncGenerator<{ readonly lines: readonly string[]; readonly torn: boolean }> {
+  await using file = await disk.open(path)
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of file.read({}, new AbortController().signal)) {
+    const text = rest + decoder.decode(chunk, { stream: true })
+    const lines = text.split('\n')
+    rest = lines.pop() ?? ''
+    if (lines.length > 0) yield { lines, torn: false }
+  }
+  rest += decoder.decode()
+  if (rest !== '') yield { lines: [rest], torn: true }
+}

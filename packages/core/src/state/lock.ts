@@ -1,0 +1,95 @@
+import type { World } from '../disk/clock.ts'
+import { type Disk, DiskError } from '../disk/disk.ts'
+import { LsyncError } from '../model/errors.ts'
+import { LOCK } from './layout.ts'
+
+/** Who holds a lock: a process, told apart from a later one that got the same number. */
+export interface Holder {
+  readonly pid: number
+  readonly host: string
+  readonly boot: string
+  readonly started: string
+}
+
+export interface LockOptions {
+  readonly self: Holder
+  readonly isAlive: (holder: Holder) => boolean
+  /** Seconds to wait for somebody else's lock. */
+  readonly wait: number
+  readonly signal: AbortSignal
+}
+
+const POLL = 200
+
+/**
+ * Takes the repository's lock, or waits for it; LsyncError `locked` says who holds it. A lock that a dead process left is taken over.
+ * @returns releases it; call it once, whatever happened
+ */
+export async function takeLock(disk: Disk, world: World, options: LockOptions): Promise<() => Promise<void>> {
+  const { self, isAlive, wait, signal } = options
+  const mine = `${JSON.stringify({ format: 1, ...self, since: new Date(world.now()).toISOString(), token: world.token() })}\n`
+  const until = world.now() + wait * 1000
+  for (;;) {
+    signal.throwIfAborted()
+    try {
+      await disk.createText(LOCK, mine)
+      return () => release(disk, mine)
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.code !== 'exists') throw error
+    }
+    const text = await disk.readText(LOCK)
+    if (text === undefined) continue
+    const holder = parseHolder(text)
+    if (holder === undefined || !isAlive(holder)) {
+      await takeAway(disk, world, text)
+      continue
+    }
+    if (world.now() >= until)
+      throw new LsyncError('locked', `process ${holder.pid} on ${holder.host} is at work here`, {
+        pid: holder.pid,
+        host: holder.host,
+        since: holder.since,
+      })
+    await world.sleep(POLL, signal)
+  }
+}
+
+/** Undefined for what no lsync wrote whole: it cannot be anybody's. */
+function parseHolder(text: string): (Holder & { readonly since: string }) | undefined {
+  try {
+    const { pid, host, boot, started, since } = JSON.parse(text) as Record<string, unknown>
+    return typeof pid === 'number' && typeof host === 'string'
+      ? { pid, host, boot: String(boot), started: String(started), since: String(since) }
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Removes a dead process's lock: by moving it aside and looking at what was moved. If that is another one (somebody took over in between),
+ * it is put back. RACE: in the instant of the putting back a third process may take the lock, then two are at work at once; worst outcome:
+ * needless conflicts and files in the trash, since every effect has its own guard.
+ */
+async function takeAway(disk: Disk, world: World, dead: string): Promise<void> {
+  const aside = `${LOCK}.${world.token()}`
+  try {
+    await disk.rename(LOCK, aside, { overwrite: true })
+  } catch (error) {
+    if (error instanceof DiskError && error.code === 'missing') return
+    throw error
+  }
+  const moved = await disk.readText(aside)
+  if (moved !== undefined && moved !== dead) {
+    try {
+      await disk.createText(LOCK, moved)
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.code !== 'exists') throw error
+    }
+  }
+  await disk.remove(aside)
+}
+
+async function release(disk: Disk, mine: string): Promise<void> {
+  if ((await disk.readText(LOCK)) === mine) await disk.remove(LOCK)
+}

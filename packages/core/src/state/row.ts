@@ -1,0 +1,69 @@
+import type { BaseEntry } from '../model/entry.ts'
+import type { Row } from './state.ts'
+
+/** An entry as it stands in the files: flat, defaults left out. */
+interface Written {
+  readonly type?: BaseEntry['type']
+  readonly size: number
+  readonly sha256?: string
+  readonly executable?: true
+  readonly mtime?: number
+  readonly ctime?: number
+  readonly inode?: number
+  readonly version: string
+  readonly fingerprint: string
+  readonly remoteSize?: number
+  readonly digests?: BaseEntry['remote']['digests']
+  readonly annotated?: true
+  readonly author?: string
+}
+
+export function writeEntry(entry: BaseEntry): string {
+  const { local, remote } = entry
+  const written: Written = {
+    ...(entry.type === 'file' ? {} : { type: entry.type }),
+    size: entry.size,
+    ...(entry.sha256 === '' ? {} : { sha256: entry.sha256 }),
+    ...(entry.executable ? { executable: true } : {}),
+    ...local,
+    version: remote.version,
+    fingerprint: remote.fingerprint,
+    ...(remote.size === undefined ? {} : { remoteSize: remote.size }),
+    ...(remote.digests === undefined ? {} : { digests: remote.digests }),
+    ...(remote.annotated === undefined ? {} : { annotated: remote.annotated }),
+    ...(entry.author === undefined ? {} : { author: entry.author }),
+  }
+  return JSON.stringify(written)
+}
+
+/** Undefined if this is no entry. */
+export function readEntry(value: unknown): BaseEntry | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const w = value as Partial<Written>
+  if (typeof w.size !== 'number' || typeof w.version !== 'string' || typeof w.fingerprint !== 'string')
+    return undefined
+  const type = w.type ?? 'file'
+  if (type === 'file' && typeof w.sha256 !== 'string') return undefined
+  return {
+    type,
+    size: w.size,
+    sha256: w.sha256 ?? '',
+    executable: w.executable === true,
+    ...(typeof w.mtime === 'number' && typeof w.ctime === 'number' && typeof w.inode === 'number'
+      ? { local: { mtime: w.mtime, ctime: w.ctime, inode: w.inode } }
+      : {}),
+    remote: {
+      version: w.version,
+      fingerprint: w.fingerprint,
+      ...(w.remoteSize === undefined ? {} : { size: w.remoteSize }),
+      ...(w.digests === undefined ? {} : { digests: w.digests }),
+      ...(w.annotated === true ? { annotated: true } : {}),
+    },
+    ...(w.author === undefined ? {} : { author: w.author }),
+  }
+}
+
+/** Two spaces, the path as a JSON string, a colon, the entry: one line of `entries:`, valid YAML and JSON alike. */
+export function writeLine({ path, entry }: Row): string {
+  return `  ${JSON.stringify(path)}: ${writeEntry(entry)}\n`
+}
