@@ -1,1 +1,30 @@
-export {}
+export * from './provider/index.ts'
+export { type World } from './disk/clock.ts'
+export * from './disk/disk.ts'
+export { nodeDisk } from './disk/node-disk.ts'
+export { nodeWorld } from './disk/node-world.ts'
+export { isAlive, processIdentity, type ProcessIdentity } from './disk/node-process.ts'
+export type * from './model/entry.ts'
+export { LsyncError, type LsyncErrorCode } from './model/errors.ts'
+export type * from './model/events.ts'
+export type * from './model/plan.ts'
+export type * from './model/problem.ts'
+export {
+  CONFIG_KEYS,
+  listConfig,
+  parseMaxDelete,
+  setInConfig,
+  unsetInConfig,
+  type RepositoryConfig,
+} from './state/config.ts'
+export { CONFIG } from './state/layout.ts'
+export type * from './sync/api.ts'
+export {
+  initRepository,
+  openRepository,
+  pathInRepository,
+  syncRepository,
+  type Initialized,
+  type InitOptions,
+  type Repository,
+} from './sync/repository.ts'

@@ -38,7 +38,7 @@ export interface Disk {
   remove(path: string): Promise<void>
   setExecutable(path: string, executable: boolean): Promise<void>
   setModified(path: string, mtime: number): Promise<void>
-  /** Times and mode bits of `from` that are not content: copied onto a file that replaces it. */
+  /** Copies the mode bits of `from` onto a file that is to replace it. */
   copyMode(from: string, to: string): Promise<void>
 
   /**
@@ -46,6 +46,8 @@ export interface Disk {
    * Implementations choose the cheaper way; a name that is gone meanwhile is no error.
    */
   flush(paths: readonly string[]): Promise<void>
+  /** Mount points below the root, as paths; what is mounted there is not ours to judge. */
+  mountPoints(): Promise<ReadonlySet<string>>
   /** Free bytes, where known. */
   free(): Promise<number | undefined>
 }

@@ -217,6 +217,8 @@ export interface OpenOptions extends CallOptions {
   readonly settings: RemoteSettings
   /** The environment, given so that no provider reads the process by itself. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Set by `init`: a store whose root is a mere folder makes it if it is not there yet. */
+  readonly create?: boolean
   /** A hint: how many requests core will have in flight at most. */
   readonly concurrency: number
   /** One line for a log; never a secret. */

@@ -30,11 +30,15 @@ const oneOf =
   (value) =>
     allowed.includes(String(value)) ? undefined : `one of ${allowed.join(', ')}`
 const texts: Check = (value) =>
-  Array.isArray(value) && value.every((item) => typeof item === 'string') ? undefined : 'a list of texts'
-const positive: Check = (value) => (Number.isInteger(value) && Number(value) > 0 ? undefined : 'a whole number above 0')
+  Array.isArray(value) && value.every((item) => typeof item === 'string')
+    ? undefined
+    : 'a list of texts'
+const positive: Check = (value) =>
+  Number.isInteger(value) && Number(value) > 0 ? undefined : 'a whole number above 0'
 const numberOrShare: Check = (value) =>
   /^\d+%?$/.test(String(value)) ? undefined : 'a number, or a percentage like 50%'
-const flag: Check = (value) => (['true', 'false'].includes(String(value)) ? undefined : 'true or false')
+const flag: Check = (value) =>
+  ['true', 'false'].includes(String(value)) ? undefined : 'true or false'
 
 /** Settings that go to the provider as they are. */
 const SETTINGS: Readonly<Record<string, Check>> = {
@@ -69,25 +73,40 @@ const LISTS = new Set(['ignore', 'only'])
 
 /** Keys that people try, with the place where they belong. */
 const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
-  [/secret|access-?key|password|token/i, 'Secrets never stand in .lsync: put them where the provider looks for them (environment or its own profile files).'],
+  [
+    /secret|access-?key|password|token/i,
+    'Secrets never stand in .lsync: put them where the provider looks for them (environment or its own profile files).',
+  ],
   [/^(merge|diff)-?tool$/i, "Programs to run come from the user's own configuration only."],
 ]
 
 function refuse(file: string, message: string, line?: number): never {
-  throw new LsyncError('bad-configuration', line === undefined ? message : `line ${line}: ${message}`, {
-    file,
-    ...(line === undefined ? {} : { line }),
-    reason: message,
-  })
+  throw new LsyncError(
+    'bad-configuration',
+    line === undefined ? message : `line ${line}: ${message}`,
+    {
+      file,
+      ...(line === undefined ? {} : { line }),
+      reason: message,
+    },
+  )
 }
 
 /** The entries of a configuration text, each checked. LsyncError `bad-configuration` names the line and what is allowed. */
-function checked(source: string, file: string): { document: Document; values: Map<string, unknown> } {
+function checked(
+  source: string,
+  file: string,
+): { document: Document; values: Map<string, unknown> } {
   const document = parseDocument(source, { prettyErrors: true })
   const lineOf = (offset: number | undefined): number =>
     source.slice(0, offset ?? 0).split('\n').length
   const [error] = document.errors
-  if (error !== undefined) refuse(file, error.message.split('\n')[0]?.replace(/ at line.*$/, '') ?? 'no YAML', lineOf(error.pos[0]))
+  if (error !== undefined)
+    refuse(
+      file,
+      error.message.split('\n')[0]?.replace(/ at line.*$/, '') ?? 'no YAML',
+      lineOf(error.pos[0]),
+    )
   const values = new Map<string, unknown>()
   if (document.contents === null) return { document, values }
   if (!isMap(document.contents)) refuse(file, 'expected lines of the form `key: value`')
@@ -112,17 +131,25 @@ function checkValue(file: string, name: string, value: unknown, line?: number): 
   const check = Object.hasOwn(KEYS, name) ? KEYS[name] : undefined
   if (check === undefined) {
     const elsewhere = ELSEWHERE.find(([pattern]) => pattern.test(name))?.[1]
-    refuse(file, elsewhere === undefined ? `there is no key ${JSON.stringify(name)}${suggestion(name)}` : `${name}: ${elsewhere}`, line)
+    refuse(
+      file,
+      elsewhere === undefined
+        ? `there is no key ${JSON.stringify(name)}${suggestion(name)}`
+        : `${name}: ${elsewhere}`,
+      line,
+    )
   }
   const wanted = check(value)
-  if (wanted !== undefined) refuse(file, `${name}: expected ${wanted}, not ${JSON.stringify(value)}`, line)
+  if (wanted !== undefined)
+    refuse(file, `${name}: expected ${wanted}, not ${JSON.stringify(value)}`, line)
   return value
 }
 
 function suggestion(name: string): string {
-  const near = CONFIG_KEYS.map((key) => ({ key, distance: editDistance(name.toLowerCase(), key) })).toSorted(
-    (a, b) => a.distance - b.distance,
-  )[0]
+  const near = CONFIG_KEYS.map((key) => ({
+    key,
+    distance: editDistance(name.toLowerCase(), key),
+  })).toSorted((a, b) => a.distance - b.distance)[0]
   return near !== undefined && near.distance <= 2 ? `; did you mean ${near.key}?` : ''
 }
 
@@ -132,7 +159,13 @@ function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++)
-      next.push(Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)))
+      next.push(
+        Math.min(
+          (next[j - 1] ?? 0) + 1,
+          (row[j] ?? 0) + 1,
+          (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        ),
+      )
     row = next
   }
   return row[b.length] ?? 0
@@ -172,7 +205,9 @@ export function parseConfig(source: string, file: string): RepositoryConfig {
 }
 
 /** `5` or `50%`, as in the configuration and on the command line. Undefined-free: the caller has checked the form. */
-export function parseMaxDelete(value: string): { readonly count: number } | { readonly percent: number } {
+export function parseMaxDelete(
+  value: string,
+): { readonly count: number } | { readonly percent: number } {
   return value.endsWith('%') ? { percent: Number(value.slice(0, -1)) } : { count: Number(value) }
 }
 
@@ -182,7 +217,9 @@ export function newConfig(facts: {
   readonly repository: string | undefined
   readonly settings: RemoteSettings
 }): string {
-  const document = parseDocument(`# What this folder syncs with, and how. Edit it, or use: lsync config set KEY VALUE\nformat: ${CONFIG_FORMAT}\n`)
+  const document = parseDocument(
+    `# What this folder syncs with, and how. Edit it, or use: lsync config set KEY VALUE\nformat: ${CONFIG_FORMAT}\n`,
+  )
   document.set('remote', facts.remote)
   if (facts.repository !== undefined) document.set('repository', facts.repository)
   for (const [key, value] of Object.entries(facts.settings)) document.set(key, value)
@@ -202,7 +239,10 @@ function asText(value: unknown): string {
 export function setInConfig(source: string, file: string, key: string, value: string): string {
   const { document } = checked(source, file)
   const typed: unknown = LISTS.has(key)
-    ? value.split(',').map((item) => item.trim()).filter((item) => item !== '')
+    ? value
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== '')
     : /^\d+$/.test(value)
       ? Number(value)
       : value
@@ -213,7 +253,8 @@ export function setInConfig(source: string, file: string, key: string, value: st
 
 export function unsetInConfig(source: string, file: string, key: string): string {
   const { document } = checked(source, file)
-  if (key === 'remote' || key === 'format') refuse(file, `${key} cannot be unset: a repository needs it`)
+  if (key === 'remote' || key === 'format')
+    refuse(file, `${key} cannot be unset: a repository needs it`)
   if (!document.delete(key)) refuse(file, `${key} is not set`)
   return document.toString()
 }
