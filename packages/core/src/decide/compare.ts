@@ -75,7 +75,14 @@ function agree(
       return action(upload(row, here, there, 'executable'))
     if (here.stat.executable !== executable) {
       if (options.mode === 'push') return PENDING
-      return action({ kind: 'set-executable', ...at(row), from: here, sha256, remote: there, executable })
+      return action({
+        kind: 'set-executable',
+        ...at(row),
+        from: here,
+        sha256,
+        remote: there,
+        executable,
+      })
     }
     if (remoteExecutable !== executable) return PENDING
   }
@@ -107,11 +114,22 @@ function executableThere({ joined, metadata }: Judged): boolean {
 }
 
 /** Both sides changed, and not to the same content. */
-function settle(row: Judged, here: LocalEntry, there: RemoteEntry, options: CompareOptions): Decision {
+function settle(
+  row: Judged,
+  here: LocalEntry,
+  there: RemoteEntry,
+  options: CompareOptions,
+): Decision {
   const { base, path } = row.joined
   const conflict: Decision = {
     kind: 'conflict',
-    conflict: { path, local: here, remote: there, kind: 'content', ...(base === undefined ? {} : { base }) },
+    conflict: {
+      path,
+      local: here,
+      remote: there,
+      kind: 'content',
+      ...(base === undefined ? {} : { base }),
+    },
   }
   switch (winner(row, here, there, options.policy)) {
     case 'local':

@@ -20,7 +20,9 @@ export function conflictName(path: string, author: string, modified: number, att
   const mark = ` (conflict, ${cut(plain(author), LONGEST_AUTHOR) || 'unknown'}, ${date}${number})`
   const room = LONGEST_NAME - Buffer.byteLength(mark) - Buffer.byteLength(extension)
   const copy =
-    room > 0 ? `${cut(stem, room)}${mark}${extension}` : `${cut(name, LONGEST_NAME - Buffer.byteLength(mark))}${mark}`
+    room > 0
+      ? `${cut(stem, room)}${mark}${extension}`
+      : `${cut(name, LONGEST_NAME - Buffer.byteLength(mark))}${mark}`
   return joinPath(parentOf(path), copy)
 }
 

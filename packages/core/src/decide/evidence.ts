@@ -79,7 +79,9 @@ export function mustReadRemote(row: Joined, evidence: Evidence): boolean {
   if (local.entry.type !== 'file' || evidence.local?.sha256 === undefined) return false
   const now = evidence.remote ?? remote.entry
   if (now.size !== local.entry.stat.size) return false
-  return sameContent(evidence.local, now.digests) === undefined && evidence.remoteSha256 === undefined
+  return (
+    sameContent(evidence.local, now.digests) === undefined && evidence.remoteSha256 === undefined
+  )
 }
 
 /** True or false where the digests prove it, undefined where they cannot. */
@@ -100,7 +102,8 @@ export function judge(row: Joined, evidence: Evidence): Judged {
   const local = localChange(row, evidence)
   const remote = remoteChange(joined, evidence)
   const sha256 =
-    evidence.local?.sha256 ?? (local === 'unchanged' && base !== undefined ? base.sha256 : undefined)
+    evidence.local?.sha256 ??
+    (local === 'unchanged' && base !== undefined ? base.sha256 : undefined)
   const metadata = remoteNow?.metadata
   return {
     joined,
@@ -123,10 +126,7 @@ function localChange({ base, local }: Joined, evidence: Evidence): Change {
 
 /** As `localUnchanged`, but the executable bit aside: that is no content. */
 function sameFile(base: BaseEntry, local: LocalEntry): boolean {
-  return localUnchanged(
-    { ...base, executable: local.stat.executable },
-    local,
-  )
+  return localUnchanged({ ...base, executable: local.stat.executable }, local)
 }
 
 function remoteChange({ base, remote }: Joined, evidence: Evidence): Change {
@@ -143,7 +143,12 @@ function remoteChange({ base, remote }: Joined, evidence: Evidence): Change {
   return sameContent(known, remote.entry.digests) === true ? 'unchanged' : 'changed'
 }
 
-function equalNow({ base, local, remote }: Joined, evidence: Evidence, l: Change, r: Change): boolean {
+function equalNow(
+  { base, local, remote }: Joined,
+  evidence: Evidence,
+  l: Change,
+  r: Change,
+): boolean {
   if (local.state !== 'present' || remote.state !== 'present') return false
   if (local.entry.type === 'folder') return true
   if (base !== undefined && l === 'unchanged' && r === 'unchanged') return true

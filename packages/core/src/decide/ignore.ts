@@ -55,7 +55,11 @@ export function ignorer(
   return (path) => {
     if (isLeftOut(path)) return true
     // Asked from the top: what lies below an ignored folder is ignored with it.
-    for (let slash = path.indexOf('/'); slash >= 0 && slash < path.length - 1; slash = path.indexOf('/', slash + 1))
+    for (
+      let slash = path.indexOf('/');
+      slash >= 0 && slash < path.length - 1;
+      slash = path.indexOf('/', slash + 1)
+    )
       if (isIgnored(path.slice(0, slash + 1))) return true
     return isIgnored(path)
   }

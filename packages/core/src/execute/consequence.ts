@@ -52,7 +52,11 @@ export class PathProblem extends Error {
 /** The problem that a failure means for this path; undefined where the run must end. */
 export function problemOf(path: string, error: unknown): Problem | undefined {
   if (error instanceof PathProblem)
-    return { path, code: error.code, ...(error.message === error.code ? {} : { detail: error.message }) }
+    return {
+      path,
+      code: error.code,
+      ...(error.message === error.code ? {} : { detail: error.message }),
+    }
   if (error instanceof DiskError) return { path, code: DISK[error.code], detail: error.message }
   if (!isStorageError(error)) return undefined
   const code = STORAGE[error.code]

@@ -17,9 +17,12 @@ export function fileEntry(facts: {
   const { local, remote, metadata, former } = facts
   // A local file whose bit does not show what was agreed is looked at again.
   const fingerprint =
-    local === undefined || local.stat.executable !== facts.executable ? undefined : fingerprintOf(local)
+    local === undefined || local.stat.executable !== facts.executable
+      ? undefined
+      : fingerprintOf(local)
   const author = metadata === undefined ? former?.author : readMetadata(metadata).author
-  const annotated = metadata === undefined ? former?.remote.annotated === true : isAnnotated(metadata)
+  const annotated =
+    metadata === undefined ? former?.remote.annotated === true : isAnnotated(metadata)
   return {
     type: 'file',
     size: facts.size,

@@ -39,18 +39,26 @@ export async function execute(
   const groups = schedule(actions)
   // Folders that both sides are about to agree on: emptying them must not remove them.
   const keep = new Set(
-    actions.filter(({ path, kind }) => isFolderKey(path) && kind !== 'remove-local').map(({ path }) => path),
+    actions
+      .filter(({ path, kind }) => isFolderKey(path) && kind !== 'remove-local')
+      .map(({ path }) => path),
   )
 
   const finish = (action: Action, error?: unknown): void => {
     if (error === undefined) {
       tally.done(action)
-      effects.onEvent({ type: 'action', action, result: 'done' })
+      // That a fingerprint moved is nothing that a person did, or needs to see.
+      if (action.kind !== 'adopt' || !action.silent)
+        effects.onEvent({ type: 'action', action, result: 'done' })
       return
     }
     const problem = problemOf(action.path, error)
     if (problem === undefined) throw error
-    if (isStorageError(error) && problem.code === 'remote-failed' && ++remoteFailures > MOST_REMOTE_FAILURES)
+    if (
+      isStorageError(error) &&
+      problem.code === 'remote-failed' &&
+      ++remoteFailures > MOST_REMOTE_FAILURES
+    )
       throw error
     if (action.kind === 'upload' || action.kind === 'keep-both') failed.up = true
     if (action.kind === 'download' || action.kind === 'keep-both') failed.down = true

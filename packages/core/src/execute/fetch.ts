@@ -45,7 +45,11 @@ export async function fetch(
   }
 }
 
-async function fetchOnce(effects: Effects, remote: RemoteEntry, signal: AbortSignal): Promise<Staged> {
+async function fetchOnce(
+  effects: Effects,
+  remote: RemoteEntry,
+  signal: AbortSignal,
+): Promise<Staged> {
   const { disk, provider, world } = effects
   const path = `${STAGING}/${world.token()}`
   try {
@@ -85,7 +89,8 @@ async function fetchOnce(effects: Effects, remote: RemoteEntry, signal: AbortSig
       if (at === size && chunk.length === size) sha256 = sha256Of(chunk)
       else hasher.update(chunk)
     }
-    if (at !== info.size) throw new PathProblem('corrupt', `expected ${info.size} bytes, received ${at}`)
+    if (at !== info.size)
+      throw new PathProblem('corrupt', `expected ${info.size} bytes, received ${at}`)
     return { info, file: readMetadata(info.metadata), sha256: sha256 ?? hasher.digest('hex') }
   }
 }

@@ -86,7 +86,11 @@ export async function placeAll(effects: Effects, batch: readonly Placement[]): P
   }
 }
 
-async function swap({ disk }: Effects, { action, staged }: Placement, aside?: string): Promise<void> {
+async function swap(
+  { disk }: Effects,
+  { action, staged }: Placement,
+  aside?: string,
+): Promise<void> {
   const { path, from } = action
   if (from === 'absent' || aside === undefined) {
     await expectAbsent(disk, path)

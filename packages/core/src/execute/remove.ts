@@ -71,7 +71,10 @@ export async function prune(
 }
 
 /** False if something is in it, or it cannot be removed: then it stays. */
-async function removeEmptyFolder({ disk }: Pick<Effects, 'disk'>, folder: string): Promise<boolean> {
+async function removeEmptyFolder(
+  { disk }: Pick<Effects, 'disk'>,
+  folder: string,
+): Promise<boolean> {
   try {
     await disk.removeFolder(folder)
     return true

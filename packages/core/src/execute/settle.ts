@@ -1,7 +1,12 @@
 import { conflictName } from '../decide/conflict-name.ts'
 import type { LocalEntry } from '../model/entry.ts'
 import { readMetadata } from '../model/metadata.ts'
-import type { AdoptAction, KeepBothAction, SetExecutableAction, UploadAction } from '../model/plan.ts'
+import type {
+  AdoptAction,
+  KeepBothAction,
+  SetExecutableAction,
+  UploadAction,
+} from '../model/plan.ts'
 import { DiskError } from '../disk/disk.ts'
 import { isFolderKey, parentOf } from '../model/path.ts'
 import { isStorageError } from '../provider/index.ts'
@@ -103,7 +108,9 @@ export async function setExecutable(
   await disk.setExecutable(path, executable)
   const stat = await disk.stat(path)
   const local =
-    stat?.inode === from.stat.inode && stat.mtime === from.stat.mtime && stat.size === from.stat.size
+    stat?.inode === from.stat.inode &&
+    stat.mtime === from.stat.mtime &&
+    stat.size === from.stat.size
       ? ({ type: 'file', stat, seen: world.now() } as const)
       : undefined
   recorder.add({
@@ -121,10 +128,7 @@ export async function setExecutable(
 }
 
 /** Both sides hold the same: the row learns it, and a file that is new to us takes the remote's time. */
-export async function adopt(
-  { disk, recorder }: Effects,
-  action: AdoptAction,
-): Promise<void> {
+export async function adopt({ disk, recorder }: Effects, action: AdoptAction): Promise<void> {
   const { path, remote, sha256, executable, base } = action
   if (isFolderKey(path)) {
     recorder.add({ path, entry: folderEntry(remote) })

@@ -9,6 +9,8 @@ export class Tally {
   #removedRemotely = 0
   #adopted = 0
   #failed = 0
+  /** Looked at closely, and found to be what they were. */
+  #unchanged = 0
 
   done(action: Action): void {
     switch (action.kind) {
@@ -29,7 +31,8 @@ export class Tally {
         this.#removedRemotely++
         break
       case 'adopt':
-        if (!action.silent) this.#adopted++
+        if (action.silent) this.#unchanged++
+        else this.#adopted++
         break
       default:
     }
@@ -57,7 +60,7 @@ export class Tally {
       removedLocally: this.#removedLocally,
       removedRemotely: this.#removedRemotely,
       adopted: this.#adopted,
-      unchanged,
+      unchanged: unchanged + this.#unchanged,
       failed: this.#failed,
     }
   }

@@ -25,7 +25,8 @@ export class Trash {
         if ((await this.#disk.stat(place)) === undefined) return place
       } catch (error) {
         // A file of that name went into the trash before, where this one needs a folder.
-        if (!(error instanceof DiskError) || error.code !== 'not-folder' || attempt > 100) throw error
+        if (!(error instanceof DiskError) || error.code !== 'not-folder' || attempt > 100)
+          throw error
         const aside = joinPath(`${this.#folder}~${attempt}`, path)
         await makeFolders(this.#disk, parentOf(aside), this.#made)
         return aside

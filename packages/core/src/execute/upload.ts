@@ -86,7 +86,11 @@ async function sendLarge(
   const info =
     uploads !== undefined && size >= uploads.worthwhile
       ? await sendParts(effects, action, file, sha256, write)
-      : await effects.provider.write(action.path, sourceOf(effects, file, 0, size, { sha256 }), write)
+      : await effects.provider.write(
+          action.path,
+          sourceOf(effects, file, 0, size, { sha256 }),
+          write,
+        )
   return { sha256, info, metadata: write.metadata }
 }
 
@@ -103,9 +107,14 @@ async function sendParts(
   const session = await uploads.begin(action.path, { ...write, size, digests: { sha256 } })
   try {
     const parts = await session.missing({ signal: write.signal })
-    await runPool(parts, session.parallel ? PARTS_AT_ONCE : 1, write.signal, async (range, signal) => {
-      await session.put(range, sourceOf(effects, file, range.from, range.to, {}), { signal })
-    })
+    await runPool(
+      parts,
+      session.parallel ? PARTS_AT_ONCE : 1,
+      write.signal,
+      async (range, signal) => {
+        await session.put(range, sourceOf(effects, file, range.from, range.to, {}), { signal })
+      },
+    )
     // The store checks each part against what we read; only the file itself can tell that all parts are of one version.
     if (!isStill(await file.stat(), action.from)) throw new PathProblem('changing')
     return await session.commit({ signal: write.signal })

@@ -44,7 +44,11 @@ export function isAnnotated(metadata: ObjectMetadata | undefined): boolean {
   const { user, contentType: _guessed, ...headers } = metadata
   const foreign = Object.keys(user).some((name) => !OWN.has(name))
   // Without a digest somebody else wrote it, content type and all.
-  return foreign || Object.values(headers).some((value) => value !== undefined) || user['sha256'] === undefined
+  return (
+    foreign ||
+    Object.values(headers).some((value) => value !== undefined) ||
+    user['sha256'] === undefined
+  )
 }
 
 /** The metadata of a write: lsync's own keys, over what others had set on the object before. */

@@ -2,4 +2,10 @@
 export * from './errors.ts'
 export * from './provider.ts'
 export { compareKeys } from './order.ts'
-export { memoryStore, type MemoryStore } from './memory.ts'
+export {
+  memoryModule,
+  memoryStore,
+  type MemoryObject,
+  type MemoryOptions,
+  type MemoryStore,
+} from './memory.ts'

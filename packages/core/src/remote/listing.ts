@@ -2,7 +2,12 @@ import type { Path, RemoteEntry } from '../model/entry.ts'
 import { checkKey, isFolderKey } from '../model/path.ts'
 import type { ProblemCode } from '../model/problem.ts'
 import type { Seen, SortedStream } from '../model/side.ts'
-import { compareKeys, type ObjectInfo, StorageError, type StorageProvider } from '../provider/index.ts'
+import {
+  compareKeys,
+  type ObjectInfo,
+  StorageError,
+  type StorageProvider,
+} from '../provider/index.ts'
 import { LSYNC } from '../state/layout.ts'
 
 const OWN = `${LSYNC}/`
@@ -49,7 +54,8 @@ class Shadows {
   #stack: string[] = []
 
   check(info: ObjectInfo): ProblemCode | undefined {
-    while (this.#stack.length > 0 && !info.key.startsWith(this.#stack.at(-1) ?? '')) this.#stack.pop()
+    while (this.#stack.length > 0 && !info.key.startsWith(this.#stack.at(-1) ?? ''))
+      this.#stack.pop()
     if (this.#stack.some((file) => info.key.startsWith(`${file}/`))) return 'below-a-file'
     if (isFolderKey(info.key)) return info.size > 0 ? 'folder-with-content' : undefined
     this.#stack.push(info.key)

@@ -54,7 +54,8 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
         if (isAmbiguous(error)) doubtful = true
         // Until an attempt went astray, a refusal is plain truth. After one, even a refusal may be the echo of our own success.
         if (!doubtful) {
-          if (!isTemporary(error) || !(await pause(retry, world, attempt, error, signal))) throw error
+          if (!isTemporary(error) || !(await pause(retry, world, attempt, error, signal)))
+            throw error
           continue
         }
         if (!isAmbiguous(error) && !isTemporary(error) && error.code !== 'precondition-failed')
@@ -81,10 +82,14 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
     parallel: session.parallel,
     missing: (options) => again(options.signal, () => session.missing(options)),
     // A part has one meaning however often it is sent.
-    put: (range, source, options) => again(options.signal, () => session.put(range, source, options)),
+    put: (range, source, options) =>
+      again(options.signal, () => session.put(range, source, options)),
     ...(session.copy === undefined
       ? {}
-      : { copy: (range, from, options) => again(options.signal, () => session.copy!(range, from, options)) }),
+      : {
+          copy: (range, from, options) =>
+            again(options.signal, () => session.copy!(range, from, options)),
+        }),
     commit: (options) =>
       settle(key, digests, size, metadata, expect, options.signal, () => session.commit(options)),
     abort: (options) => again(options.signal, () => session.abort(options)),
@@ -111,7 +116,8 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
           return
         } catch (error) {
           options.signal.throwIfAborted()
-          if (!isTemporary(error) || !(await pause(retry, world, attempt, error, options.signal))) throw error
+          if (!isTemporary(error) || !(await pause(retry, world, attempt, error, options.signal)))
+            throw error
         }
       }
     },
@@ -146,7 +152,8 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
           if (!isStorageError(error)) throw error
           if (error.code === 'not-found' && doubtful) return
           if (isAmbiguous(error)) doubtful = true
-          if (!isTemporary(error) || !(await pause(retry, world, attempt, error, options.signal))) throw error
+          if (!isTemporary(error) || !(await pause(retry, world, attempt, error, options.signal)))
+            throw error
         }
       }
     },
@@ -231,7 +238,8 @@ async function* resuming(
       return
     } catch (error) {
       options.signal.throwIfAborted()
-      if (!isTemporary(error) || !(await pause(retry, world, attempt, error, options.signal))) throw error
+      if (!isTemporary(error) || !(await pause(retry, world, attempt, error, options.signal)))
+        throw error
       const rest: ReadOptions = {
         ...options,
         version: first.info.version,

@@ -76,7 +76,8 @@ async function* walk(context: WalkContext, folder: string, stat: DiskStat): Asyn
   const names = sortedNames(context, folder, items)
   if (folder !== '' && names.kept === 0 && isWithin(folder, options.within)) {
     // A folder that holds only what is ignored is neither empty nor anything else that a remote could hold.
-    if (items.length === 0) push(context, { path: `${folder}/`, side: present('folder', stat, context) })
+    if (items.length === 0)
+      push(context, { path: `${folder}/`, side: present('folder', stat, context) })
     else push(context, { path: `${folder}/`, side: { state: 'unknown' } })
   }
 
@@ -98,7 +99,8 @@ async function* walk(context: WalkContext, folder: string, stat: DiskStat): Asyn
         })
       } else {
         const found = stats[next++]
-        if (found === undefined) throw new DiskError('io', path, 'the disk answered for fewer names')
+        if (found === undefined)
+          throw new DiskError('io', path, 'the disk answered for fewer names')
         if (found instanceof DiskError) {
           if (found.code !== 'missing') unknownAt(context, path, name.kind, 'unreadable')
         } else if (found.kind !== name.kind) {
@@ -195,7 +197,11 @@ function unknownAt(
   else push(context, { path, side: { state: 'unknown', ...(problem ? { problem } : {}) } })
 }
 
-function unknownBelow(context: WalkContext, folder: string, problem: ProblemCode | undefined): void {
+function unknownBelow(
+  context: WalkContext,
+  folder: string,
+  problem: ProblemCode | undefined,
+): void {
   push(context, {
     path: `${folder}/`,
     side: { state: 'unknown', ...(problem ? { problem } : {}) },

@@ -47,7 +47,9 @@ export function parseIdentity(text: string): Identity {
   }
   const { id, format, requires } = (value ?? {}) as Record<string, unknown>
   if (typeof id !== 'string' || id === '' || typeof format !== 'number')
-    throw new StorageError('unexpected', `${IDENTITY_KEY} on the remote is damaged`, { key: IDENTITY_KEY })
+    throw new StorageError('unexpected', `${IDENTITY_KEY} on the remote is damaged`, {
+      key: IDENTITY_KEY,
+    })
   if (format > REMOTE_FORMAT)
     throw new LsyncError('newer-format', `the remote has format ${format}`, {
       what: 'the remote',
@@ -71,12 +73,14 @@ export async function claimIdentity(
   signal: AbortSignal,
 ): Promise<Identity> {
   const identity: Identity = { id, format: REMOTE_FORMAT, requires: [] }
-  const text = `# Made by lsync: what this remote is. Do not remove it while folders sync here.\n${stringify({
-    format: identity.format,
-    id,
-    created: new Date(created).toISOString(),
-    requires: identity.requires,
-  })}`
+  const text = `# Made by lsync: what this remote is. Do not remove it while folders sync here.\n${stringify(
+    {
+      format: identity.format,
+      id,
+      created: new Date(created).toISOString(),
+      requires: identity.requires,
+    },
+  )}`
   const bytes = new TextEncoder().encode(text)
   const source: ByteSource = {
     size: bytes.length,

@@ -6,7 +6,10 @@ import type { RepositoryConfig } from '../state/config.ts'
 const RULES = '.lsyncignore'
 
 /** Reads the rules of a repository. Without any file of rules, only the configuration and the defaults hold. */
-export async function ignoreRules(disk: Disk, config: RepositoryConfig): Promise<(path: Path) => boolean> {
+export async function ignoreRules(
+  disk: Disk,
+  config: RepositoryConfig,
+): Promise<(path: Path) => boolean> {
   const text = await disk.readText(RULES)
   return remembering(
     ignorer(config.ignore, config.only, text === undefined ? [] : [{ folder: '', text }]),

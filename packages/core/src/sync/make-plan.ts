@@ -113,8 +113,14 @@ async function keepLastCopies(
   judged: readonly Judged[],
   actions: readonly Action[],
 ): Promise<readonly Action[]> {
-  const removedThere = removals(judged, (row) => row.local === 'unchanged' && row.remote === 'removed')
-  const removedHere = removals(judged, (row) => row.local === 'removed' && row.remote === 'unchanged')
+  const removedThere = removals(
+    judged,
+    (row) => row.local === 'unchanged' && row.remote === 'removed',
+  )
+  const removedHere = removals(
+    judged,
+    (row) => row.local === 'removed' && row.remote === 'unchanged',
+  )
   const doubtful = new Set(removedHere.map(({ sha256 }) => sha256))
   if (!removedThere.some(({ sha256 }) => doubtful.has(sha256))) return actions
   const touched = new Set(judged.map(({ joined }) => joined.path))
@@ -124,7 +130,9 @@ async function keepLastCopies(
       if (doubtful.has(entry.sha256) && !touched.has(path)) survives.add(entry.sha256)
   const kept = lastCopies(removedThere, removedHere, survives)
   if (kept.size === 0) return actions
-  const others = actions.filter((action) => !(action.kind === 'remove-local' && kept.has(action.path)))
+  const others = actions.filter(
+    (action) => !(action.kind === 'remove-local' && kept.has(action.path)),
+  )
   if (mode === 'pull') return others
   const revived = judged.flatMap(({ joined, sha256 }): Action[] =>
     kept.has(joined.path) && joined.local.state === 'present'

@@ -55,8 +55,14 @@ export async function initRepository(machine: Machine, options: InitOptions): Pr
   const module = await moduleFor(machine, scheme)
   const remote = module.normalize(options.remote, { folder })
   const remoteFolder = module.localFolder?.(remote)
-  if (remoteFolder !== undefined && (contains(folder, remoteFolder) || contains(remoteFolder, folder)))
-    throw new LsyncError('overlap', `${folder} and ${remoteFolder} contain each other`, { folder, remote })
+  if (
+    remoteFolder !== undefined &&
+    (contains(folder, remoteFolder) || contains(remoteFolder, folder))
+  )
+    throw new LsyncError('overlap', `${folder} and ${remoteFolder} contain each other`, {
+      folder,
+      remote,
+    })
 
   const disk = machine.openDisk(folder)
   if ((await disk.stat(CONFIG)) !== undefined)
@@ -70,12 +76,18 @@ export async function initRepository(machine: Machine, options: InitOptions): Pr
   let id = known?.id
   let report: ProbeReport | undefined
   try {
-    report = await provider.probe?.({ signal, scratch: `${SCRATCH_PREFIX}${machine.world.token()}/` })
+    report = await provider.probe?.({
+      signal,
+      scratch: `${SCRATCH_PREFIX}${machine.world.token()}/`,
+    })
     id ??= (await claimIdentity(provider, machine.world.token(), machine.world.now(), signal)).id
   } catch (error) {
     // Credentials that may only read are good enough for a clone that only pulls.
     if (!isStorageError(error) || error.code !== 'forbidden') throw error
-    onEvent({ type: 'notice', message: 'the remote may be read but not written: this repository can only pull' })
+    onEvent({
+      type: 'notice',
+      message: 'the remote may be read but not written: this repository can only pull',
+    })
   }
   for (const path of [LSYNC, STAGING])
     if ((await disk.stat(path)) === undefined) await disk.makeFolder(path)
@@ -94,7 +106,12 @@ export async function openRepository(machine: Machine, start: string): Promise<R
     const root = from.slice(0, length).join('/') || '/'
     const disk = machine.openDisk(root)
     const text = await disk.readText(CONFIG).catch((error: unknown) => {
-      throw new LsyncError('disk', `${root}/${CONFIG} cannot be read`, { path: `${root}/${CONFIG}` }, error)
+      throw new LsyncError(
+        'disk',
+        `${root}/${CONFIG} cannot be read`,
+        { path: `${root}/${CONFIG}` },
+        error,
+      )
     })
     if (text !== undefined) return { root, disk, config: parseConfig(text, CONFIG) }
   }
@@ -113,7 +130,13 @@ export async function syncRepository(
     const state = await openState(disk, machine.world)
     options.onEvent({ type: 'phase', phase: 'opening' })
     const jobs = options.jobs ?? config.jobs ?? DEFAULT_JOBS
-    await using provider = await openRemote(machine, repository, jobs, options.signal, options.onEvent)
+    await using provider = await openRemote(
+      machine,
+      repository,
+      jobs,
+      options.signal,
+      options.onEvent,
+    )
     return await sync(
       {
         disk,
@@ -189,7 +212,10 @@ async function moduleFor(machine: Machine, scheme: string): Promise<ProviderModu
     throw new LsyncError(
       'provider-broken',
       `the provider for ${scheme} is built for contract ${module.contract}, this lsync has ${CONTRACT_VERSION}`,
-      { scheme, reason: `it is built for contract ${module.contract}, this lsync has ${CONTRACT_VERSION}` },
+      {
+        scheme,
+        reason: `it is built for contract ${module.contract}, this lsync has ${CONTRACT_VERSION}`,
+      },
     )
   return module
 }
@@ -211,7 +237,10 @@ export function pathInRepository({ root }: Repository, absolute: string): Path {
   if (absolute === root) return ''
   const prefix = root === '/' ? '/' : `${root}/`
   if (!absolute.startsWith(prefix))
-    throw new LsyncError('outside-repository', `${absolute} is not in ${root}`, { path: absolute, root })
+    throw new LsyncError('outside-repository', `${absolute} is not in ${root}`, {
+      path: absolute,
+      root,
+    })
   const path = absolute.slice(prefix.length)
   if (path === LSYNC || path.startsWith(`${LSYNC}/`))
     throw new LsyncError('inside-lsync', `${absolute} is inside ${LSYNC}`, { folder: absolute })

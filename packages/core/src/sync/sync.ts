@@ -41,7 +41,11 @@ export const DEFAULT_JOBS = 32
 const ROUNDS = 3
 
 /** Problems that a new look may settle: the path moved while we worked. */
-const WORTH_ANOTHER_LOOK: ReadonlySet<ProblemCode> = new Set(['changing', 'moved-on', 'kept-for-safety'])
+const WORTH_ANOTHER_LOOK: ReadonlySet<ProblemCode> = new Set([
+  'changing',
+  'moved-on',
+  'kept-for-safety',
+])
 
 /** Up to so many paths are compared again by name; above, everything is. */
 const FEW_PATHS = 100
@@ -181,7 +185,10 @@ function announce({ plan }: Planned, { dryRun, onEvent }: RunOptions): void {
     transfers++
   }
   onEvent({ type: 'planned', actions: plan.actions.length, transfers, bytes })
-  if (dryRun) for (const action of plan.actions) onEvent({ type: 'action', action, result: 'planned' })
+  if (!dryRun) return
+  for (const action of plan.actions)
+    if (action.kind !== 'adopt' || !action.silent)
+      onEvent({ type: 'action', action, result: 'planned' })
 }
 
 function halted(

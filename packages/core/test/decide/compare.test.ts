@@ -5,7 +5,10 @@ import type { Change, Judged } from '../../src/decide/evidence.ts'
 import type { BaseEntry, LocalEntry, RemoteEntry } from '../../src/model/entry.ts'
 import type { ConflictPolicy, SyncMode } from '../../src/model/plan.ts'
 
-const document = readFileSync(new URL('../../../../docs/reconcile-table.md', import.meta.url), 'utf8')
+const document = readFileSync(
+  new URL('../../../../docs/reconcile-table.md', import.meta.url),
+  'utf8',
+)
 const MODES = ['sync', 'pull', 'push'] as const
 
 const base: BaseEntry = {
@@ -17,7 +20,15 @@ const base: BaseEntry = {
 }
 
 function local(mtime = 10_000): LocalEntry {
-  const stat = { kind: 'file', size: 1, mtime, ctime: 1, inode: 1, device: 1, executable: false } as const
+  const stat = {
+    kind: 'file',
+    size: 1,
+    mtime,
+    ctime: 1,
+    inode: 1,
+    device: 1,
+    executable: false,
+  } as const
   return { type: 'file', stat, seen: 1 }
 }
 
@@ -42,11 +53,18 @@ const CHANGES: Readonly<Record<string, Change>> = {
   none: 'none',
 }
 
-function row(here: string, there: string, content: string, times = { local: 10_000, remote: 10 }): Judged {
+function row(
+  here: string,
+  there: string,
+  content: string,
+  times = { local: 10_000, remote: 10 },
+): Judged {
   const localChange = CHANGES[here]
   const remoteChange = CHANGES[there]
   if (localChange === undefined || remoteChange === undefined) throw new Error(`${here} × ${there}`)
-  const hasBase = [localChange, remoteChange].some((change) => change !== 'new' && change !== 'none')
+  const hasBase = [localChange, remoteChange].some(
+    (change) => change !== 'new' && change !== 'none',
+  )
   const isThere = (change: Change): boolean => change !== 'removed' && change !== 'none'
   const object = remote(times.remote)
   return {
@@ -75,7 +93,12 @@ function tableOf(header: string): string[][] {
   const lines = document.split('\n')
   const start = lines.findIndex((line) => line.startsWith(`| ${header} |`))
   const end = lines.findIndex((line, index) => index > start && !line.startsWith('|'))
-  return lines.slice(start + 2, end).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()))
+  return lines.slice(start + 2, end).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  )
 }
 
 describe('docs/reconcile-table.md is what the code does', () => {
@@ -109,7 +132,9 @@ describe('conflict policies are as documented', () => {
   })
   test('a version that was never seen is kept before local content overwrites it', () => {
     const decision = compare(row('edited', 'edited', 'differs'), { mode: 'sync', policy: 'local' })
-    expect(decision).toMatchObject({ action: { kind: 'upload', keepRemote: true, expect: { version: 'v2' } } })
+    expect(decision).toMatchObject({
+      action: { kind: 'upload', keepRemote: true, expect: { version: 'v2' } },
+    })
   })
 })
 
@@ -122,7 +147,10 @@ describe('the executable bit merges apart from content', () => {
       joined: {
         path: 'p',
         ...(bits.base === undefined ? {} : { base: { ...base, executable: bits.base } }),
-        local: { state: 'present', entry: { ...here, stat: { ...here.stat, executable: bits.local } } },
+        local: {
+          state: 'present',
+          entry: { ...here, stat: { ...here.stat, executable: bits.local } },
+        },
         remote: { state: 'present', entry: remote() },
       },
       metadata: { user: bits.remote ? { executable: 'true' } : {} },

@@ -35,12 +35,22 @@ const down = (path: string): Action => ({
   remote: remoteOf(path),
 })
 const removeLocal = (path: string): Action => ({ kind: 'remove-local', path, from })
-const removeRemote = (path: string): Action => ({ kind: 'remove-remote', path, remote: remoteOf(path) })
+const removeRemote = (path: string): Action => ({
+  kind: 'remove-remote',
+  path,
+  remote: remoteOf(path),
+})
 const paths = (actions: readonly Action[]): string[] => actions.map(({ path }) => path)
 
 describe('order of effects', () => {
   test('transfers come before removals, and removals go deepest first', () => {
-    const groups = schedule([removeLocal('d'), removeRemote('e/x'), up('a'), removeLocal('d/x'), down('b')])
+    const groups = schedule([
+      removeLocal('d'),
+      removeRemote('e/x'),
+      up('a'),
+      removeLocal('d/x'),
+      down('b'),
+    ])
     expect(paths(groups.transfers)).toEqual(['a', 'b'])
     expect(paths(groups.removals)).toEqual(['e/x', 'd/x', 'd'])
     expect(groups.clearing).toEqual([])
@@ -65,8 +75,15 @@ describe('order of effects', () => {
 
 describe('a file here, a folder there', () => {
   test('both new: a conflict, and nothing at or below is touched', () => {
-    const separated = separateFileFolderConflicts([up('a'), down('a/b'), removeRemote('a/c'), up('x')])
-    expect(separated.conflicts).toMatchObject([{ path: 'a', kind: 'file-folder', remote: 'absent' }])
+    const separated = separateFileFolderConflicts([
+      up('a'),
+      down('a/b'),
+      removeRemote('a/c'),
+      up('x'),
+    ])
+    expect(separated.conflicts).toMatchObject([
+      { path: 'a', kind: 'file-folder', remote: 'absent' },
+    ])
     expect(paths(separated.actions)).toEqual(['x'])
   })
   test('the other way round', () => {
@@ -123,8 +140,12 @@ describe('guards', () => {
     expect(judge(plan(removals(8), { base: 9, remote: 9 }))).toEqual([])
   })
   test('mass-delete: a number or another share', () => {
-    expect(judge(plan(removals(3), { base: 10, remote: 10 }), { maxDelete: { count: 2 } })).toEqual(['mass-delete'])
-    expect(judge(plan(removals(9), { base: 10, remote: 10 }), { maxDelete: { percent: 90 } })).toEqual([])
+    expect(judge(plan(removals(3), { base: 10, remote: 10 }), { maxDelete: { count: 2 } })).toEqual(
+      ['mass-delete'],
+    )
+    expect(
+      judge(plan(removals(9), { base: 10, remote: 10 }), { maxDelete: { percent: 90 } }),
+    ).toEqual([])
   })
   test('emptied: a side that holds nothing any more', () => {
     const one = plan([removeRemote('a')], { base: 1, remote: 1 })
@@ -149,12 +170,16 @@ describe('guards', () => {
 describe("a conflict copy's name", () => {
   const time = Date.UTC(2026, 0, 31, 14, 5, 9)
   test('keeps the extension and says whose it is', () => {
-    expect(conflictName('d/notes.txt', 'ann@mac', time)).toBe('d/notes (conflict, ann@mac, 2026-01-31 14.05.09).txt')
+    expect(conflictName('d/notes.txt', 'ann@mac', time)).toBe(
+      'd/notes (conflict, ann@mac, 2026-01-31 14.05.09).txt',
+    )
     expect(conflictName('.env', 'ann', time)).toBe('.env (conflict, ann, 2026-01-31 14.05.09)')
     expect(conflictName('a', 'ann', time, 2)).toBe('a (conflict, ann, 2026-01-31 14.05.09 2)')
   })
   test('an author from a hostile bucket is only text', () => {
-    expect(conflictName('a', '../../x\u001B[31m', time)).toBe('a (conflict, .._.._x__31m, 2026-01-31 14.05.09)')
+    expect(conflictName('a', '../../x\u001B[31m', time)).toBe(
+      'a (conflict, .._.._x__31m, 2026-01-31 14.05.09)',
+    )
     expect(conflictName('a', '\n', time)).toBe('a (conflict, _, 2026-01-31 14.05.09)')
   })
   test('fits into a name of 255 bytes, without cutting characters', () => {

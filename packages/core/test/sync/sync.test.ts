@@ -1,0 +1,214 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { clones } from './two-clones.ts'
+
+const read = (folder: string, path: string): string => readFileSync(join(folder, path), 'utf8')
+const write = (folder: string, path: string, text: string): void =>
+  writeFileSync(join(folder, path), text)
+
+async function pair() {
+  const both = await clones(2)
+  const [a = '', b = ''] = both.folders
+  return { ...both, a, b, [Symbol.dispose]: () => both[Symbol.dispose]() }
+}
+
+test('new, changed and removed files travel, and a second run has nothing to do', async () => {
+  using c = await pair()
+  mkdirSync(join(c.a, 'd'))
+  write(c.a, 'one', '1')
+  write(c.a, 'd/two', '2')
+  utimesSync(join(c.a, 'one'), 1_000_000, 1_000_000)
+  expect((await c.sync(0)).totals).toMatchObject({ uploaded: { files: 2, bytes: 2 } })
+  expect((await c.sync(1)).totals).toMatchObject({ downloaded: { files: 2, bytes: 2 } })
+  expect(read(c.b, 'd/two')).toBe('2')
+  expect(statSync(join(c.b, 'one')).mtimeMs).toBe(1_000_000_000)
+
+  write(c.b, 'd/two', 'changed')
+  rmSync(join(c.b, 'one'))
+  expect((await c.sync(1)).totals).toMatchObject({ uploaded: { files: 1 }, removedRemotely: 1 })
+  expect((await c.sync(0)).totals).toMatchObject({ downloaded: { files: 1 }, removedLocally: 1 })
+  expect(read(c.a, 'd/two')).toBe('changed')
+  expect(existsSync(join(c.a, 'one'))).toBe(false)
+  expect(readdirSync(join(c.a, '.lsync/trash'))).toHaveLength(1)
+
+  for (const index of [0, 1]) {
+    const { totals, events } = await c.sync(index)
+    expect(totals).toMatchObject({ uploaded: { files: 0 }, downloaded: { files: 0 }, unchanged: 1 })
+    expect(events.filter(({ type }) => type === 'action')).toEqual([])
+  }
+})
+
+test('changed on both sides is a conflict that touches nothing, until a policy settles it', async () => {
+  using c = await pair()
+  write(c.a, 'n.txt', 'base')
+  await c.sync(0)
+  await c.sync(1)
+  write(c.a, 'n.txt', 'from a')
+  write(c.b, 'n.txt', 'from b')
+  await c.sync(0)
+  const report = await c.sync(1)
+  expect(report.conflicts).toMatchObject([{ path: 'n.txt', kind: 'content' }])
+  expect(read(c.b, 'n.txt')).toBe('from b')
+  const settled = await c.sync(1, { conflict: 'keep-both' })
+  expect(settled.conflicts).toEqual([])
+  await c.sync(0)
+  for (const folder of [c.a, c.b]) {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.txt'))
+    expect(names).toHaveLength(2)
+    expect(read(folder, 'n.txt')).toBe('from b')
+    expect(read(folder, names.find((name) => name.includes('conflict, author0')) ?? '')).toBe(
+      'from a',
+    )
+  }
+})
+
+test('an edit survives a removal, in both directions', async () => {
+  using c = await pair()
+  write(c.a, 'x', 'x')
+  write(c.a, 'y', 'y')
+  await c.sync(0)
+  await c.sync(1)
+  rmSync(join(c.a, 'x'))
+  write(c.a, 'y', 'edited')
+  await c.sync(0)
+  write(c.b, 'x', 'edited too')
+  rmSync(join(c.b, 'y'))
+  await c.sync(1)
+  await c.sync(0)
+  expect([read(c.a, 'x'), read(c.a, 'y'), read(c.b, 'y')]).toEqual([
+    'edited too',
+    'edited',
+    'edited',
+  ])
+})
+
+test('the same content on both sides is adopted without a transfer', async () => {
+  using c = await pair()
+  write(c.a, 'same', 'content')
+  write(c.b, 'same', 'content')
+  await c.sync(0)
+  expect((await c.sync(1)).totals).toMatchObject({
+    adopted: 1,
+    uploaded: { files: 0 },
+    downloaded: { files: 0 },
+  })
+})
+
+test('empty folders, the executable bit, and folders that a sync emptied', async () => {
+  using c = await pair()
+  mkdirSync(join(c.a, 'empty'))
+  mkdirSync(join(c.a, 'full'))
+  write(c.a, 'full/run', '#!')
+  write(c.a, 'stays', '')
+  await c.sync(0)
+  await c.sync(1)
+  expect(statSync(join(c.b, 'empty')).isDirectory()).toBe(true)
+  chmodSync(join(c.b, 'full/run'), 0o755)
+  await c.sync(1)
+  await c.sync(0)
+  expect(statSync(join(c.a, 'full/run')).mode & 0o111).not.toBe(0)
+  rmSync(join(c.a, 'full'), { recursive: true })
+  rmSync(join(c.a, 'empty'), { recursive: true })
+  await c.sync(0)
+  await c.sync(1)
+  expect(readdirSync(c.b)).toEqual(['.lsync', 'stays'])
+})
+
+test('a file becomes a folder, and back', async () => {
+  using c = await pair()
+  write(c.a, 'p', 'file')
+  await c.sync(0)
+  await c.sync(1)
+  rmSync(join(c.a, 'p'))
+  mkdirSync(join(c.a, 'p'))
+  write(c.a, 'p/q', 'below')
+  await c.sync(0)
+  await c.sync(1)
+  expect(read(c.b, 'p/q')).toBe('below')
+  rmSync(join(c.b, 'p'), { recursive: true })
+  write(c.b, 'p', 'file again')
+  await c.sync(1)
+  await c.sync(0)
+  expect(read(c.a, 'p')).toBe('file again')
+})
+
+test('a part of the repository, and a run that only looks', async () => {
+  using c = await pair()
+  mkdirSync(join(c.a, 'd'))
+  write(c.a, 'd/in', '1')
+  write(c.a, 'out', '2')
+  const dry = await c.sync(0, { dryRun: true })
+  expect(dry.totals.uploaded.files).toBe(2)
+  expect([...c.store.objects.keys()]).toEqual(['.lsync/repository.yaml'])
+  await c.sync(0, { paths: ['d'] })
+  expect([...c.store.objects.keys()].toSorted()).toEqual(['.lsync/repository.yaml', 'd/in'])
+})
+
+test('guards halt before anything is done', async () => {
+  using c = await pair()
+  for (let index = 0; index < 12; index++) write(c.a, `f${index}`, String(index))
+  await c.sync(0)
+  await c.sync(1)
+  for (let index = 0; index < 12; index++) rmSync(join(c.b, `f${index}`))
+  const report = await c.sync(1)
+  expect(report.halted.map(({ guard }) => guard)).toEqual(['mass-delete', 'emptied'])
+  expect(c.store.objects.size).toBe(13)
+  await c.sync(1, { allow: ['mass-delete', 'emptied'] })
+  expect(c.store.objects.size).toBe(1)
+})
+
+test('hostile keys stay outside, and are reported', async () => {
+  using c = await pair()
+  const provider = c.store.open()
+  const bytes = new TextEncoder().encode('evil')
+  for (const key of [
+    '../x',
+    '/etc/x',
+    'a/../../x',
+    'd/.lsync/config.yaml',
+    'd/.LSYNC/x',
+    './d',
+    'a//b',
+    'ok',
+    'ok/below',
+    'marker/',
+    'nul\0x',
+  ])
+    await provider.write(
+      key,
+      {
+        size: 4,
+        digests: {},
+        bytes,
+        async *open() {
+          yield bytes
+        },
+      },
+      { signal: new AbortController().signal, expect: { kind: 'absent' }, metadata: { user: {} } },
+    )
+  const report = await c.sync(0)
+  expect(report.problems.map(({ path, code }) => `${path} ${code}`).toSorted()).toEqual([
+    '../x name-unsafe',
+    './d name-unsafe',
+    '/etc/x name-unsafe',
+    'a/../../x name-unsafe',
+    'a//b name-unsafe',
+    'd/.LSYNC/x name-reserved',
+    'd/.lsync/config.yaml name-reserved',
+    'marker/ folder-with-content',
+    'nul\0x name-unsafe',
+    'ok/below below-a-file',
+  ])
+  expect(readdirSync(c.a).toSorted()).toEqual(['.lsync', 'ok'])
+})

@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  initRepository,
+  isAlive,
+  type LsyncEvent,
+  type Machine,
+  type MemoryStore,
+  memoryModule,
+  memoryStore,
+  nodeDisk,
+  nodeWorld,
+  openRepository,
+  processIdentity,
+  type RunOptions,
+  type RunReport,
+  syncRepository,
+} from '../../src/index.ts'
+
+/** Clones of one store in memory, on real folders. */
+export interface Clones extends Disposable {
+  readonly store: MemoryStore
+  readonly folders: readonly string[]
+  sync(
+    index: number,
+    options?: Partial<RunOptions>,
+  ): Promise<RunReport & { readonly events: readonly LsyncEvent[] }>
+}
+
+export async function clones(count: number): Promise<Clones> {
+  const store = memoryStore()
+  const root = mkdtempSync(join(tmpdir(), 'lsync-clones-'))
+  const module = memoryModule({ one: store })
+  const { signal } = new AbortController()
+  const machineOf = (index: number): Machine => ({
+    world: nodeWorld(),
+    environment: {},
+    author: `author${index}`,
+    providers: { schemes: ['memory'], get: async () => module },
+    openDisk: nodeDisk,
+    process: processIdentity(),
+    isAlive,
+  })
+  const folders = Array.from({ length: count }, (_, index) => join(root, `clone${index}`))
+  for (const [index, folder] of folders.entries()) {
+    nodeDisk(root)
+    await nodeDisk(root).makeFolder(`clone${index}`)
+    await initRepository(machineOf(index), {
+      folder,
+      remote: 'memory://one',
+      settings: {},
+      signal,
+      onEvent: () => undefined,
+    })
+  }
+  return {
+    store,
+    folders,
+    async sync(index, options = {}) {
+      const events: LsyncEvent[] = []
+      const machine = machineOf(index)
+      const repository = await openRepository(machine, folders[index] ?? '')
+      const report = await syncRepository(machine, repository, {
+        mode: 'sync',
+        paths: [],
+        dryRun: false,
+        allow: [],
+        signal,
+        onEvent: (event) => events.push(event),
+        ...options,
+      })
+      return { ...report, events }
+    },
+    [Symbol.dispose]() {
+      rmSync(root, { recursive: true, force: true })
+    },
+  }
+}
