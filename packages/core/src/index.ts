@@ -28,3 +28,13 @@ export {
   type InitOptions,
   type Repository,
 } from './sync/repository.ts'
+export { doctorRepository, type Diagnosis } from './sync/doctor.ts'
+export { listRows } from './sync/list-rows.ts'
+export { statusRepository, type Status, type StatusOptions } from './sync/status.ts'
+export { emptyTrash, listTrash, restoreTrash, type TrashItem } from './sync/trash.ts'
+export {
+  verifyRepository,
+  type Difference,
+  type Verified,
+  type VerifyOptions,
+} from './sync/verify.ts'

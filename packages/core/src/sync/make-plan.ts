@@ -4,10 +4,11 @@ import type { Judged } from '../decide/evidence.ts'
 import { join, type JoinCounts } from '../decide/join.ts'
 import { lastCopies, type Removal, separateFileFolderConflicts } from '../decide/plan.ts'
 import type { World } from '../disk/clock.ts'
-import type { Path } from '../model/entry.ts'
+import type { Path, RemoteEntry } from '../model/entry.ts'
 import { isFolderKey } from '../model/path.ts'
 import type { Action, Conflict, Plan } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
+import type { Seen, SortedStream } from '../model/side.ts'
 import { listRemote } from '../remote/listing.ts'
 import { scan } from '../scan/scan.ts'
 import type { State } from '../state/state.ts'
@@ -17,6 +18,8 @@ export interface PlanContext extends GatherContext {
   readonly world: World
   readonly state: State
   readonly ignored: (path: Path) => boolean
+  /** Stands in for the remote's listing, where the remote is not asked. */
+  readonly remoteStream?: SortedStream<Seen<RemoteEntry>>
 }
 
 export interface PlanOptions extends CompareOptions {
@@ -55,7 +58,7 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
   const rows = join(
     state.rows(within.length === 0 ? undefined : within),
     scan(disk, { within, ignored, world, signal, onProgress: report('local') }),
-    listRemote(provider, within, signal, report('remote')),
+    context.remoteStream ?? listRemote(provider, within, signal, report('remote')),
     {
       ignored,
       foldersUnknown: !provider.listsFolders,

@@ -1,0 +1,22 @@
+import type { Path } from '../model/entry.ts'
+import { normalizeScopes } from '../model/path.ts'
+import { openState } from '../state/open-state.ts'
+import type { Row } from '../state/state.ts'
+import type { Machine } from './api.ts'
+import { lockRepository, type Repository } from './repository.ts'
+
+/** What the database knows, in key order. */
+export async function* listRows(
+  machine: Machine,
+  repository: Repository,
+  paths: readonly Path[],
+  signal: AbortSignal,
+): AsyncGenerator<Row> {
+  const release = await lockRepository(machine, repository, 0, signal)
+  try {
+    const state = await openState(repository.disk, machine.world)
+    for await (const page of state.rows(normalizeScopes(paths))) yield* page
+  } finally {
+    await release()
+  }
+}

@@ -1,0 +1,117 @@
+import type { Path, RemoteEntry } from '../model/entry.ts'
+import type { OnEvent } from '../model/events.ts'
+import { normalizeScopes } from '../model/path.ts'
+import type { Action, Conflict, ConflictPolicy } from '../model/plan.ts'
+import type { Problem } from '../model/problem.ts'
+import type { Seen, SortedStream } from '../model/side.ts'
+import type { StorageProvider } from '../provider/index.ts'
+import { Slots } from '../remote/limiter.ts'
+import { withPolicies } from '../remote/policies.ts'
+import { DEFAULT_RETRY } from '../remote/retry.ts'
+import { openState } from '../state/open-state.ts'
+import type { State } from '../state/state.ts'
+import type { Machine } from './api.ts'
+import { ignoreRules } from './ignore-rules.ts'
+import { makePlan } from './make-plan.ts'
+import { lockRepository, openRemote, type Repository } from './repository.ts'
+import { DEFAULT_JOBS } from './sync.ts'
+
+export interface StatusOptions {
+  readonly paths: readonly Path[]
+  /** Do not ask the remote: take it as the base says. */
+  readonly local: boolean
+  readonly signal: AbortSignal
+  readonly onEvent: OnEvent
+}
+
+/** What a sync would do. */
+export interface Status {
+  readonly remote: string
+  /** Without those that nobody would see. */
+  readonly actions: readonly Action[]
+  readonly conflicts: readonly Conflict[]
+  readonly problems: readonly Problem[]
+  readonly unchanged: number
+}
+
+/** As `sync`, without effects and without guards: what they would halt is what a person wants to see. */
+export async function statusRepository(
+  machine: Machine,
+  repository: Repository,
+  options: StatusOptions,
+): Promise<Status> {
+  const { disk, config } = repository
+  const { signal, onEvent } = options
+  const release = await lockRepository(machine, repository, 0, signal)
+  try {
+    const { world } = machine
+    const state = await openState(disk, world)
+    const within = normalizeScopes(options.paths)
+    await using opened = options.local
+      ? undefined
+      : await openRemote(machine, repository, DEFAULT_JOBS, signal, onEvent)
+    const provider = withPolicies(opened ?? ABSENT_REMOTE, {
+      retry: DEFAULT_RETRY,
+      slots: new Slots(DEFAULT_JOBS),
+      world,
+    })
+    const planned = await makePlan(
+      {
+        disk,
+        provider,
+        world,
+        state,
+        ignored: await ignoreRules(disk, config),
+        jobs: DEFAULT_JOBS,
+        signal,
+        onEvent,
+        ...(options.local ? { remoteStream: asBaseSays(state, within) } : {}),
+      },
+      { mode: 'sync', policy: 'manual' satisfies ConflictPolicy, within },
+    )
+    return {
+      remote: config.remote,
+      actions: planned.plan.actions.filter((action) => action.kind !== 'adopt' || !action.silent),
+      conflicts: planned.plan.conflicts,
+      problems: planned.plan.problems,
+      unchanged: planned.unchanged,
+    }
+  } finally {
+    await release()
+  }
+}
+
+/** The remote as the last agreement left it. */
+async function* asBaseSays(state: State, within: readonly Path[]): SortedStream<Seen<RemoteEntry>> {
+  for await (const page of state.rows(within))
+    yield page.map(({ path, entry }) => ({
+      path,
+      side: {
+        state: 'present',
+        entry: {
+          key: path,
+          size: entry.remote.size ?? entry.size,
+          modified: 0,
+          version: entry.remote.version,
+          fingerprint: entry.remote.fingerprint,
+          digests: {},
+        },
+      },
+    }))
+}
+
+function notAsked(): never {
+  throw new TypeError('the remote is not asked in a local status')
+}
+
+/** Stands where no remote is opened; every row is settled without it. */
+const ABSENT_REMOTE: StorageProvider = {
+  guarantees: { create: 'none', replace: 'none', remove: 'none', commit: 'none', copy: 'none' },
+  listsFolders: true,
+  list: notAsked,
+  head: notAsked,
+  read: notAsked,
+  write: notAsked,
+  remove: notAsked,
+  async [Symbol.asyncDispose]() {},
+}

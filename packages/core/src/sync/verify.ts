@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto'
+import { DiskError } from '../disk/disk.ts'
+import { runPool } from '../execute/pool.ts'
+import type { Path } from '../model/entry.ts'
+import type { OnEvent } from '../model/events.ts'
+import { diskPath, normalizeScopes } from '../model/path.ts'
+import { isStorageError, type StorageProvider } from '../provider/index.ts'
+import { Slots } from '../remote/limiter.ts'
+import { withPolicies } from '../remote/policies.ts'
+import { DEFAULT_RETRY } from '../remote/retry.ts'
+import { hashFile } from '../scan/hash.ts'
+import { openState } from '../state/open-state.ts'
+import type { Row } from '../state/state.ts'
+import type { Machine } from './api.ts'
+import { lockRepository, openRemote, type Repository } from './repository.ts'
+import { DEFAULT_JOBS } from './sync.ts'
+
+export interface VerifyOptions {
+  readonly paths: readonly Path[]
+  /** Read every byte on both sides; else sizes, times and what the listing tells. */
+  readonly deep: boolean
+  readonly signal: AbortSignal
+  readonly onEvent: OnEvent
+}
+
+export interface Difference {
+  readonly path: Path
+  readonly side: 'local' | 'remote'
+  readonly kind: 'missing' | 'differs' | 'unreadable'
+}
+
+export interface Verified {
+  readonly checked: number
+  readonly differences: readonly Difference[]
+}
+
+/** Compares both sides with what the database says. Changes nothing. */
+export async function verifyRepository(
+  machine: Machine,
+  repository: Repository,
+  options: VerifyOptions,
+): Promise<Verified> {
+  const { signal, onEvent } = options
+  const release = await lockRepository(machine, repository, 0, signal)
+  try {
+    const state = await openState(repository.disk, machine.world)
+    await using opened = await openRemote(machine, repository, DEFAULT_JOBS, signal, onEvent)
+    const provider = withPolicies(opened, {
+      retry: DEFAULT_RETRY,
+      slots: new Slots(DEFAULT_JOBS),
+      world: machine.world,
+    })
+    const differences: Difference[] = []
+    let checked = 0
+    async function* rows(): AsyncGenerator<Row> {
+      for await (const page of state.rows(normalizeScopes(options.paths))) yield* page
+    }
+    await runPool(rows(), DEFAULT_JOBS, signal, async (row, aborted) => {
+      const local = await checkLocal(repository, row, options.deep, aborted)
+      if (local !== undefined) differences.push({ path: row.path, side: 'local', kind: local })
+      const remote = await checkRemote(provider, row, options.deep, aborted)
+      if (remote !== undefined) differences.push({ path: row.path, side: 'remote', kind: remote })
+      checked++
+      onEvent({ type: 'seen', local: checked, remote: checked })
+    })
+    return { checked, differences: differences.toSorted((a, b) => (a.path < b.path ? -1 : 1)) }
+  } finally {
+    await release()
+  }
+}
+
+async function checkLocal(
+  { disk }: Repository,
+  { path, entry }: Row,
+  deep: boolean,
+  signal: AbortSignal,
+): Promise<Difference['kind'] | undefined> {
+  try {
+    const stat = await disk.stat(diskPath(path))
+    if (entry.type === 'folder') return stat?.kind === 'folder' ? undefined : 'missing'
+    if (stat === undefined) return 'missing'
+    if (stat.kind !== 'file' || stat.size !== entry.size) return 'differs'
+    const same = entry.local?.mtime === stat.mtime && entry.local.ctime === stat.ctime
+    if (same && !deep) return undefined
+    await using file = await disk.open(path)
+    const { sha256 } = await hashFile(file, stat.size, [], signal)
+    return sha256 === entry.sha256 ? undefined : 'differs'
+  } catch (error) {
+    if (error instanceof DiskError) return 'unreadable'
+    throw error
+  }
+}
+
+async function checkRemote(
+  provider: StorageProvider,
+  { path, entry }: Row,
+  deep: boolean,
+  signal: AbortSignal,
+): Promise<Difference['kind'] | undefined> {
+  try {
+    const info = await provider.head(path, { signal })
+    if (info === undefined) return 'missing'
+    if (entry.type === 'folder') return undefined
+    if (!deep) return info.version === entry.remote.version ? undefined : 'differs'
+    const { body } = await provider.read(path, { signal, version: info.version })
+    const hasher = createHash('sha256')
+    for await (const chunk of body) hasher.update(chunk)
+    return hasher.digest('hex') === entry.sha256 ? undefined : 'differs'
+  } catch (error) {
+    if (isStorageError(error) && (error.code === 'unreadable' || error.code === 'not-found'))
+      return 'unreadable'
+    throw error
+  }
+}
