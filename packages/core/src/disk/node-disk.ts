@@ -1,103 +1,77 @@
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  futimesSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmdirSync,
-  type Stats,
-  unlinkSync,
-  utimesSync,
-  write as writeCallback,
-  writeSync,
-} from 'node:fs'
-import { appendFile, chmod, open, readFile, rename, statfs, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import fs from 'node:fs'
+import { statfs } from 'node:fs/promises'
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { type Disk, DiskError, type DiskFile, type DiskStat, type DiskWriter, type FolderItem } from './disk.ts'
+import { parentOf } from '../model/path.ts'
+import { type Disk, DiskError, type DiskStat } from './disk.ts'
 import { mountPoints } from './mounts.ts'
-import { diskError } from './node-errors.ts'
+import { diskError, guarded, translate } from './node-errors.ts'
+import { createExclusive, NodeFile, NodeWriter, openRegular } from './node-file.ts'
 import { flushPaths } from './node-flush.ts'
+import { diskStat, executableMode, kindOf } from './node-stat.ts'
+import { appendTextOf, createTextOf, knowsNoLinks, readTextOf, replaceTextOf } from './node-text.ts'
 
-const writeAt = promisify(writeCallback)
-const CHUNK = 1024 * 1024
-/** Above this a write goes through the thread pool, so that the event loop stays free; below, a synchronous call is far cheaper. */
-const SMALL_WRITE = 256 * 1024
 const STATS_AT_ONCE = 512
 
 /**
  * The port on `node:fs`. Small hot calls are synchronous inside: the thread pool costs several times the call itself.
- * Every folder on the way to an effect is checked not to be a symbolic link, so that nothing is written out of the repository.
- * RACE: somebody may swap a folder for a link between the check and the effect (Node has no openat); worst outcome: a file of the
+ * Every folder on the way is looked at and must not be a symbolic link, each time anew (about a microsecond each), so that nothing
+ * is read or written out of the repository.
+ * RACE: somebody may swap a folder for a link between the look and the effect (Node has no openat); worst outcome: a file of the
  * person who did so is written where the link points, under a name that did not exist there.
  */
 export function nodeDisk(root: string): Disk {
-  const at = (path: string): string => (path === '' ? root : join(root, path))
-
-  const attempt = <T>(path: string, operation: () => T): T => {
-    try {
-      return operation()
-    } catch (error) {
-      throw diskError(path, error)
-    }
+  const at = (path: string): string => {
+    if (path === '') return root
+    checkNames(path)
+    return `${root}/${path}`
   }
-  const attemptAsync = async <T>(path: string, operation: () => Promise<T>): Promise<T> => {
-    try {
-      return await operation()
-    } catch (error) {
-      throw diskError(path, error)
-    }
+  /** The path on the system, its folders checked. */
+  const reach = (path: string): string => {
+    const absolute = at(path)
+    for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1))
+      checkFolder(root, path.slice(0, slash))
+    return absolute
   }
-  /** Each folder above the path must be a folder, not a link to one. */
-  const checkParents = (path: string): void => {
-    for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
-      const folder = path.slice(0, slash)
-      const stat = attempt(folder, () => lstatSync(at(folder)))
-      if (!stat.isDirectory())
-        throw new DiskError('not-folder', path, `${folder} is not a folder`)
-    }
+  const reachFolder = (folder: string): string => {
+    const absolute = reach(folder)
+    if (folder !== '') checkFolder(root, folder)
+    return absolute
   }
-  const change = async <T>(path: string, operation: () => T): Promise<T> => {
-    checkParents(path)
-    return attempt(path, operation)
-  }
+  const change = async (path: string, effect: (absolute: string) => void): Promise<void> =>
+    guarded(path, () => effect(reach(path)))
 
   return {
     root,
 
     async list(folder) {
-      return attempt(folder, () => {
-        const entries = readdirSync(at(folder), { withFileTypes: true })
-        if (!entries.some(({ name }) => name.includes('\uFFFD')))
-          return entries.map((entry) => itemOf(entry.name, entry, true))
+      return guarded(folder, () => {
+        const absolute = reachFolder(folder)
+        const items = fs.readdirSync(absolute, { withFileTypes: true })
+        if (!items.some(({ name }) => name.includes('\u{FFFD}')))
+          return items.map((item) => ({ name: item.name, kind: kindOf(item), nameable: true }))
         // A replacement character may stand there itself, or for bytes that are no UTF-8: only the bytes tell.
-        return readdirSync(at(folder), { withFileTypes: true, encoding: 'buffer' }).map((entry) => {
-          const name = entry.name.toString('utf8')
-          return itemOf(name, entry, Buffer.from(name, 'utf8').equals(entry.name))
+        return fs.readdirSync(absolute, { withFileTypes: true, encoding: 'buffer' }).map((item) => {
+          const name = item.name.toString()
+          return { name, kind: kindOf(item), nameable: Buffer.from(name).equals(item.name) }
         })
       })
     },
 
     async statAll(folder, names) {
+      const prefix = `${guarded(folder, () => reachFolder(folder))}/`
       const stats: (DiskStat | DiskError)[] = []
-      const prefix = `${at(folder)}/`
       for (const [index, name] of names.entries()) {
         if (index > 0 && index % STATS_AT_ONCE === 0) await yieldToOthers()
+        const path = folder === '' ? name : `${folder}/${name}`
         try {
-          const stat = lstatSync(prefix + name, { throwIfNoEntry: false })
+          const stat = fs.lstatSync(prefix + name, { throwIfNoEntry: false })
           stats.push(
-            stat === undefined ? new DiskError('missing', `${folder}/${name}`, 'gone') : statOf(stat),
+            stat === undefined
+              ? new DiskError('missing', path, `${path} is not there any more`)
+              : diskStat(stat),
           )
         } catch (error) {
-          stats.push(diskError(folder === '' ? name : `${folder}/${name}`, error))
+          stats.push(diskError(path, error))
         }
       }
       return stats
@@ -105,246 +79,121 @@ export function nodeDisk(root: string): Disk {
 
     async stat(path) {
       try {
-        const stat = lstatSync(at(path), { throwIfNoEntry: false })
-        return stat === undefined ? undefined : statOf(stat)
+        const stat = fs.lstatSync(reach(path), { throwIfNoEntry: false })
+        return stat === undefined ? undefined : diskStat(stat)
       } catch (error) {
-        const translated = diskError(path, error)
-        if (translated.code === 'not-folder' || translated.code === 'missing') return undefined
-        throw translated
+        const { code } = diskError(path, error)
+        if (code === 'missing' || code === 'not-folder') return undefined
+        throw translate(error, path)
       }
     },
 
     async open(path) {
-      checkParents(path)
-      return attempt(path, () => {
-        const descriptor = openSync(at(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-        if (!fstatSync(descriptor).isFile()) {
-          closeSync(descriptor)
-          throw new DiskError('is-folder', path, 'not a regular file')
-        }
-        return fileOn(path, descriptor)
-      })
+      return guarded(path, () => new NodeFile(openRegular(reach(path), path), path))
     },
 
     async create(path) {
-      checkParents(path)
-      return attempt(path, () =>
-        writerOn(
-          path,
-          openSync(
-            at(path),
-            constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-            0o666,
-          ),
-        ),
-      )
+      return guarded(path, () => new NodeWriter(createExclusive(reach(path), path), path))
     },
 
     async readText(path) {
       try {
-        return await readFile(at(path), 'utf8')
+        return readTextOf(reach(path), path)
       } catch (error) {
-        const translated = diskError(path, error)
-        if (translated.code === 'missing') return undefined
-        throw translated
+        if (diskError(path, error).code === 'missing') return undefined
+        throw translate(error, path)
       }
     },
 
     async replaceText(path, text) {
-      const temporary = `${path}.new`
-      await attemptAsync(path, async () => {
-        checkParents(path)
-        const handle = await open(at(temporary), 'w')
-        try {
-          if (typeof text === 'string') await handle.writeFile(text)
-          else for await (const piece of text) await handle.write(piece)
-          await handle.sync()
-        } finally {
-          await handle.close()
-        }
-        await rename(at(temporary), at(path))
-        await flushPaths(root, [path.slice(0, Math.max(path.lastIndexOf('/'), 0))])
-      })
+      try {
+        await replaceTextOf(reach(path), text)
+      } catch (error) {
+        throw translate(error, path)
+      }
+      await flushPaths(root, [parentOf(path)])
     },
 
-    async createText(path, text) {
-      // Written under another name and linked, so that nobody ever reads half of it.
-      const temporary = `${path}.${process.pid}`
-      await attemptAsync(path, async () => {
-        checkParents(path)
-        await using handle = await open(at(temporary), 'w')
-        await handle.writeFile(text)
-        try {
-          linkSync(at(temporary), at(path))
-        } finally {
-          await unlink(at(temporary))
-        }
-      })
-    },
+    createText: (path, text) => change(path, (absolute) => createTextOf(absolute, text)),
+    appendText: (path, text) => change(path, (absolute) => appendTextOf(absolute, path, text)),
 
-    appendText: (path, text) => attemptAsync(path, () => appendFile(at(path), text)),
-
-    makeFolder: (path) => change(path, () => mkdirSync(at(path))),
-    removeFolder: (path) => change(path, () => rmdirSync(at(path))),
+    makeFolder: (path) => change(path, (absolute) => fs.mkdirSync(absolute)),
+    removeFolder: (path) => change(path, (absolute) => fs.rmdirSync(absolute)),
+    remove: (path) => change(path, (absolute) => fs.unlinkSync(absolute)),
     async rename(from, to, { overwrite }) {
-      checkParents(from)
-      checkParents(to)
-      attempt(to, () => {
-        if (overwrite || lstatSync(at(from)).isDirectory()) {
-          renameSync(at(from), at(to))
-          return
-        }
-        try {
-          linkSync(at(from), at(to))
-        } catch (error) {
-          const { code } = error as NodeJS.ErrnoException
-          if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'EMLINK') throw error
-          // RACE: a file system without hard links; a file that turns up between the look and the rename is overwritten.
-          if (lstatSync(at(to), { throwIfNoEntry: false }) !== undefined)
-            throw new DiskError('exists', to, 'something is there already')
-          renameSync(at(from), at(to))
-          return
-        }
-        unlinkSync(at(from))
+      const source = guarded(from, () => reach(from))
+      guarded(to, () => {
+        const target = reach(to)
+        if (overwrite) fs.renameSync(source, target)
+        else renameOntoNothing(source, target, to)
       })
     },
-    remove: (path) => change(path, () => unlinkSync(at(path))),
-    setExecutable: (path, executable) =>
-      attemptAsync(path, async () => {
-        checkParents(path)
-        const { mode } = lstatSync(at(path))
-        await chmod(at(path), executableMode(mode, executable))
-      }),
-    setModified: (path, mtime) =>
-      change(path, () => {
-        utimesSync(at(path), mtime / 1000, mtime / 1000)
-      }),
-    copyMode: (from, to) =>
-      attemptAsync(to, async () => chmod(at(to), lstatSync(at(from)).mode & 0o7777)),
 
-    flush: (paths) => attemptAsync('', () => flushPaths(root, paths)),
+    setExecutable: (path, executable) =>
+      change(path, (absolute) =>
+        changeMode(absolute, path, (mode) => executableMode(mode, executable)),
+      ),
+    setModified: (path, mtime) =>
+      change(path, (absolute) => fs.lutimesSync(absolute, mtime / 1000, mtime / 1000)),
+    async copyMode(from, to) {
+      const { mode } = guarded(from, () => fs.lstatSync(reach(from)))
+      guarded(to, () => changeMode(reach(to), to, () => mode & 0o777))
+    },
+
+    flush: (paths) => flushPaths(root, paths),
     mountPoints: () => mountPoints(root),
     async free() {
-      const { bavail, bsize } = await statfs(root)
-      return bavail * bsize
-    },
-  }
-}
-
-interface Kinds {
-  isFile(): boolean
-  isDirectory(): boolean
-  isSymbolicLink(): boolean
-}
-
-function kindOf(entry: Kinds): DiskStat['kind'] {
-  if (entry.isFile()) return 'file'
-  if (entry.isDirectory()) return 'folder'
-  return entry.isSymbolicLink() ? 'link' : 'special'
-}
-
-function itemOf(name: string, entry: Kinds, nameable: boolean): FolderItem {
-  return { name, kind: kindOf(entry), nameable }
-}
-
-function statOf(stat: Stats): DiskStat {
-  return {
-    kind: kindOf(stat),
-    size: stat.size,
-    mtime: stat.mtimeMs,
-    ctime: stat.ctimeMs,
-    inode: stat.ino,
-    device: stat.dev,
-    executable: (stat.mode & 0o100) !== 0,
-  }
-}
-
-/** Who may read may execute, as umask would have it for a new program. */
-function executableMode(mode: number, executable: boolean): number {
-  const bits = mode & 0o7777
-  return executable ? bits | ((bits & 0o444) >> 2) : bits & ~0o111
-}
-
-function fileOn(path: string, descriptor: number): DiskFile {
-  const attempt = <T>(operation: () => T): T => {
-    try {
-      return operation()
-    } catch (error) {
-      throw diskError(path, error)
-    }
-  }
-  return {
-    async stat() {
-      return attempt(() => statOf(fstatSync(descriptor)))
-    },
-    async *read({ from = 0, to = Number.POSITIVE_INFINITY }, signal) {
-      for (let position = from; position < to; ) {
-        signal.throwIfAborted()
-        const buffer = Buffer.allocUnsafe(Math.min(CHUNK, to - position))
-        const read = attempt(() => readSync(descriptor, buffer, 0, buffer.length, position))
-        if (read === 0) return
-        position += read
-        yield buffer.subarray(0, read)
-        await yieldToOthers()
+      try {
+        const { bavail, bsize } = await statfs(root)
+        return bavail * bsize
+      } catch {
+        return undefined
       }
     },
-    async readAll() {
-      return attempt(() => {
-        const { size } = fstatSync(descriptor)
-        const buffer = Buffer.allocUnsafe(size + 1)
-        let length = 0
-        for (;;) {
-          const read = readSync(descriptor, buffer, length, buffer.length - length, length)
-          if (read === 0) return buffer.subarray(0, length)
-          length += read
-          if (length > size) throw new DiskError('busy', path, 'it grows while it is read')
-        }
-      })
-    },
-    async [Symbol.asyncDispose]() {
-      closeSync(descriptor)
-    },
   }
 }
 
-function writerOn(path: string, descriptor: number): DiskWriter {
-  const attempt = <T>(operation: () => T): T => {
-    try {
-      return operation()
-    } catch (error) {
-      throw diskError(path, error)
-    }
+/** A second wall behind the check of the keys: no name of another meaning reaches the system. */
+function checkNames(path: string): void {
+  if (path.includes('\0') || /(?:^|\/)\.{0,2}(?:\/|$)/.test(path))
+    throw new DiskError('bad-name', path, `${JSON.stringify(path)} is not a path here`)
+}
+
+function checkFolder(root: string, folder: string): void {
+  if (!fs.lstatSync(`${root}/${folder}`).isDirectory())
+    throw new DiskError('not-folder', folder, `${folder} is not a folder`)
+}
+
+/** By link and unlink, since rename(2) replaces. */
+function renameOntoNothing(source: string, target: string, to: string): void {
+  const isFree = (): void => {
+    if (fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined)
+      throw new DiskError('exists', to, `${to} is there already`)
   }
-  return {
-    async write(bytes, position) {
-      let done = 0
-      while (done < bytes.length) {
-        const rest = bytes.length - done
-        if (rest <= SMALL_WRITE)
-          done += attempt(() => writeSync(descriptor, bytes, done, rest, position + done))
-        else
-          try {
-            done += (await writeAt(descriptor, bytes, done, rest, position + done)).bytesWritten
-          } catch (error) {
-            throw diskError(path, error)
-          }
-      }
-    },
-    async setModified(mtime) {
-      attempt(() => {
-        futimesSync(descriptor, mtime / 1000, mtime / 1000)
-      })
-    },
-    async setExecutable(executable) {
-      attempt(() => {
-        fchmodSync(descriptor, executableMode(fstatSync(descriptor).mode, executable))
-      })
-    },
-    async stat() {
-      return attempt(() => statOf(fstatSync(descriptor)))
-    },
-    async [Symbol.asyncDispose]() {
-      closeSync(descriptor)
-    },
+  if (fs.lstatSync(source).isDirectory()) {
+    // RACE: an empty folder that turns up in between is replaced; worst outcome: none, since it held nothing.
+    isFree()
+    fs.renameSync(source, target)
+    return
+  }
+  try {
+    fs.linkSync(source, target)
+  } catch (error) {
+    if (!knowsNoLinks(error)) throw error
+    // RACE: where there are no hard links, a file that turns up between the look and the rename is overwritten.
+    isFree()
+    fs.renameSync(source, target)
+    return
+  }
+  fs.unlinkSync(source)
+}
+
+/** Through a descriptor, so that no link is followed. */
+function changeMode(absolute: string, path: string, next: (mode: number) => number): void {
+  const descriptor = openRegular(absolute, path)
+  try {
+    fs.fchmodSync(descriptor, next(fs.fstatSync(descriptor).mode))
+  } finally {
+    fs.closeSync(descriptor)
   }
 }

@@ -8,8 +8,7 @@ const openAsync = promisify(fs.open)
 const closeAsync = promisify(fs.close)
 const fsyncAsync = promisify(fs.fsync)
 
-/** Windows lacks these; there is nothing they would keep out there. */
-const { O_NOFOLLOW = 0, O_NONBLOCK = 0 }: Partial<typeof fs.constants> = fs.constants
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants
 /** Above, one flush of the file system is cheaper: 10,000 files take 0.25 s by it, and 7 to 10 s one by one. */
 const FEW = 16
 const AT_ONCE = 8
@@ -38,7 +37,7 @@ export async function flushPaths(root: string, paths: readonly string[]): Promis
 async function flushOne(root: string, path: string): Promise<void> {
   let descriptor: number
   try {
-    descriptor = await openAsync(`${root}/${path}`, fs.constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    descriptor = await openAsync(`${root}/${path}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   } catch (error) {
     // Gone meanwhile, or something that holds no data of its own (a link, a socket): its folder is flushed.
     if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'].includes(errnoOf(error) ?? '')) return

@@ -1,0 +1,175 @@
+import fs from 'node:fs'
+import { promisify } from 'node:util'
+import { DiskError, type DiskFile, type DiskStat, type DiskWriter } from './disk.ts'
+import { guarded, translate } from './node-errors.ts'
+import { diskStat, executableMode, kindOf } from './node-stat.ts'
+
+const readAsync = promisify(fs.read)
+const writeAsync = promisify(fs.write)
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = fs.constants
+const CHUNK = 512 * 1024
+/** Up to here a synchronous call is cheaper than a trip to the thread pool, and too short to be felt. */
+const SMALL = 128 * 1024
+
+/** A descriptor of a regular file; never of a link, and never waiting for the other end of a pipe. */
+export function openRegular(absolute: string, path: string): number {
+  return guarded(path, () => {
+    // Looked at first, since opening a device can do something by itself.
+    const kind = kindOf(fs.lstatSync(absolute))
+    if (kind !== 'file') throw notRegular(path, kind)
+    const descriptor = fs.openSync(absolute, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    try {
+      const opened = kindOf(fs.fstatSync(descriptor))
+      if (opened !== 'file') throw notRegular(path, opened)
+    } catch (error) {
+      fs.closeSync(descriptor)
+      throw error
+    }
+    return descriptor
+  })
+}
+
+function notRegular(path: string, kind: string): DiskError {
+  return new DiskError(
+    kind === 'folder' ? 'is-folder' : 'io',
+    path,
+    `${path} is not a regular file`,
+  )
+}
+
+export function createExclusive(absolute: string, path: string): number {
+  return guarded(path, () => fs.openSync(absolute, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666))
+}
+
+/** Writes all of it, however often the system takes only a part. */
+export function writeAllSync(descriptor: number, bytes: Uint8Array, at: number | null): void {
+  for (let done = 0; done < bytes.length;)
+    done += fs.writeSync(
+      descriptor,
+      bytes,
+      done,
+      bytes.length - done,
+      at === null ? null : at + done,
+    )
+}
+
+class Descriptor {
+  protected readonly path: string
+  #descriptor: number | undefined
+
+  constructor(descriptor: number, path: string) {
+    this.#descriptor = descriptor
+    this.path = path
+  }
+
+  protected get descriptor(): number {
+    if (this.#descriptor === undefined) throw new Error(`${this.path} is closed already`)
+    return this.#descriptor
+  }
+
+  async stat(): Promise<DiskStat> {
+    return guarded(this.path, () => diskStat(fs.fstatSync(this.descriptor)))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const descriptor = this.#descriptor
+    if (descriptor === undefined) return
+    this.#descriptor = undefined
+    guarded(this.path, () => fs.closeSync(descriptor))
+  }
+}
+
+export class NodeFile extends Descriptor implements DiskFile {
+  async *read(
+    { from = 0, to = Infinity }: { readonly from?: number; readonly to?: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
+    signal.throwIfAborted()
+    const { size } = guarded(this.path, () => fs.fstatSync(this.descriptor))
+    let at = from
+    // One read is always under way while the caller works on the chunk before.
+    let next = this.#chunk(at, to, size)
+    try {
+      for (;;) {
+        const chunk = await next
+        if (chunk.length === 0) return
+        at += chunk.length
+        next = this.#chunk(at, to, size)
+        yield chunk
+        signal.throwIfAborted()
+      }
+    } finally {
+      // The descriptor may be closed, and its number reused, only when nothing reads from it.
+      await next.catch(() => undefined)
+    }
+  }
+
+  /** Empty at the end. `size` is what the file had: what grows beyond is read too. */
+  async #chunk(at: number, to: number, size: number): Promise<Uint8Array> {
+    const left = Math.max(size - at, 0)
+    const length = Math.min(CHUNK, to - at, left + 1)
+    if (length <= 0) return NOTHING
+    const buffer = Buffer.allocUnsafeSlow(length)
+    try {
+      const read =
+        left <= SMALL
+          ? fs.readSync(this.descriptor, buffer, 0, length, at)
+          : (await readAsync(this.descriptor, buffer, 0, length, at)).bytesRead
+      return buffer.subarray(0, read)
+    } catch (error) {
+      throw translate(error, this.path)
+    }
+  }
+
+  async readAll(): Promise<Uint8Array> {
+    const size = guarded(this.path, () => fs.fstatSync(this.descriptor).size)
+    if (size > SMALL) {
+      const chunks: Uint8Array[] = []
+      for await (const chunk of this.read({}, new AbortController().signal)) chunks.push(chunk)
+      return Buffer.concat(chunks)
+    }
+    return guarded(this.path, () => {
+      // A byte more than it had, so that one that grows meanwhile is read to its end.
+      let buffer = Buffer.allocUnsafe(size + 1)
+      let length = 0
+      for (;;) {
+        const read = fs.readSync(this.descriptor, buffer, length, buffer.length - length, length)
+        if (read === 0) return buffer.subarray(0, length)
+        length += read
+        if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.alloc(SMALL)])
+      }
+    })
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+
+export class NodeWriter extends Descriptor implements DiskWriter {
+  async write(bytes: Uint8Array, at: number): Promise<void> {
+    if (bytes.length <= SMALL) {
+      guarded(this.path, () => writeAllSync(this.descriptor, bytes, at))
+      return
+    }
+    try {
+      for (let done = 0; done < bytes.length;) {
+        const left = bytes.length - done
+        const { bytesWritten } = await writeAsync(this.descriptor, bytes, done, left, at + done)
+        done += bytesWritten
+      }
+    } catch (error) {
+      throw translate(error, this.path)
+    }
+  }
+
+  async setModified(mtime: number): Promise<void> {
+    guarded(this.path, () => fs.futimesSync(this.descriptor, mtime / 1000, mtime / 1000))
+  }
+
+  async setExecutable(executable: boolean): Promise<void> {
+    guarded(this.path, () => {
+      const { mode } = fs.fstatSync(this.descriptor)
+      fs.fchmodSync(this.descriptor, executableMode(mode, executable))
+    })
+  }
+}
