@@ -1,1 +1,43 @@
-export {}
+import { resolve } from 'node:path'
+import { CONTRACT_VERSION, type ProviderModule, StorageError } from '@lsync/core/provider'
+
+const SCHEME = 'file'
+
+/**
+ * `file:///absolute/folder`: a remote that is a folder, on a disk that the clients share. It is what lsync uses where there is no cloud, and the
+ * example to copy: one file an operation, nothing but the contract imported from core.
+ */
+const folderModule: ProviderModule = {
+  contract: CONTRACT_VERSION,
+  scheme: SCHEME,
+  settings: {},
+
+  normalize(url, { folder }) {
+    // Not a web URL: `#`, `?` and `%` are ordinary characters of a folder's name.
+    const path = url.replace(/^file:(\/\/)?/, '')
+    if (path === '')
+      throw new StorageError('bad-remote', `${url} names no folder: write file:///absolute/folder`)
+    return `${SCHEME}://${resolve(folder, path)}`
+  },
+
+  async open(url, options) {
+    const { openFolder } = await import('./open.ts')
+    return openFolder(folderOf(url), options)
+  },
+
+  overlaps(a, b) {
+    return contains(folderOf(a), folderOf(b)) || contains(folderOf(b), folderOf(a))
+  },
+
+  localFolder: folderOf,
+}
+
+export default folderModule
+
+function folderOf(url: string): string {
+  return url.slice(`${SCHEME}://`.length)
+}
+
+function contains(outer: string, inner: string): boolean {
+  return inner === outer || inner.startsWith(outer === '/' ? '/' : `${outer}/`)
+}

@@ -1,0 +1,46 @@
+import { StorageError, type StorageErrorCode } from '@lsync/core/provider'
+
+const CODES: Readonly<Record<string, StorageErrorCode>> = {
+  ENOENT: 'not-found',
+  ENOTDIR: 'key-conflict',
+  EISDIR: 'key-conflict',
+  ENOTEMPTY: 'key-conflict',
+  ENAMETOOLONG: 'bad-key',
+  EILSEQ: 'bad-key',
+  EINVAL: 'bad-key',
+  ELOOP: 'bad-key',
+  EACCES: 'forbidden',
+  EPERM: 'forbidden',
+  EROFS: 'forbidden',
+  ENOSPC: 'no-space',
+  EDQUOT: 'no-space',
+  ESTALE: 'network',
+  ETIMEDOUT: 'network',
+  EIO: 'server',
+}
+
+export function errnoOf(error: unknown): string {
+  return String((error as NodeJS.ErrnoException | undefined)?.code ?? '')
+}
+
+/** The one translation of the system's errors. */
+export function storageError(key: string, error: unknown): StorageError {
+  const errno = errnoOf(error)
+  const text =
+    error instanceof Error
+      ? error.message.replace(/^[A-Z0-9]+: /, '').replace(/, .*$/s, '')
+      : String(error)
+  return new StorageError(CODES[errno] ?? 'unexpected', `${key}: ${text}`, {
+    key,
+    detail: errno,
+    cause: error,
+  })
+}
+
+export function attempt<T>(key: string, operation: () => T): T {
+  try {
+    return operation()
+  } catch (error) {
+    throw error instanceof StorageError ? error : storageError(key, error)
+  }
+}

@@ -1,0 +1,99 @@
+import { lstatSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate as yieldToOthers } from 'node:timers/promises'
+import {
+  compareKeys,
+  type CallOptions,
+  type ListRange,
+  type ObjectInfo,
+} from '@lsync/core/provider'
+import { attempt } from './errors.ts'
+import { FOLDERS, STORE } from './layout.ts'
+import { listedInfo } from './metadata.ts'
+import { STABLE_FOLDER } from './read.ts'
+import { folderInfo, MARK, statOf } from './write.ts'
+
+const PAGE = 1000
+
+/**
+ * Walks the folder in key order: names sorted with a slash behind those of folders, depth first. Complete, or it throws: a folder that cannot
+ * be read ends the listing. Links and special files are no objects.
+ */
+export async function* listObjects(
+  root: string,
+  range: ListRange,
+  { signal }: CallOptions,
+): AsyncIterable<readonly ObjectInfo[]> {
+  const walk: Walk = { root, range, signal, page: [] }
+  for await (const _ of below(walk, '')) {
+    yield walk.page
+    walk.page = []
+  }
+  signal.throwIfAborted()
+  if (walk.page.length > 0) yield walk.page
+}
+
+interface Walk {
+  readonly root: string
+  readonly range: ListRange
+  readonly signal: AbortSignal
+  page: ObjectInfo[]
+}
+
+async function* below(walk: Walk, folder: string): AsyncGenerator<void> {
+  const { root, signal } = walk
+  signal.throwIfAborted()
+  const place = folder === '' ? root : join(root, folder)
+  const entries = attempt(folder, () => readdirSync(place, { withFileTypes: true }))
+  if (folder !== '') {
+    const mark = statOf(join(root, FOLDERS, folder.slice(0, -1), MARK))
+    if (wanted(walk, folder)) {
+      if (mark !== undefined) push(walk, folderInfo(folder, mark))
+      else if (entries.length === 0) {
+        const stat = lstatSync(place, { bigint: true, throwIfNoEntry: false })
+        if (stat !== undefined) push(walk, { ...folderInfo(folder, stat), ...STABLE_FOLDER })
+      }
+    }
+  }
+  const names = entries
+    .filter((entry) => entry.isFile() || entry.isDirectory())
+    .map((entry) => `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`)
+    .toSorted(compareKeys)
+  for (const key of names) {
+    if (key === `${STORE}/`) continue
+    if (key.endsWith('/')) {
+      if (mayHold(walk, key)) yield* below(walk, key)
+      continue
+    }
+    if (!wanted(walk, key)) continue
+    const stat = attempt(key, () =>
+      lstatSync(join(root, key), { bigint: true, throwIfNoEntry: false }),
+    )
+    if (stat?.isFile() !== true) continue
+    push(walk, listedInfo(key, stat))
+    if (walk.page.length >= PAGE) {
+      yield
+      await yieldToOthers()
+      signal.throwIfAborted()
+    }
+  }
+}
+
+function push(walk: Walk, { metadata: _metadata, ...info }: ObjectInfo): void {
+  walk.page.push(info)
+}
+
+function wanted({ range: { prefix, after, before } }: Walk, key: string): boolean {
+  return (
+    key.startsWith(prefix) &&
+    (after === undefined || compareKeys(key, after) > 0) &&
+    (before === undefined || compareKeys(key, before) < 0)
+  )
+}
+
+/** Whether a folder's keys can be in the range: all of them begin with its name. */
+function mayHold({ range: { prefix, after, before } }: Walk, folder: string): boolean {
+  if (!folder.startsWith(prefix) && !prefix.startsWith(folder)) return false
+  if (before !== undefined && compareKeys(folder, before) >= 0) return false
+  return after === undefined || after.startsWith(folder) || compareKeys(folder, after) > 0
+}

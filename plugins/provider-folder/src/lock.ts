@@ -1,0 +1,128 @@
+import { createHash, randomUUID } from 'node:crypto'
+import {
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { StorageError } from '@lsync/core/provider'
+import { errnoOf } from './errors.ts'
+import { LOCKS } from './layout.ts'
+
+/** Keys share so many locks; few enough that the folder stays small, many enough that clients seldom meet. */
+const STRIPES = 256
+const LONGEST_WAIT = 10_000
+
+/**
+ * Runs an operation while no other process changes a key of the same stripe. A lock names its process; one that a dead process of this machine
+ * left is taken over. Another machine's process cannot be seen: its lock is waited for, then `busy`.
+ */
+export async function locked<T>(
+  root: string,
+  key: string,
+  signal: AbortSignal,
+  operation: () => T,
+): Promise<T> {
+  const stripe = createHash('md5').update(key).digest().readUInt16BE() % STRIPES
+  const place = join(root, LOCKS, String(stripe))
+  const mine = `${JSON.stringify({ pid: process.pid, host: hostname(), boot: BOOT, started: startOf(process.pid), id: randomUUID() })}`
+  const own = `${place}.${process.pid}.${randomUUID().slice(0, 8)}`
+  const until = Date.now() + LONGEST_WAIT
+  write(own, mine)
+  try {
+    for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
+      signal.throwIfAborted()
+      try {
+        linkSync(own, place)
+        break
+      } catch (error) {
+        if (errnoOf(error) !== 'EEXIST') throw error
+      }
+      if (takeOver(place)) continue
+      if (Date.now() > until)
+        throw new StorageError('busy', `another process holds the lock for ${key}`, { key })
+      await sleep(wait + Math.random() * wait, undefined, { signal }).catch(() => {
+        signal.throwIfAborted()
+      })
+    }
+  } finally {
+    unlinkSync(own)
+  }
+  try {
+    return operation()
+  } finally {
+    rmSync(place, { force: true })
+  }
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+    mkdirSync(join(path, '..'), { recursive: true })
+    writeFileSync(path, text)
+  }
+}
+
+/**
+ * Clears a dead process's lock by moving it aside and looking at what was moved. RACE: if that was a living one's after all (somebody took over
+ * in between) it is linked back; should a third process have taken the lock in that instant, two work at once, each still looking at the file's
+ * state right before its rename: worst outcome, the later of two replacements made in the same microseconds wins without a conflict.
+ */
+function takeOver(place: string): boolean {
+  const text = read(place)
+  if (text === undefined) return true
+  if (isHeld(text)) return false
+  const aside = `${place}.dead.${randomUUID().slice(0, 8)}`
+  try {
+    renameSync(place, aside)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return true
+    throw error
+  }
+  if (read(aside) !== text)
+    try {
+      linkSync(aside, place)
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error
+    }
+  rmSync(aside, { force: true })
+  return true
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function isHeld(text: string): boolean {
+  try {
+    const { pid, host, boot, started } = JSON.parse(text) as Record<string, unknown>
+    if (host !== hostname()) return true
+    if (boot !== BOOT) return false
+    if (started !== '') return startOf(Number(pid)) === started
+    process.kill(Number(pid), 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const BOOT = read('/proc/sys/kernel/random/boot_id')?.trim() ?? ''
+
+/** Field 22 of /proc/PID/stat; empty where there is no such process or no /proc. A zombie holds nothing. */
+function startOf(pid: number): string {
+  const text = read(`/proc/${pid}/stat`) ?? ''
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return fields[0] === 'Z' ? 'zombie' : (fields[19] ?? '')
+}

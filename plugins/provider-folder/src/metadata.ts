@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto'
+import { type BigIntStats, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { ObjectInfo, ObjectMetadata } from '@lsync/core/provider'
+import { errnoOf } from './errors.ts'
+import { versionOf } from './identity.ts'
+import { METADATA } from './layout.ts'
+
+/** What does not fit into a file's own attributes, in a small file beside the store. It counts only while the file is what it was written for. */
+interface Sidecar {
+  readonly version: string
+  readonly metadata: ObjectMetadata
+  readonly sha256?: string
+}
+
+function placeOf(root: string, key: string): string {
+  const name = createHash('sha256').update(key).digest('hex').slice(0, 40)
+  return join(root, METADATA, name.slice(0, 2), name.slice(2))
+}
+
+/** Written after the file is in place: a crash between leaves a file without its sidecar, which reads as one that another tool made. */
+export function writeSidecar(root: string, key: string, sidecar: Sidecar): string {
+  const place = placeOf(root, key)
+  const temporary = `${place}.${process.pid}`
+  const text = JSON.stringify(sidecar)
+  try {
+    writeFileSync(temporary, text)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+    mkdirSync(dirname(place), { recursive: true })
+    writeFileSync(temporary, text)
+  }
+  renameSync(temporary, place)
+  return place
+}
+
+export function removeSidecar(root: string, key: string): void {
+  rmSync(placeOf(root, key), { force: true })
+}
+
+function readSidecar(root: string, key: string, version: string): Sidecar | undefined {
+  try {
+    const sidecar = JSON.parse(readFileSync(placeOf(root, key), 'utf8')) as Sidecar
+    return sidecar.version === version ? sidecar : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** As a listing shows it. */
+export function listedInfo(key: string, stat: BigIntStats): ObjectInfo {
+  const version = versionOf(stat)
+  return {
+    key,
+    size: Number(stat.size),
+    modified: Number(stat.ctimeNs / 1_000_000n),
+    version,
+    fingerprint: version,
+    digests: {},
+  }
+}
+
+/** With metadata: the sidecar's where it still holds, else what the file itself shows. */
+export function fullInfo(root: string, key: string, stat: BigIntStats): ObjectInfo {
+  const info = listedInfo(key, stat)
+  const sidecar = readSidecar(root, key, info.version)
+  if (sidecar !== undefined)
+    return {
+      ...info,
+      metadata: sidecar.metadata,
+      ...(sidecar.sha256 === undefined ? {} : { digests: { sha256: sidecar.sha256 } }),
+    }
+  const seconds = stat.mtimeNs / 1_000_000_000n
+  const fraction = (stat.mtimeNs % 1_000_000_000n).toString().padStart(9, '0')
+  const executable = (stat.mode & 0o100n) !== 0n
+  return {
+    ...info,
+    metadata: {
+      user: { mtime: `${seconds}.${fraction}`, ...(executable ? { executable: 'true' } : {}) },
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import { mkdirSync, statSync } from 'node:fs'
+import { type OpenOptions, StorageError, type StorageProvider } from '@lsync/core/provider'
+import { attempt, storageError } from './errors.ts'
+import { flushWritten } from './flush.ts'
+import { listObjects } from './list.ts'
+import { probeFolder } from './probe.ts'
+import { headOf, readObject } from './read.ts'
+import { removeObject } from './remove.ts'
+import { writeObject } from './write.ts'
+
+const ATOMIC = {
+  create: 'atomic',
+  replace: 'atomic',
+  remove: 'atomic',
+  commit: 'none',
+  copy: 'none',
+} as const
+
+/** Opens the folder; only `init` (`create`) makes one: a vanished mount must not read as an empty remote. */
+export async function openFolder(
+  root: string,
+  { signal, create }: OpenOptions,
+): Promise<StorageProvider> {
+  signal.throwIfAborted()
+  if (create === true) attempt('', () => mkdirSync(root, { recursive: true }))
+  const stat = attempt('', () => statSync(root, { throwIfNoEntry: false }))
+  if (stat?.isDirectory() !== true)
+    throw new StorageError('no-remote', `there is no folder ${root}`, {
+      detail: 'is its disk mounted?',
+    })
+  let unflushed: string[] = []
+
+  const provider: StorageProvider = {
+    guarantees: ATOMIC,
+    listsFolders: true,
+    list: (range, options) => listObjects(root, range, options),
+    async head(key, options) {
+      options.signal.throwIfAborted()
+      return attempt(key, () => headOf(root, key))
+    },
+    read: (key, options) => readObject(root, key, options),
+    write: (key, source, options) =>
+      translated(key, options.signal, () =>
+        writeObject(root, key, source, options, (path) => {
+          unflushed.push(path)
+        }),
+      ),
+    remove: (key, options) =>
+      translated(key, options.signal, () => removeObject(root, key, options)),
+    async flush() {
+      const paths = unflushed
+      unflushed = []
+      try {
+        await flushWritten(root, paths)
+      } catch (error) {
+        throw storageError('', error)
+      }
+    },
+    probe: (options) => probeFolder(root, provider, options),
+    async [Symbol.asyncDispose]() {},
+  }
+  return provider
+}
+
+async function translated<T>(
+  key: string,
+  signal: AbortSignal,
+  operation: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await operation()
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error instanceof StorageError ? error : storageError(key, error)
+  }
+}

@@ -1,0 +1,99 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate as yieldToOthers } from 'node:timers/promises'
+import {
+  type ObjectBody,
+  type ObjectInfo,
+  type ReadOptions,
+  StorageError,
+} from '@lsync/core/provider'
+import { attempt } from './errors.ts'
+import { versionOf } from './identity.ts'
+import { checkKey, FOLDERS } from './layout.ts'
+import { fullInfo } from './metadata.ts'
+import { checkParents, folderInfo, MARK, statOf } from './write.ts'
+
+const CHUNK = 1024 * 1024
+
+/** The object with its metadata; for a folder key, the mark, or a folder that is empty whoever made it. */
+export function headOf(root: string, key: string): ObjectInfo | undefined {
+  checkKey(key)
+  if (!key.endsWith('/')) {
+    const stat = statOf(join(root, key))
+    return stat === undefined ? undefined : fullInfo(root, key, stat)
+  }
+  const mark = statOf(join(root, FOLDERS, key.slice(0, -1), MARK))
+  const place = join(root, key.slice(0, -1))
+  const stat = lstatSync(place, { bigint: true, throwIfNoEntry: false })
+  if (stat?.isDirectory() !== true) return undefined
+  if (mark !== undefined) return folderInfo(key, mark)
+  return readdirSync(place).length === 0
+    ? { ...folderInfo(key, stat), ...STABLE_FOLDER }
+    : undefined
+}
+
+/** A folder that others made has no state but being there. */
+export const STABLE_FOLDER = { version: 'folder', fingerprint: 'folder' } as const
+
+/** Opens the file and pins it by its descriptor: a replacement meanwhile goes on beside it. */
+export async function readObject(
+  root: string,
+  key: string,
+  options: ReadOptions,
+): Promise<ObjectBody> {
+  checkKey(key)
+  const { signal, version, from = 0, length = Number.POSITIVE_INFINITY } = options
+  signal.throwIfAborted()
+  if (key.endsWith('/')) {
+    const info = headOf(root, key)
+    if (info === undefined) throw new StorageError('not-found', `no such object: ${key}`, { key })
+    return { info, body: (async function* nothing() {})() }
+  }
+  checkParents(root, key)
+  const descriptor = attempt(key, () =>
+    openSync(join(root, key), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK),
+  )
+  let handed = false
+  try {
+    const stat = attempt(key, () => fstatSync(descriptor, { bigint: true }))
+    if (!stat.isFile()) throw new StorageError('not-found', `no such object: ${key}`, { key })
+    if (version !== undefined && versionOf(stat) !== version)
+      throw new StorageError('precondition-failed', `another version is there: ${key}`, { key })
+    const info = fullInfo(root, key, stat)
+    handed = true
+    return { info, body: bodyOf(key, descriptor, from, Math.min(info.size, from + length), signal) }
+  } finally {
+    if (!handed) closeSync(descriptor)
+  }
+}
+
+async function* bodyOf(
+  key: string,
+  descriptor: number,
+  from: number,
+  to: number,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  try {
+    for (let position = from; position < to;) {
+      signal.throwIfAborted()
+      const buffer = Buffer.allocUnsafe(Math.min(CHUNK, to - position))
+      const read = attempt(key, () => readSync(descriptor, buffer, 0, buffer.length, position))
+      if (read === 0)
+        throw new StorageError('network', `${key} became shorter while it was read`, { key })
+      position += read
+      yield buffer.subarray(0, read)
+      if (position < to) await yieldToOthers()
+    }
+  } finally {
+    closeSync(descriptor)
+  }
+}

@@ -1,0 +1,250 @@
+import { createHash, randomUUID } from 'node:crypto'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  futimesSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeSync,
+  type BigIntStats,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import {
+  type ByteSource,
+  type ObjectInfo,
+  StorageError,
+  type WriteOptions,
+} from '@lsync/core/provider'
+import { attempt, errnoOf } from './errors.ts'
+import { versionOf } from './identity.ts'
+import { FOLDERS, checkKey, STAGED } from './layout.ts'
+import { locked } from './lock.ts'
+import { listedInfo, writeSidecar } from './metadata.ts'
+
+/** Stores a key: whole, under its condition, or not at all. Returns the files that a flush must reach. */
+export async function writeObject(
+  root: string,
+  key: string,
+  source: ByteSource,
+  options: WriteOptions,
+  written: (path: string) => void,
+): Promise<ObjectInfo> {
+  checkKey(key)
+  options.signal.throwIfAborted()
+  if (key.endsWith('/')) return writeFolder(root, key, source, options, written)
+  const place = join(root, key)
+  const staged = await stage(root, key, source, options)
+  try {
+    checkParents(root, key)
+    const stat = await locked(root, key, options.signal, () =>
+      attempt(key, () => {
+        options.signal.throwIfAborted()
+        put(root, key, staged.path, place, options)
+        const now = lstatSync(place, { bigint: true })
+        written(
+          writeSidecar(root, key, {
+            version: versionOf(now),
+            metadata: options.metadata,
+            sha256: staged.sha256,
+          }),
+        )
+        return now
+      }),
+    )
+    written(place)
+    return { ...listedInfo(key, stat), digests: { sha256: staged.sha256 } }
+  } finally {
+    rmSync(staged.path, { force: true })
+  }
+}
+
+function put(
+  root: string,
+  key: string,
+  staged: string,
+  place: string,
+  { expect }: WriteOptions,
+): void {
+  const refuse = (): never => {
+    throw new StorageError('precondition-failed', `another version is there: ${key}`, { key })
+  }
+  if (expect.kind === 'absent') {
+    makeParents(root, key)
+    try {
+      linkSync(staged, place)
+    } catch (error) {
+      if (errnoOf(error) === 'EEXIST') {
+        if (lstatSync(place).isDirectory())
+          throw new StorageError('key-conflict', `${key} is a folder there`, { key })
+        return refuse()
+      }
+      if (errnoOf(error) !== 'ENOENT') throw error
+      // Another client removed the folder's last file, and the folder with it.
+      makeParents(root, key)
+      linkSync(staged, place)
+    }
+    return
+  }
+  const before = statOf(place)
+  if (before === undefined || versionOf(before) !== expect.version) return refuse()
+  renameSync(staged, place)
+  moveOn(place, before)
+}
+
+/** The ctime of a replacement must be later than what it replaced, or a version could come back: clocks tick in steps. */
+function moveOn(place: string, before: BigIntStats): void {
+  for (;;) {
+    const now = lstatSync(place, { bigint: true })
+    if (now.ctimeNs > before.ctimeNs) return
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    chmodSync(place, Number(now.mode & 0o7777n))
+  }
+}
+
+export function statOf(place: string): BigIntStats | undefined {
+  try {
+    const stat = lstatSync(place, { bigint: true, throwIfNoEntry: false })
+    return stat?.isFile() === true ? stat : undefined
+  } catch (error) {
+    if (errnoOf(error) === 'ENOTDIR') return undefined
+    throw error
+  }
+}
+
+export function makeParents(root: string, key: string): void {
+  try {
+    mkdirSync(dirname(join(root, key)), { recursive: true })
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST' || errnoOf(error) === 'ENOTDIR')
+      throw new StorageError('key-conflict', `a file stands where ${key} needs a folder`, {
+        key,
+        cause: error,
+      })
+    throw error
+  }
+}
+
+/** Nobody may lead a key out of the root by a link. */
+export function checkParents(root: string, key: string): void {
+  for (let slash = key.indexOf('/'); slash > 0; slash = key.indexOf('/', slash + 1)) {
+    const stat = attempt(key, () =>
+      lstatSync(join(root, key.slice(0, slash)), { throwIfNoEntry: false }),
+    )
+    if (stat === undefined) return
+    if (stat.isSymbolicLink())
+      throw new StorageError('bad-key', `${key} leads through a symbolic link`, { key })
+    if (!stat.isDirectory())
+      throw new StorageError('key-conflict', `a file stands where ${key} needs a folder`, { key })
+  }
+}
+
+/** The bytes under a name of their own, checked, with the times and the mode that the metadata names. */
+async function stage(
+  root: string,
+  key: string,
+  source: ByteSource,
+  { metadata, signal }: WriteOptions,
+): Promise<{ readonly path: string; readonly sha256: string }> {
+  const path = join(root, STAGED, randomUUID())
+  const executable = metadata.user['executable'] === 'true'
+  const descriptor = attempt(key, () => {
+    try {
+      return openSync(
+        path,
+        constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL,
+        executable ? 0o777 : 0o666,
+      )
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error
+      mkdirSync(dirname(path), { recursive: true })
+      return openSync(
+        path,
+        constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL,
+        executable ? 0o777 : 0o666,
+      )
+    }
+  })
+  try {
+    const sha256 = createHash('sha256')
+    let size = 0
+    for await (const chunk of source.bytes === undefined
+      ? source.open(0, signal)
+      : [source.bytes]) {
+      signal.throwIfAborted()
+      sha256.update(chunk)
+      size += chunk.length
+      for (let done = 0; done < chunk.length;)
+        done += attempt(key, () => writeSync(descriptor, chunk, done, chunk.length - done))
+    }
+    const digest = sha256.digest('hex')
+    if (
+      size !== source.size ||
+      (source.digests.sha256 !== undefined && source.digests.sha256 !== digest)
+    )
+      throw new StorageError('bad-digest', `the bytes are not what was announced: ${key}`, { key })
+    const mtime = Number(metadata.user['mtime'])
+    if (Number.isFinite(mtime)) attempt(key, () => futimesSync(descriptor, mtime, mtime))
+    return { path, sha256: digest }
+  } catch (error) {
+    rmSync(path, { force: true })
+    throw error
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** An empty folder: the folder itself, and a mark that keeps it when its last file goes. */
+async function writeFolder(
+  root: string,
+  key: string,
+  source: ByteSource,
+  { expect, signal }: WriteOptions,
+  written: (path: string) => void,
+): Promise<ObjectInfo> {
+  if (source.size > 0) throw new StorageError('bad-key', `a folder holds no bytes: ${key}`, { key })
+  checkParents(root, key)
+  return locked(root, key, signal, () =>
+    attempt(key, () => {
+      const place = join(root, key.slice(0, -1))
+      const mark = join(root, FOLDERS, key.slice(0, -1))
+      const there = statOf(join(mark, MARK))
+      const holds =
+        expect.kind === 'absent'
+          ? there === undefined
+          : there !== undefined && versionOf(there) === expect.version
+      if (!holds)
+        throw new StorageError('precondition-failed', `another version is there: ${key}`, { key })
+      makeParents(root, key)
+      mkdirSync(place, { recursive: true })
+      mkdirSync(mark, { recursive: true })
+      closeSync(openSync(join(mark, MARK), 'a'))
+      const now = new Date()
+      utimesSync(join(mark, MARK), now, now)
+      written(place)
+      written(join(mark, MARK))
+      return folderInfo(key, lstatSync(join(mark, MARK), { bigint: true }))
+    }),
+  )
+}
+
+/** In the shadow tree of marks: a file of this name says that its folder is kept. */
+export const MARK = '.kept'
+
+export function folderInfo(key: string, stat: BigIntStats): ObjectInfo {
+  const version = versionOf(stat)
+  return {
+    key,
+    size: 0,
+    modified: Number(stat.ctimeNs / 1_000_000n),
+    version,
+    fingerprint: version,
+    digests: {},
+    metadata: { user: {} },
+  }
+}
