@@ -22,6 +22,16 @@ export class Damaged extends Error {
   override readonly name = 'Damaged'
 }
 
+/** A row as it stands in the file, with its line end: an untouched one is copied, and keeps what a newer client added to it. */
+export interface Line {
+  readonly path: string
+  readonly line: string
+}
+
+export function lineOf(row: Row): Line {
+  return { path: row.path, line: writeLine(row) }
+}
+
 const HEADER_LINES = 5
 const PAGE = 1000
 
@@ -29,7 +39,7 @@ const PAGE = 1000
 export async function* writeDatabase(
   id: string,
   rows: number,
-  stream: SortedStream<Row>,
+  stream: SortedStream<Line>,
 ): AsyncGenerator<string> {
   yield `# What this folder and its remote agreed on last. Written by lsync; deleting it costs work, never data.
 format: ${FORMAT}
@@ -37,7 +47,7 @@ id: ${id}
 rows: ${rows}
 entries:${rows === 0 ? ' {}' : ''}
 `
-  for await (const page of stream) yield page.map(writeLine).join('')
+  for await (const page of stream) yield page.map(({ line }) => line).join('')
   yield `end: ${rows}\n`
 }
 
@@ -53,7 +63,12 @@ export async function readHeader(disk: Disk): Promise<DatabaseHeader | undefined
   if (format !== undefined && format > FORMAT) refuseNewer(format)
   const id = /^id: ([0-9a-z-]+)$/.exec(lines[2] ?? '')?.[1]
   const rows = numberOf(lines[3], 'rows')
-  if (format === undefined || id === undefined || rows === undefined || !lines[4]?.startsWith('entries:'))
+  if (
+    format === undefined ||
+    id === undefined ||
+    rows === undefined ||
+    !lines[4]?.startsWith('entries:')
+  )
     throw new Damaged('its head is not as lsync writes it')
   return { id, rows }
 }
@@ -73,13 +88,18 @@ function numberOf(line: string | undefined, key: string): number | undefined {
 
 /** Streams the rows by the line. Lines outside `within` are not parsed beyond their key. `Damaged` at the first line that is not as written. */
 export async function* readRows(disk: Disk, within: readonly string[]): SortedStream<Row> {
+  for await (const page of readRawLines(disk, within)) yield page.map(rowOf)
+}
+
+/** The same, each line as it stands there. */
+export async function* readRawLines(disk: Disk, within: readonly string[]): SortedStream<Line> {
   let lineNumber = 0
   let last: string | undefined
   let rows = 0
   let declared: number | undefined
   let ended = false
-  let page: Row[] = []
-  for await (const { lines, torn } of readLines(disk, DATABASE)) {
+  let page: Line[] = []
+  for await (const { lines, torn } of wholeLines(disk)) {
     if (torn) throw new Damaged('its last line is cut off')
     for (const line of lines) {
       lineNumber++
@@ -90,7 +110,8 @@ export async function* readRows(disk: Disk, within: readonly string[]): SortedSt
       if (ended) throw new Damaged(`line ${lineNumber} stands behind the end`)
       if (line.startsWith('end: ')) {
         ended = true
-        if (numberOf(line, 'end') !== rows || declared !== rows) throw new Damaged('rows are missing')
+        if (numberOf(line, 'end') !== rows || declared !== rows)
+          throw new Damaged('rows are missing')
         continue
       }
       rows++
@@ -99,7 +120,7 @@ export async function* readRows(disk: Disk, within: readonly string[]): SortedSt
         throw new Damaged(`line ${lineNumber} is out of order`)
       last = path
       if (!isWithin(path, within)) continue
-      page.push(rowOf(line, lineNumber))
+      page.push({ path, line: `${line}\n` })
       if (page.length >= PAGE) {
         yield page
         page = []
@@ -108,6 +129,16 @@ export async function* readRows(disk: Disk, within: readonly string[]): SortedSt
   }
   if (!ended) throw new Damaged('its end is missing')
   if (page.length > 0) yield page
+}
+
+async function* wholeLines(disk: Disk): ReturnType<typeof readLines> {
+  try {
+    yield* readLines(disk, DATABASE, { strict: true })
+  } catch (error) {
+    // A path with a byte broken would be another path.
+    if (error instanceof TypeError) throw new Damaged('it is not UTF-8')
+    throw error
+  }
 }
 
 /** The key at the start of a line: up to the closing quote, parsed only where it holds an escape. */
@@ -123,18 +154,21 @@ function pathOf(line: string, lineNumber: number): string {
   throw new Damaged(`line ${lineNumber} is no entry`)
 }
 
-function rowOf(line: string, lineNumber: number): Row {
-  const [[path, value] = []] = Object.entries(parseJson(`{${line}}`, lineNumber) as object)
-  const entry = readEntry(value)
-  if (path === undefined || entry === undefined) throw new Damaged(`line ${lineNumber} is no entry`)
+function rowOf({ path, line }: Line): Row {
+  const value = Object.values(parseJson(`{${line}}`, path) as object)
+  const entry = readEntry(value[0])
+  if (value.length !== 1 || entry === undefined)
+    throw new Damaged(`the row of ${JSON.stringify(path)} is no entry`)
   return { path, entry }
 }
 
-function parseJson(text: string, lineNumber: number): unknown {
+function parseJson(text: string, where: number | string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new Damaged(`line ${lineNumber} cannot be read`)
+    throw new Damaged(
+      `${typeof where === 'number' ? `line ${where}` : `the row of ${JSON.stringify(where)}`} cannot be read`,
+    )
   }
 }
 
@@ -142,7 +176,9 @@ function parseJson(text: string, lineNumber: number): unknown {
  * A database that a person edited or re-ordered, read whole by the YAML library. Undefined if it is no database any more.
  * Rows that do not make sense are left out: a missing row costs a comparison, a wrong one could cost data.
  */
-export function readByHand(text: string): { readonly id: string; readonly rows: readonly Row[] } | undefined {
+export function readByHand(
+  text: string,
+): { readonly id: string; readonly rows: readonly Row[] } | undefined {
   let value: unknown
   try {
     value = parse(text, { uniqueKeys: false })
@@ -153,10 +189,12 @@ export function readByHand(text: string): { readonly id: string; readonly rows: 
   if (typeof format !== 'number' || typeof id !== 'string') return undefined
   if (format > FORMAT) refuseNewer(format)
   // Cut off rather than edited: what is there would be true, but half a line may read as a whole one.
-  if (end === undefined || rows === undefined) return undefined
-  const read = Object.entries((entries ?? {}) as Record<string, unknown>).flatMap(([path, written]) => {
-    const entry = readEntry(written)
-    return entry === undefined ? [] : [{ path, entry }]
-  })
+  if (typeof end !== 'number' || typeof rows !== 'number') return undefined
+  const read = Object.entries((entries ?? {}) as Record<string, unknown>).flatMap(
+    ([path, written]) => {
+      const entry = readEntry(written)
+      return entry === undefined ? [] : [{ path, entry }]
+    },
+  )
   return { id, rows: read.toSorted((a, b) => compareKeys(a.path, b.path)) }
 }

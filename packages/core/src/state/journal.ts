@@ -3,7 +3,7 @@ import type { BaseEntry } from '../model/entry.ts'
 import { FORMAT, refuseNewer } from './database.ts'
 import { JOURNAL } from './layout.ts'
 import { readLines } from './lines.ts'
-import { readEntry, writeEntry } from './row.ts'
+import { jsonLine, readEntry, writeEntry } from './row.ts'
 import type { Intent, Outcome } from './state.ts'
 
 /** The journal's first line: which database it lies over. */
@@ -12,14 +12,14 @@ export function journalHead(database: string): string {
 }
 
 export function outcomeLine({ path, entry }: Outcome): string {
-  const quoted = JSON.stringify(path)
+  const quoted = jsonLine(path)
   return entry === undefined
     ? `- {"path":${quoted},"drop":true}\n`
     : `- {"path":${quoted},"entry":${writeEntry(entry)}}\n`
 }
 
 export function intentLine(intent: Intent): string {
-  return `- {"intent":${JSON.stringify(intent)}}\n`
+  return `- {"intent":${jsonLine(intent)}}\n`
 }
 
 export interface JournalContent {
@@ -48,15 +48,19 @@ export async function readJournal(disk: Disk): Promise<JournalContent> {
       lineNumber++
       if (damaged) continue
       const value = torn ? undefined : parseLine(line)
-      if (value === undefined || (lineNumber === 1) !== ('database' in value)) {
+      if (value === undefined || (lineNumber === 1) !== 'database' in value) {
         damaged = true
-        notices.push(`the journal breaks off at line ${lineNumber}; what stood behind is compared again`)
+        notices.push(
+          `the journal breaks off at line ${lineNumber}; what stood behind is compared again`,
+        )
       } else if (lineNumber === 1) {
         if (Number(value['format']) > FORMAT) refuseNewer(Number(value['format']))
         database = String(value['database'])
       } else if (!apply(value, rows, intents)) {
         damaged = true
-        notices.push(`the journal is damaged at line ${lineNumber}; what stood behind is compared again`)
+        notices.push(
+          `the journal is damaged at line ${lineNumber}; what stood behind is compared again`,
+        )
       }
     }
   }
@@ -72,15 +76,25 @@ function parseLine(line: string): Record<string, unknown> | undefined {
   }
 }
 
+function isIntent(value: unknown): value is Intent {
+  if (typeof value !== 'object' || value === null) return false
+  const { path, trash, inode, size } = value as Partial<Record<string, unknown>>
+  return (
+    typeof path === 'string' &&
+    typeof trash === 'string' &&
+    typeof inode === 'number' &&
+    typeof size === 'number'
+  )
+}
+
 function apply(
   value: Record<string, unknown>,
   rows: Map<string, BaseEntry | undefined>,
   intents: Map<string, Intent>,
 ): boolean {
   const { path, entry, drop, intent } = value
-  if (typeof intent === 'object' && intent !== null) {
-    const read = intent as Intent
-    intents.set(read.path, read)
+  if (isIntent(intent)) {
+    intents.set(intent.path, intent)
     return true
   }
   if (typeof path !== 'string') return false

@@ -1,12 +1,16 @@
 import type { Disk } from '../disk/disk.ts'
 
-/** The lines of a file, in pages, without their ends. The last page says whether the last line had one. */
+/**
+ * The lines of a file, in pages, without their ends. The last page says whether the last line had one.
+ * `strict` throws a TypeError at bytes that are no UTF-8; else they read as replacement characters.
+ */
 export async function* readLines(
   disk: Disk,
   path: string,
+  { strict = false } = {},
 ): AsyncGenerator<{ readonly lines: readonly string[]; readonly torn: boolean }> {
   await using file = await disk.open(path)
-  const decoder = new TextDecoder()
+  const decoder = new TextDecoder('utf-8', { fatal: strict })
   let rest = ''
   for await (const chunk of file.read({}, new AbortController().signal)) {
     const text = rest + decoder.decode(chunk, { stream: true })

@@ -25,7 +25,11 @@ const POLL = 200
  * Takes the repository's lock, or waits for it; LsyncError `locked` says who holds it. A lock that a dead process left is taken over.
  * @returns releases it; call it once, whatever happened
  */
-export async function takeLock(disk: Disk, world: World, options: LockOptions): Promise<() => Promise<void>> {
+export async function takeLock(
+  disk: Disk,
+  world: World,
+  options: LockOptions,
+): Promise<() => Promise<void>> {
   const { self, isAlive, wait, signal } = options
   const mine = `${JSON.stringify({ format: 1, ...self, since: new Date(world.now()).toISOString(), token: world.token() })}\n`
   const until = world.now() + wait * 1000

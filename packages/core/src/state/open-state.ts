@@ -3,151 +3,163 @@ import type { Disk } from '../disk/disk.ts'
 import type { BaseEntry } from '../model/entry.ts'
 import { isWithin } from '../model/path.ts'
 import type { SortedStream } from '../model/side.ts'
-import { compareKeys } from '../provider/index.ts'
-import { Damaged, readByHand, readHeader, readRows, writeDatabase } from './database.ts'
+import {
+  Damaged,
+  lineOf,
+  readByHand,
+  readHeader,
+  readRawLines,
+  readRows,
+  writeDatabase,
+} from './database.ts'
 import { intentLine, journalHead, outcomeLine, readJournal } from './journal.ts'
 import { DATABASE, JOURNAL } from './layout.ts'
+import { overlaid, type Overlay, sortOverlay } from './overlay.ts'
 import type { Intent, Outcome, Row, State } from './state.ts'
 
 /** The id that a journal names while there is no database yet. */
 const NO_DATABASE = 'none'
 /** Below so many journal rows a compaction is not worth its write. */
 const FEW_ROWS = 1000
-const PAGE = 1000
 
 /**
- * Opens the base. A damaged database is set aside and reads as none: every path is then compared by content again, which costs work
- * but asks nothing and loses nothing. A newer format is refused (LsyncError `newer-format`).
+ * Opens the base; changes nothing on the disk. A damaged database reads as none, and is set aside by the first write: every path is
+ * then compared by content again, which costs work but asks nothing and loses nothing. A newer format is refused (LsyncError `newer-format`).
  */
 export async function openState(disk: Disk, world: World): Promise<State> {
-  const notices: string[] = []
-  const database = await openDatabase(disk, world, notices)
   const journal = await readJournal(disk)
-  notices.push(...journal.notices)
-  const id = database?.id ?? NO_DATABASE
+  const database = await openDatabase(disk, world, journal.rows)
+  const notices = [...database.notices, ...journal.notices]
+  const id = database.id ?? NO_DATABASE
   // A journal over another database was folded into this one already, or its database is gone: its rows are not believed either way.
   const ours = journal.database === id
-  const overlay = ours ? journal.rows : new Map<string, BaseEntry | undefined>()
-  const intents = journal.intents
-  const state = new OpenState(disk, world, {
+  if (
+    !ours &&
+    journal.database !== undefined &&
+    database.id === undefined &&
+    database.aside === undefined
+  )
+    notices.push('the database is gone; all files are compared by content again')
+  return new OpenState(disk, world, {
     id,
-    rows: database?.rows ?? 0,
-    overlay,
-    intents,
+    databaseRows: database.rows,
+    size: ours ? sizeOver(database, journal.rows) : database.rows,
+    overlay: ours ? journal.rows : new Map(),
+    intents: journal.intents,
     notices,
-    clean: ours && !journal.torn,
+    appendable: ours && !journal.torn,
+    aside: database.aside,
+    byHand: database.byHand,
   })
-  if (journal.database !== undefined && (!ours || journal.torn)) await state.rewriteJournal()
-  return state
 }
 
-/** Undefined where there is none. */
-async function openDatabase(
-  disk: Disk,
-  world: World,
-  notices: string[],
-): Promise<{ readonly id: string; readonly rows: number } | undefined> {
+interface Database {
+  /** Undefined where there is none to believe. */
+  readonly id: string | undefined
+  readonly rows: number
+  /** How many rows the journal speaks of too. */
+  readonly covered: number
+  /** Rows of a database that a person edited, until it is written anew. */
+  readonly byHand?: readonly Row[]
+  /** Where a damaged one is to go. */
+  readonly aside?: string
+  readonly notices: readonly string[]
+}
+
+async function openDatabase(disk: Disk, world: World, journal: Overlay): Promise<Database> {
   try {
     const header = await readHeader(disk)
-    if (header === undefined) return undefined
+    if (header === undefined) return { id: undefined, rows: 0, covered: 0, notices: [] }
     // One pass over all lines: damage is found before anything is decided by half of them.
-    for await (const _ of readRows(disk, [])) void _
-    return header
+    let covered = 0
+    for await (const page of readRows(disk, []))
+      if (journal.size > 0) covered += page.filter(({ path }) => journal.has(path)).length
+    return { ...header, covered, notices: [] }
   } catch (error) {
     if (!(error instanceof Damaged)) throw error
     const byHand = readByHand((await disk.readText(DATABASE)) ?? '')
     if (byHand !== undefined) {
-      // Written anew under the same id, so that the journal over it stays valid.
-      await disk.replaceText(DATABASE, writeDatabase(byHand.id, byHand.rows.length, pageOf(byHand.rows)))
-      return { id: byHand.id, rows: byHand.rows.length }
+      const { id, rows } = byHand
+      const covered = rows.filter(({ path }) => journal.has(path)).length
+      return { id, rows: rows.length, covered, byHand: rows, notices: [] }
     }
     const aside = `${DATABASE}.damaged-${world.token().slice(0, 8)}`
-    await disk.rename(DATABASE, aside, { overwrite: false })
-    notices.push(`the database is damaged (${error.message}) and was set aside as ${aside}; all files are compared by content again`)
-    return undefined
+    const notice = `the database is damaged (${error.message}); it is kept as ${aside} once something is written, and all files are compared by content again`
+    return { id: undefined, rows: 0, covered: 0, aside, notices: [notice] }
   }
 }
 
-async function* pageOf(rows: readonly Row[]): SortedStream<Row> {
+function sizeOver({ rows, covered }: Database, journal: Overlay): number {
+  let live = 0
+  for (const entry of journal.values()) if (entry !== undefined) live++
+  return rows - covered + live
+}
+
+async function* pageOf<T>(rows: readonly T[]): SortedStream<T> {
   if (rows.length > 0) yield rows
 }
 
 interface Opened {
   readonly id: string
-  readonly rows: number
+  readonly databaseRows: number
+  readonly size: number
   readonly overlay: Map<string, BaseEntry | undefined>
   readonly intents: Map<string, Intent>
   readonly notices: readonly string[]
   /** The journal on disk is ours and whole: it can be appended to. */
-  readonly clean: boolean
+  readonly appendable: boolean
+  readonly aside: string | undefined
+  readonly byHand: readonly Row[] | undefined
 }
 
 class OpenState implements State {
   readonly #disk: Disk
   readonly #world: World
-  readonly #overlay: Map<string, BaseEntry | undefined>
   readonly #intents: Map<string, Intent>
   readonly notices: readonly string[]
   readonly journalPath = JOURNAL
+  #overlay: Map<string, BaseEntry | undefined>
   #id: string
   #databaseRows: number
-  #journalStarted: boolean
-  /** Appends one after the other: two at once could interleave. */
-  #appending: Promise<void> = Promise.resolve()
+  #size: number
+  #appendable: boolean
+  #aside: string | undefined
+  #byHand: readonly Row[] | undefined
+  /** Writes one after the other: two appends could interleave, and a compaction would lose what is appended meanwhile. */
+  #writing: Promise<void> = Promise.resolve()
 
   constructor(disk: Disk, world: World, opened: Opened) {
     this.#disk = disk
     this.#world = world
     this.#id = opened.id
-    this.#databaseRows = opened.rows
+    this.#databaseRows = opened.databaseRows
+    this.#size = opened.size
     this.#overlay = opened.overlay
     this.#intents = opened.intents
     this.notices = opened.notices
-    this.#journalStarted = opened.clean
+    this.#appendable = opened.appendable
+    this.#aside = opened.aside
+    this.#byHand = opened.byHand
   }
 
   get size(): number {
-    // An upper bound where journal rows replace database rows; exact enough for "is there anything", exact after a compaction.
-    let added = 0
-    for (const entry of this.#overlay.values()) if (entry !== undefined) added++
-    return this.#databaseRows === 0 ? added : Math.max(this.#databaseRows, added)
+    if (this.#databaseRows === 0) return this.#size
+    return Math.max(this.#size, 1)
   }
 
   get openIntents(): readonly Intent[] {
     return [...this.#intents.values()]
   }
 
-  async *rows(within: readonly string[] = []): SortedStream<Row> {
-    const overlay = [...this.#overlay]
-      .filter(([path]) => isWithin(path, within))
-      .toSorted(([a], [b]) => compareKeys(a, b))
-    const database: SortedStream<Row> = this.#id === NO_DATABASE ? pageOf([]) : readRows(this.#disk, within)
-    if (overlay.length === 0) {
-      yield* database
-      return
-    }
-    let next = 0
-    let page: Row[] = []
-    const takeOverlay = (before: string | undefined): void => {
-      for (; next < overlay.length; next++) {
-        const [path, entry] = overlay[next] as [string, BaseEntry | undefined]
-        if (before !== undefined && compareKeys(path, before) >= 0) return
-        if (entry !== undefined) page.push({ path, entry })
-      }
-    }
-    for await (const rows of database) {
-      for (const row of rows) {
-        takeOverlay(row.path)
-        if (overlay[next]?.[0] === row.path) continue
-        page.push(row)
-      }
-      if (page.length >= PAGE) {
-        yield page
-        page = []
-      }
-    }
-    takeOverlay(undefined)
-    if (page.length > 0) yield page
+  rows(within: readonly string[] = []): SortedStream<Row> {
+    const overlay = sortOverlay(this.#overlay, within)
+    return overlaid(this.#database(within), overlay, (row) => row)
+  }
+
+  #database(within: readonly string[]): SortedStream<Row> {
+    if (this.#byHand !== undefined)
+      return pageOf(this.#byHand.filter(({ path }) => isWithin(path, within)))
+    return this.#id === NO_DATABASE ? pageOf([]) : readRows(this.#disk, within)
   }
 
   async get(path: string): Promise<Row | undefined> {
@@ -162,55 +174,96 @@ class OpenState implements State {
     return undefined
   }
 
-  async intend(intents: readonly Intent[]): Promise<void> {
-    await this.#append(intents.map(intentLine).join(''))
-    for (const intent of intents) this.#intents.set(intent.path, intent)
+  intend(intents: readonly Intent[]): Promise<void> {
+    return this.#exclusively(async () => {
+      await this.#append(intents.map(intentLine).join(''))
+      for (const intent of intents) this.#intents.set(intent.path, intent)
+    })
   }
 
-  async record(outcomes: readonly Outcome[]): Promise<void> {
-    await this.#append(outcomes.map(outcomeLine).join(''))
-    for (const { path, entry } of outcomes) {
-      this.#overlay.set(path, entry)
-      this.#intents.delete(path)
+  record(outcomes: readonly Outcome[]): Promise<void> {
+    return this.#exclusively(async () => {
+      await this.#append(outcomes.map(outcomeLine).join(''))
+      for (const { path, entry } of outcomes) {
+        this.#count(path, entry)
+        this.#overlay.set(path, entry)
+        this.#intents.delete(path)
+      }
+    })
+  }
+
+  /** Whether the database has a row is not looked up: a row that is recorded is taken to replace one, a dropped one to have been there. */
+  #count(path: string, entry: BaseEntry | undefined): void {
+    const unknown = !this.#overlay.has(path) && this.#databaseRows > 0
+    const before = unknown || this.#overlay.get(path) !== undefined
+    this.#size += Number(entry !== undefined) - Number(before)
+  }
+
+  #exclusively(work: () => Promise<void>): Promise<void> {
+    const done = this.#writing.then(work)
+    this.#writing = done.catch(() => undefined)
+    return done
+  }
+
+  async #append(text: string): Promise<void> {
+    if (text === '') return
+    await this.#settle()
+    if (!this.#appendable) await this.#rewriteJournal()
+    // Until it has succeeded, the journal may end in half a line, onto which nothing may be glued.
+    this.#appendable = false
+    await this.#disk.appendText(JOURNAL, text)
+    this.#appendable = true
+  }
+
+  /** Puts the files as they are believed to be: what opening found and left alone. */
+  async #settle(): Promise<void> {
+    if (this.#aside !== undefined) {
+      await this.#disk.rename(DATABASE, this.#aside, { overwrite: false })
+      this.#aside = undefined
+    }
+    if (this.#byHand !== undefined) {
+      // Under the same id, so that the journal over it stays valid.
+      const lines = this.#byHand.map(lineOf)
+      await this.#disk.replaceText(DATABASE, writeDatabase(this.#id, lines.length, pageOf(lines)))
+      this.#byHand = undefined
     }
   }
 
-  #append(text: string): Promise<void> {
-    this.#appending = this.#appending.then(async () => {
-      if (!this.#journalStarted) {
-        // A new file: a head glued onto an old one's end would make both unreadable.
-        await this.#disk.replaceText(JOURNAL, journalHead(this.#id))
-        this.#journalStarted = true
-      }
-      await this.#disk.appendText(JOURNAL, text)
-    })
-    return this.#appending
-  }
-
   /** Writes what is believed of the journal anew, for this database. */
-  async rewriteJournal(): Promise<void> {
+  async #rewriteJournal(): Promise<void> {
     const lines = [
       journalHead(this.#id),
       ...[...this.#overlay].map(([path, entry]) => outcomeLine({ path, entry })),
       ...[...this.#intents.values()].map(intentLine),
     ]
     await this.#disk.replaceText(JOURNAL, lines.join(''))
-    this.#journalStarted = true
+    this.#appendable = true
   }
 
-  async compact({ force = false } = {}): Promise<void> {
-    await this.#appending
-    if (this.#overlay.size === 0) return
-    if (!force && this.#id !== NO_DATABASE && this.#overlay.size < Math.max(FEW_ROWS, this.#databaseRows / 10))
-      return
-    let rows = 0
-    for await (const page of this.rows()) rows += page.length
-    const id = this.#world.token()
-    // A crash after this leaves a journal of the former database: it is folded in here already, so it is not believed.
-    await this.#disk.replaceText(DATABASE, writeDatabase(id, rows, this.rows()))
-    this.#id = id
-    this.#databaseRows = rows
-    this.#overlay.clear()
-    await this.rewriteJournal()
+  compact({ force = false } = {}): Promise<void> {
+    return this.#exclusively(async () => {
+      const few = this.#overlay.size <= Math.max(FEW_ROWS, this.#databaseRows / 10)
+      if (this.#overlay.size === 0 || (!force && this.#id !== NO_DATABASE && few)) return
+      await this.#settle()
+      const overlay = sortOverlay(this.#overlay, [])
+      const lines = () =>
+        overlaid(
+          this.#id === NO_DATABASE ? pageOf([]) : readRawLines(this.#disk, []),
+          overlay,
+          lineOf,
+        )
+      let rows = 0
+      for await (const page of lines()) rows += page.length
+      const id = this.#world.token()
+      // A crash after this leaves a journal of the former database: it is folded in here already, so it is not believed.
+      await this.#disk.replaceText(DATABASE, writeDatabase(id, rows, lines()))
+      this.#id = id
+      this.#databaseRows = rows
+      this.#size = rows
+      // A stream that is under way keeps the one it began with.
+      this.#overlay = new Map()
+      this.#appendable = false
+      await this.#rewriteJournal()
+    })
   }
 }

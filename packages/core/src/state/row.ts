@@ -18,6 +18,14 @@ interface Written {
   readonly author?: string
 }
 
+/** JSON that is YAML too: what YAML forbids, or its older version takes for a line end, is escaped. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
 export function writeEntry(entry: BaseEntry): string {
   const { local, remote } = entry
   const written: Written = {
@@ -33,14 +41,18 @@ export function writeEntry(entry: BaseEntry): string {
     ...(remote.annotated === undefined ? {} : { annotated: remote.annotated }),
     ...(entry.author === undefined ? {} : { author: entry.author }),
   }
-  return JSON.stringify(written)
+  return jsonLine(written)
 }
 
 /** Undefined if this is no entry. */
 export function readEntry(value: unknown): BaseEntry | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const w = value as Partial<Written>
-  if (typeof w.size !== 'number' || typeof w.version !== 'string' || typeof w.fingerprint !== 'string')
+  if (
+    typeof w.size !== 'number' ||
+    typeof w.version !== 'string' ||
+    typeof w.fingerprint !== 'string'
+  )
     return undefined
   const type = w.type ?? 'file'
   if (type === 'file' && typeof w.sha256 !== 'string') return undefined
@@ -65,5 +77,5 @@ export function readEntry(value: unknown): BaseEntry | undefined {
 
 /** Two spaces, the path as a JSON string, a colon, the entry: one line of `entries:`, valid YAML and JSON alike. */
 export function writeLine({ path, entry }: Row): string {
-  return `  ${JSON.stringify(path)}: ${writeEntry(entry)}\n`
+  return `  ${jsonLine(path)}: ${writeEntry(entry)}\n`
 }

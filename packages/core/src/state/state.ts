@@ -30,7 +30,7 @@ export interface Intent {
 export interface State {
   /** Rows in key order; `within` restricts to keys that equal one of these paths or lie below it (no trailing slash; absent = all). */
   rows(within?: readonly Path[]): SortedStream<Row>
-  /** How many rows there are. */
+  /** How many rows there are: exact when opened and after a compaction; while recording an estimate, never 0 while there are any. */
   readonly size: number
   /** One row, or undefined. */
   get(path: Path): Promise<Row | undefined>
