@@ -2,9 +2,11 @@
 // The CLI straight from the TypeScript sources of this workspace: no build step.
 import { fileURLToPath } from 'node:url'
 import { execute } from '@oclif/core'
+import { reorder } from '../src/arguments.ts'
 import pjson from '../package.json' with { type: 'json' }
 
 await execute({
+  args: reorder(process.argv.slice(2)),
   loadOptions: {
     ignoreManifest: true,
     isRoot: true,

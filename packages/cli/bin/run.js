@@ -3,4 +3,5 @@ import { enableCompileCache } from 'node:module'
 
 enableCompileCache()
 const { execute } = await import('@oclif/core')
-await execute({ dir: import.meta.url })
+const { reorder } = await import('../dist/arguments.js')
+await execute({ args: reorder(process.argv.slice(2)), dir: import.meta.url })

@@ -46,6 +46,8 @@ export async function writeObject(
       attempt(key, () => {
         options.signal.throwIfAborted()
         put(root, key, staged.path, place, options)
+        // The second name must go before the look: removing it moves the ctime, which is part of the version.
+        rmSync(staged.path, { force: true })
         const now = lstatSync(place, { bigint: true })
         written(
           writeSidecar(root, key, {

@@ -1,0 +1,71 @@
+import { createRequire } from 'node:module'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import {
+  isAlive,
+  LsyncError,
+  type Machine,
+  nodeDisk,
+  nodeWorld,
+  processIdentity,
+  type ProviderModule,
+} from '@lsync/core'
+import type { Config } from '@oclif/core'
+import { type DeclaredProvider, declaredProviders } from './providers.ts'
+
+/** What core needs of this machine. */
+export function machineOf(config: Config): Machine {
+  const self = processIdentity()
+  const declared = declaredProviders(config)
+  return {
+    world: nodeWorld(),
+    environment: process.env,
+    author: `${nameOfUser()}@${self.host}`,
+    providers: {
+      schemes: [...declared.keys()],
+      get: (scheme) => load(declared, scheme),
+    },
+    openDisk: nodeDisk,
+    process: self,
+    isAlive,
+  }
+}
+
+function nameOfUser(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return process.env['USER'] ?? 'unknown'
+  }
+}
+
+async function load(
+  declared: ReadonlyMap<string, DeclaredProvider>,
+  scheme: string,
+): Promise<ProviderModule> {
+  const entry = declared.get(scheme)
+  if (entry === undefined)
+    throw new LsyncError('unknown-scheme', `no provider for ${scheme}://`, {
+      scheme,
+      known: [...declared.keys()].map((name) => `${name}://`).join(', '),
+    })
+  const { plugin, specifier, root } = entry
+  try {
+    // From the plugin's own place: it may bring its own dependencies, and its own copy of core.
+    const { resolve } = createRequire(join(root, 'package.json'))
+    const loaded = (await import(pathToFileURL(resolve(specifier)).href)) as {
+      default?: ProviderModule
+    }
+    if (typeof loaded.default?.open !== 'function')
+      throw new Error('its module exports no provider as default')
+    return loaded.default
+  } catch (error) {
+    throw new LsyncError(
+      'provider-broken',
+      `the plugin ${plugin} cannot be loaded`,
+      { scheme, plugin, reason: error instanceof Error ? error.message : String(error) },
+      error,
+    )
+  }
+}

@@ -1,0 +1,222 @@
+import type { GuardName, LsyncErrorCode, ProblemCode, StorageErrorCode } from '@lsync/core'
+
+/** Facts for a sentence; already escaped. */
+export type Facts = Readonly<Record<string, string | number>>
+
+export interface Message {
+  readonly sentence: (facts: Facts) => string
+  /** What the person can do. */
+  readonly hint?: (facts: Facts) => string
+  readonly exit: number
+}
+
+/** Exit codes, as documented in docs/guide/exit-codes.md. */
+export const EXIT = {
+  done: 0,
+  bug: 1,
+  usage: 2,
+  conflicts: 3,
+  problems: 4,
+  halted: 5,
+  remote: 6,
+  locked: 7,
+  pending: 8,
+  interrupted: 130,
+} as const
+
+export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
+  'not-a-repository': {
+    sentence: ({ folder }) => `${folder} is not in an lsync repository.`,
+    hint: () => 'Make one with: lsync init REMOTE',
+    exit: EXIT.usage,
+  },
+  'already-a-repository': {
+    sentence: ({ folder }) => `${folder} is an lsync repository already.`,
+    hint: () => 'Its settings are in .lsync/config.yaml; see: lsync config list',
+    exit: EXIT.usage,
+  },
+  'inside-lsync': {
+    sentence: ({ folder }) => `${folder} is inside a .lsync folder, which belongs to lsync itself.`,
+    exit: EXIT.usage,
+  },
+  'bad-path': { sentence: ({ path, reason }) => `${path}: ${reason}`, exit: EXIT.usage },
+  'outside-repository': {
+    sentence: ({ path, root }) => `${path} is not in the repository ${root}.`,
+    hint: () => 'Name paths inside the repository, or run lsync there (-C DIR).',
+    exit: EXIT.usage,
+  },
+  'bad-configuration': {
+    sentence: ({ file, line, reason }) =>
+      `${file}${line === undefined ? '' : `, line ${line}`}: ${reason}`,
+    hint: () => 'Mend the file by hand, or with: lsync config set KEY VALUE',
+    exit: EXIT.usage,
+  },
+  'newer-format': {
+    sentence: ({ what, format, known }) =>
+      `${what} has format ${format}; this lsync knows up to ${known}.`,
+    hint: () => 'Install a newer lsync.',
+    exit: EXIT.usage,
+  },
+  'damaged-database': {
+    sentence: () => 'The database .lsync/database.yaml is damaged.',
+    hint: () => 'Move it away and sync again: files are compared by content, nothing is lost.',
+    exit: EXIT.usage,
+  },
+  'unknown-requirement': {
+    sentence: ({ requires }) => `The remote requires what this lsync does not know: ${requires}.`,
+    hint: () => 'Install a newer lsync.',
+    exit: EXIT.usage,
+  },
+  'unknown-scheme': {
+    sentence: ({ scheme, known }) =>
+      `No installed provider knows ${scheme}:// (there are: ${known}).`,
+    hint: ({ scheme }) =>
+      `If there is one, install it: lsync plugins install @lsync/provider-${scheme}`,
+    exit: EXIT.usage,
+  },
+  'provider-broken': {
+    sentence: ({ scheme, plugin, reason }) =>
+      `The provider for ${scheme}:// ${plugin === undefined ? '' : `in the plugin ${plugin} `}cannot be used: ${reason}`,
+    hint: ({ plugin }) =>
+      plugin === undefined
+        ? 'Update the plugin: lsync plugins update'
+        : `Update or remove it: lsync plugins uninstall ${plugin}`,
+    exit: EXIT.usage,
+  },
+  'ambiguous-remote': {
+    sentence: ({ remote }) => `${remote} may be a bucket or a folder.`,
+    hint: ({ remote }) => `Write s3://${remote} for a bucket, file:./${remote} for a folder.`,
+    exit: EXIT.usage,
+  },
+  overlap: {
+    sentence: ({ folder, remote }) =>
+      `The folder ${folder} and the remote ${remote} contain each other.`,
+    hint: () => 'A repository cannot sync with a place inside itself, or with one that it lies in.',
+    exit: EXIT.usage,
+  },
+  locked: {
+    sentence: ({ pid, host, since }) =>
+      `Another lsync is at work in this repository: process ${pid} on ${host}, since ${since}.`,
+    hint: () => 'Wait for it, or use --wait SECONDS.',
+    exit: EXIT.locked,
+  },
+  disk: {
+    sentence: ({ path, reason }) =>
+      `${path} cannot be read or written${reason === undefined ? '' : `: ${reason}`}.`,
+    exit: EXIT.usage,
+  },
+}
+
+const remote = (sentence: (facts: Facts) => string, hint?: (facts: Facts) => string): Message => ({
+  sentence,
+  ...(hint === undefined ? {} : { hint }),
+  exit: EXIT.remote,
+})
+const detailed = (start: string) => (facts: Facts) => `${start}: ${facts['message']}`
+
+export const STORAGE_ERRORS: Readonly<Record<StorageErrorCode, Message>> = {
+  'not-found': remote(detailed('The remote does not have it')),
+  'precondition-failed': remote(detailed('The remote changed meanwhile'), () => 'Run lsync again.'),
+  busy: remote(detailed('The remote is busy'), () => 'Run lsync again.'),
+  'upload-lost': remote(
+    detailed('The remote forgot an upload'),
+    () => 'Run lsync again: it starts over.',
+  ),
+  'bad-digest': remote(detailed('Bytes arrived damaged'), () => 'Run lsync again.'),
+  'bad-key': remote(detailed('The remote cannot keep this name')),
+  'key-conflict': remote(detailed('The remote cannot keep a file and a folder of one name')),
+  unreadable: remote(detailed('The remote does not give it out')),
+  'too-large': remote(detailed('Too large for the remote')),
+  unauthenticated: remote(
+    detailed('The remote does not accept the credentials'),
+    () =>
+      'Check them with your cloud tools, or name another profile: lsync config set profile NAME',
+  ),
+  forbidden: remote(
+    detailed('The remote refuses this operation'),
+    () => 'The credentials may be for reading only: then use lsync pull.',
+  ),
+  'no-remote': remote(
+    detailed('There is no such remote'),
+    () =>
+      'Check its name, and that a disk it lies on is mounted; lsync config get remote shows it.',
+  ),
+  'no-space': remote(
+    detailed('The remote has no room left'),
+    () => 'Make room there and run lsync again: it goes on where it stopped.',
+  ),
+  throttled: remote(
+    detailed('The remote asks for a slower pace'),
+    () => 'Try again later, or with fewer requests at once: --jobs 4',
+  ),
+  network: remote(
+    detailed('The remote cannot be reached'),
+    () => 'Check the network and the endpoint, then run lsync again: it goes on where it stopped.',
+  ),
+  server: remote(
+    detailed('The remote failed'),
+    () => 'Run lsync again: it goes on where it stopped.',
+  ),
+  unsupported: remote(detailed('The remote does not offer this')),
+  'bad-remote': { sentence: detailed('This remote makes no sense'), exit: EXIT.usage },
+  unexpected: remote(
+    detailed('The remote answered what lsync does not understand'),
+    () => 'lsync stopped rather than guess. lsync doctor looks closer.',
+  ),
+}
+
+export const PROBLEMS: Readonly<Record<ProblemCode, string>> = {
+  unreadable: 'cannot be read (permissions?); left as it is on both sides',
+  'special-file': 'is no regular file; skipped',
+  'symbolic-link': 'is a symbolic link; skipped',
+  'other-device': 'is on another device or a mount point; skipped',
+  nested: 'is a repository of its own; skipped',
+  'name-not-utf8': 'its name is not valid UTF-8; skipped',
+  'name-unsafe': 'cannot be a file name here; skipped',
+  'name-reserved': '.lsync is reserved for lsync itself; skipped',
+  'below-a-file': 'lies below a name that is a file; skipped',
+  'name-folds': 'this disk takes its name for another one; skipped',
+  'folder-with-content': 'is named like a folder but has content; skipped',
+  'name-refused': 'the remote cannot keep this name; skipped',
+  changing: 'kept changing while it was looked at; the next sync takes it up',
+  busy: 'another client is at it just now; the next sync takes it up',
+  'moved-on': 'changed on the other side meanwhile; the next sync takes it up',
+  corrupt: 'arrived damaged, twice; nothing was replaced',
+  'too-large': 'is too large for the remote',
+  forbidden: 'the remote refuses it',
+  'no-space': 'there is no room for it',
+  'read-only': 'the disk is read-only',
+  'in-the-way': 'something else stands in its place here',
+  'kept-for-safety': 'not removed, since a transfer failed before; the next sync takes it up',
+  'remote-failed': 'the remote failed for it, also after several attempts',
+  'local-failed': 'the disk failed for it',
+}
+
+export interface GuardMessage {
+  readonly sentence: (facts: {
+    readonly side: string
+    readonly affected: number
+    readonly total: number
+  }) => string
+}
+
+export const GUARDS: Readonly<Record<GuardName, GuardMessage>> = {
+  'mass-delete': {
+    sentence: ({ side, affected, total }) =>
+      `${affected} of ${total} files would be removed on the ${side} side`,
+  },
+  emptied: {
+    sentence: ({ side }) =>
+      side === 'local'
+        ? 'this folder holds nothing any more: is a disk missing?'
+        : 'the remote holds nothing any more',
+  },
+  'mass-change': {
+    sentence: ({ side, total }) => `every one of ${total} files changed on the ${side} side`,
+  },
+  unrelated: {
+    sentence: ({ affected, total }) =>
+      `this folder and the remote have little in common: ${affected} of ${total} files differ or are missing`,
+  },
+  'other-remote': { sentence: () => 'the remote is not the one that this repository was made for' },
+}
