@@ -36,15 +36,24 @@ const texts: Check = (value) =>
 const positive: Check = (value) =>
   Number.isInteger(value) && Number(value) > 0 ? undefined : 'a whole number above 0'
 const numberOrShare: Check = (value) =>
-  /^\d+%?$/.test(String(value)) ? undefined : 'a number, or a percentage like 50%'
+  /^(\d{1,12}|(100|\d{1,2})%)$/.test(String(value))
+    ? undefined
+    : 'a number, or a percentage like 50%'
 const flag: Check = (value) =>
   ['true', 'false'].includes(String(value)) ? undefined : 'true or false'
+
+/** An address may hold a path with an @ in it, but nobody's name and password before the server's. */
+const address: Check = (value) =>
+  typeof value === 'string' && value !== '' && !CREDENTIALS.test(value)
+    ? undefined
+    : 'an address without credentials in it'
+const CREDENTIALS = /^(?:[^/]*:\/\/)?[^/]*@/
 
 /** Settings that go to the provider as they are. */
 const SETTINGS: Readonly<Record<string, Check>> = {
   profile: text,
   region: text,
-  endpoint: text,
+  endpoint: address,
   role: text,
   'storage-class': text,
   encryption: text,
@@ -54,7 +63,7 @@ const SETTINGS: Readonly<Record<string, Check>> = {
 
 const KEYS: Readonly<Record<string, Check>> = {
   format: positive,
-  remote: text,
+  remote: address,
   repository: text,
   ...SETTINGS,
   conflicts: oneOf(...POLICIES),
@@ -70,8 +79,10 @@ const KEYS: Readonly<Record<string, Check>> = {
 
 export const CONFIG_KEYS: readonly string[] = Object.keys(KEYS)
 const LISTS = new Set(['ignore', 'only'])
+const NUMBERS = new Set(['jobs', 'trash-days', 'max-delete'])
+const FLAGS = new Set(['path-style'])
 
-/** Keys that people try, with the place where they belong. */
+/** Keys that people try, with the place where they belong. Asked before anything else: no prefix makes a secret welcome. */
 const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
   [
     /secret|access-?key|password|token/i,
@@ -114,6 +125,8 @@ function checked(
     const name = isScalar(key) ? String(key.value) : ''
     const line = lineOf(isScalar(key) ? key.range?.[0] : undefined)
     const plain: unknown = isScalar(value) ? value.value : isSeq(value) ? value.toJSON() : value
+    // `ignore:` with all its lines commented out says nothing.
+    if (plain === null && Object.hasOwn(KEYS, name)) continue
     values.set(name, checkValue(file, name, plain, line))
   }
   const format = values.get('format')
@@ -127,21 +140,19 @@ function checked(
 }
 
 function checkValue(file: string, name: string, value: unknown, line?: number): unknown {
-  if (name.startsWith('x-')) return value
   const check = Object.hasOwn(KEYS, name) ? KEYS[name] : undefined
   if (check === undefined) {
     const elsewhere = ELSEWHERE.find(([pattern]) => pattern.test(name))?.[1]
-    refuse(
-      file,
-      elsewhere === undefined
-        ? `there is no key ${JSON.stringify(name)}${suggestion(name)}`
-        : `${name}: ${elsewhere}`,
-      line,
-    )
+    if (elsewhere !== undefined) refuse(file, `${name}: ${elsewhere}`, line)
+    if (name.startsWith('x-')) return value
+    refuse(file, `there is no key ${JSON.stringify(name)}${suggestion(name)}`, line)
   }
   const wanted = check(value)
-  if (wanted !== undefined)
-    refuse(file, `${name}: expected ${wanted}, not ${JSON.stringify(value)}`, line)
+  if (wanted !== undefined) {
+    // What stands in an address may be a password: it is not repeated.
+    const found = check === address ? '' : `, not ${JSON.stringify(value)}`
+    refuse(file, `${name}: expected ${wanted}${found}`, line)
+  }
   return value
 }
 
@@ -223,7 +234,7 @@ export function newConfig(facts: {
   document.set('remote', facts.remote)
   if (facts.repository !== undefined) document.set('repository', facts.repository)
   for (const [key, value] of Object.entries(facts.settings)) document.set(key, value)
-  return document.toString()
+  return print(document)
 }
 
 /** All keys that are set, in order, with their values as text. */
@@ -238,17 +249,25 @@ function asText(value: unknown): string {
 /** Sets a key; comments and order survive. A list takes values separated by commas. */
 export function setInConfig(source: string, file: string, key: string, value: string): string {
   const { document } = checked(source, file)
-  const typed: unknown = LISTS.has(key)
-    ? value
-        .split(',')
-        .map((item) => item.trim())
-        .filter((item) => item !== '')
-    : /^\d+$/.test(value)
-      ? Number(value)
-      : value
-  checkValue(file, key, typed)
-  document.set(key, typed)
-  return document.toString()
+  if (key === 'format') refuse(file, 'format is kept by lsync itself')
+  document.set(key, checkValue(file, key, typed(key, value)))
+  return print(document)
+}
+
+/** The words of a person as the file is to hold them: a name that looks like a number stays a name. */
+function typed(key: string, value: string): unknown {
+  if (LISTS.has(key))
+    return value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '')
+  if (NUMBERS.has(key) && /^\d+$/.test(value)) return Number(value)
+  return FLAGS.has(key) && ['true', 'false'].includes(value) ? value === 'true' : value
+}
+
+function print(document: Document): string {
+  // No folding: a line that a person wrote stays a line.
+  return document.toString({ lineWidth: 0 })
 }
 
 export function unsetInConfig(source: string, file: string, key: string): string {
@@ -256,5 +275,5 @@ export function unsetInConfig(source: string, file: string, key: string): string
   if (key === 'remote' || key === 'format')
     refuse(file, `${key} cannot be unset: a repository needs it`)
   if (!document.delete(key)) refuse(file, `${key} is not set`)
-  return document.toString()
+  return print(document)
 }
