@@ -21,10 +21,13 @@ export interface RepositoryConfig {
   readonly jobs?: number
 }
 
-type Check = (value: unknown) => string | undefined
+/** What would be allowed, if the value is not. */
+export type Check = (value: unknown) => string | undefined
+export type Keys = Readonly<Record<string, Check>>
 
-const POLICIES = ['manual', 'keep-both', 'newest', 'local', 'remote']
-const text: Check = (value) => (typeof value === 'string' && value !== '' ? undefined : 'a text')
+const POLICIES: readonly ConflictPolicy[] = ['manual', 'keep-both', 'newest', 'local', 'remote']
+export const text: Check = (value) =>
+  typeof value === 'string' && value !== '' ? undefined : 'a text'
 const oneOf =
   (...allowed: string[]): Check =>
   (value) =>
@@ -61,7 +64,7 @@ const SETTINGS: Readonly<Record<string, Check>> = {
   'path-style': flag,
 }
 
-const KEYS: Readonly<Record<string, Check>> = {
+export const KEYS: Keys = {
   format: positive,
   remote: address,
   repository: text,
@@ -104,9 +107,10 @@ function refuse(file: string, message: string, line?: number): never {
 }
 
 /** The entries of a configuration text, each checked. LsyncError `bad-configuration` names the line and what is allowed. */
-function checked(
+export function checked(
   source: string,
   file: string,
+  keys: Keys = KEYS,
 ): { document: Document; values: Map<string, unknown> } {
   const document = parseDocument(source, { prettyErrors: true })
   const lineOf = (offset: number | undefined): number =>
@@ -126,8 +130,8 @@ function checked(
     const line = lineOf(isScalar(key) ? key.range?.[0] : undefined)
     const plain: unknown = isScalar(value) ? value.value : isSeq(value) ? value.toJSON() : value
     // `ignore:` with all its lines commented out says nothing.
-    if (plain === null && Object.hasOwn(KEYS, name)) continue
-    values.set(name, checkValue(file, name, plain, line))
+    if (plain === null && Object.hasOwn(keys, name)) continue
+    values.set(name, checkValue(file, keys, name, plain, line))
   }
   const format = values.get('format')
   if (typeof format === 'number' && format > CONFIG_FORMAT)
@@ -139,13 +143,19 @@ function checked(
   return { document, values }
 }
 
-function checkValue(file: string, name: string, value: unknown, line?: number): unknown {
-  const check = Object.hasOwn(KEYS, name) ? KEYS[name] : undefined
+export function checkValue(
+  file: string,
+  keys: Keys,
+  name: string,
+  value: unknown,
+  line?: number,
+): unknown {
+  const check = Object.hasOwn(keys, name) ? keys[name] : undefined
   if (check === undefined) {
     const elsewhere = ELSEWHERE.find(([pattern]) => pattern.test(name))?.[1]
     if (elsewhere !== undefined) refuse(file, `${name}: ${elsewhere}`, line)
     if (name.startsWith('x-')) return value
-    refuse(file, `there is no key ${JSON.stringify(name)}${suggestion(name)}`, line)
+    refuse(file, `there is no key ${JSON.stringify(name)}${suggestion(name, keys)}`, line)
   }
   const wanted = check(value)
   if (wanted !== undefined) {
@@ -156,11 +166,13 @@ function checkValue(file: string, name: string, value: unknown, line?: number): 
   return value
 }
 
-function suggestion(name: string): string {
-  const near = CONFIG_KEYS.map((key) => ({
-    key,
-    distance: editDistance(name.toLowerCase(), key),
-  })).toSorted((a, b) => a.distance - b.distance)[0]
+function suggestion(name: string, keys: Keys): string {
+  const near = Object.keys(keys)
+    .map((key) => ({
+      key,
+      distance: editDistance(name.toLowerCase(), key),
+    }))
+    .toSorted((a, b) => a.distance - b.distance)[0]
   return near !== undefined && near.distance <= 2 ? `; did you mean ${near.key}?` : ''
 }
 
@@ -182,37 +194,59 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0
 }
 
+/** What a repository and its user may both say. */
+export type SharedConfig = Omit<RepositoryConfig, 'remote' | 'repository' | 'only' | 'symlinks'> & {
+  readonly symlinks?: RepositoryConfig['symlinks']
+}
+
 /** Reads `.lsync/config.yaml`. */
 export function parseConfig(source: string, file: string): RepositoryConfig {
   const { values } = checked(source, file)
-  const remote = values.get('remote')
-  if (typeof remote !== 'string') refuse(file, 'the key `remote` is missing')
-  const textOf = (key: string): string | undefined => {
-    const value = values.get(key)
-    return value === undefined ? undefined : String(value)
-  }
-  const settings: Record<string, string> = {}
-  for (const key of Object.keys(SETTINGS)) {
-    const value = textOf(key)
-    if (value !== undefined) settings[key] = value
-  }
-  const repository = textOf('repository')
-  const author = textOf('author')
-  const maxDelete = textOf('max-delete')
-  const jobs = values.get('jobs')
-  const conflicts = textOf('conflicts')
+  const remote = textOf(values, 'remote')
+  if (remote === undefined) refuse(file, 'the key `remote` is missing')
+  const repository = textOf(values, 'repository')
   return {
     remote,
     ...(repository === undefined ? {} : { repository }),
+    only: textsOf(values, 'only'),
+    symlinks: 'skip',
+    ...readShared(values),
+  }
+}
+
+/** From values that were checked. */
+export function readShared(values: ReadonlyMap<string, unknown>): SharedConfig {
+  const settings: Record<string, string> = {}
+  for (const key of Object.keys(SETTINGS)) {
+    const value = textOf(values, key)
+    if (value !== undefined) settings[key] = value
+  }
+  const author = textOf(values, 'author')
+  const maxDelete = textOf(values, 'max-delete')
+  const jobs = values.get('jobs')
+  const conflicts = POLICIES.find((policy) => policy === values.get('conflicts'))
+  const symlinks = values.get('symlinks')
+  return {
     settings,
-    ...(conflicts === undefined ? {} : { conflicts: conflicts as ConflictPolicy }),
-    ignore: (values.get('ignore') ?? []) as string[],
-    only: (values.get('only') ?? []) as string[],
-    symlinks: textOf('symlinks') === 'store' ? 'store' : 'skip',
+    ignore: textsOf(values, 'ignore'),
+    ...(conflicts === undefined ? {} : { conflicts }),
+    ...(symlinks === 'skip' || symlinks === 'store' ? { symlinks } : {}),
     ...(author === undefined ? {} : { author }),
     ...(maxDelete === undefined ? {} : { maxDelete: parseMaxDelete(maxDelete) }),
     ...(typeof jobs === 'number' ? { jobs } : {}),
   }
+}
+
+export function textOf(values: ReadonlyMap<string, unknown>, key: string): string | undefined {
+  const value = values.get(key)
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : undefined
+}
+
+function textsOf(values: ReadonlyMap<string, unknown>, key: string): readonly string[] {
+  const value = values.get(key)
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }
 
 /** `5` or `50%`, as in the configuration and on the command line. Undefined-free: the caller has checked the form. */
@@ -250,12 +284,12 @@ function asText(value: unknown): string {
 export function setInConfig(source: string, file: string, key: string, value: string): string {
   const { document } = checked(source, file)
   if (key === 'format') refuse(file, 'format is kept by lsync itself')
-  document.set(key, checkValue(file, key, typed(key, value)))
+  document.set(key, checkValue(file, KEYS, key, typed(key, value)))
   return print(document)
 }
 
 /** The words of a person as the file is to hold them: a name that looks like a number stays a name. */
-function typed(key: string, value: string): unknown {
+export function typed(key: string, value: string): unknown {
   if (LISTS.has(key))
     return value
       .split(',')

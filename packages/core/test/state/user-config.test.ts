@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { loadUserConfig } from '../../src/state/user-config.ts'
+
+test('nothing said is nothing set', () => {
+  expect(loadUserConfig(undefined, {})).toEqual({ settings: {}, ignore: [] })
+})
+
+test('the environment goes before the file', () => {
+  const file = 'author: me\nmax-delete: 20\nprofile: home\nmerge-tool: meld\nignore: ["*.o"]\n'
+  const environment = {
+    LSYNC_PROFILE: 'work',
+    LSYNC_MAX_DELETE: '10%',
+    LSYNC_JOBS: '8',
+    LSYNC_PATH_STYLE: 'true',
+    LSYNC_IGNORE: '*.log, tmp/',
+    LSYNC_AUTHOR: '',
+    LSYNC_NPM_REGISTRY: 'somebody else reads this',
+  }
+  expect(loadUserConfig(file, environment)).toEqual({
+    author: 'me',
+    maxDelete: { percent: 10 },
+    settings: { profile: 'work', 'path-style': 'true' },
+    jobs: 8,
+    mergeTool: 'meld',
+    ignore: ['*.log', 'tmp/'],
+  })
+})
+
+test.each(['remote: s3://bucket', 'repository: abc', 'only: [a]', 'secret-key: hunter2', 'jbs: 8'])(
+  'what does not belong here is refused: %s',
+  (line) => {
+    expect(() => loadUserConfig(`${line}\n`, {})).toThrow(
+      expect.objectContaining({
+        code: 'bad-configuration',
+        message: expect.not.stringContaining('hunter2'),
+      }),
+    )
+  },
+)
+
+test('a wrong variable is named', () => {
+  expect(() => loadUserConfig(undefined, { LSYNC_JOBS: 'many' })).toThrow(
+    expect.objectContaining({
+      code: 'bad-configuration',
+      facts: expect.objectContaining({ file: 'LSYNC_JOBS' }),
+    }),
+  )
+})
