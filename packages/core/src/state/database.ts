@@ -149,15 +149,15 @@ function pathOf(line: string, lineNumber: number): string {
     while (line.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes++
     if (backslashes % 2 === 1) continue
     const raw = line.slice(2, quote + 1)
-    return raw.includes('\\') ? (parseJson(raw, lineNumber) as string) : raw.slice(1, -1)
+    return raw.includes('\\') ? String(parseJson(raw, lineNumber)) : raw.slice(1, -1)
   }
   throw new Damaged(`line ${lineNumber} is no entry`)
 }
 
 function rowOf({ path, line }: Line): Row {
-  const value = Object.values(parseJson(`{${line}}`, path) as object)
-  const entry = readEntry(value[0])
-  if (value.length !== 1 || entry === undefined)
+  const values = Object.values(parseJson(`{${line}}`, path) ?? {})
+  const entry = readEntry(values[0])
+  if (values.length !== 1 || entry === undefined)
     throw new Damaged(`the row of ${JSON.stringify(path)} is no entry`)
   return { path, entry }
 }
@@ -179,22 +179,20 @@ function parseJson(text: string, where: number | string): unknown {
 export function readByHand(
   text: string,
 ): { readonly id: string; readonly rows: readonly Row[] } | undefined {
-  let value: unknown
+  let value: Record<string, unknown> | null
   try {
     value = parse(text, { uniqueKeys: false })
   } catch {
     return undefined
   }
-  const { format, id, entries, rows, end } = (value ?? {}) as Record<string, unknown>
+  const { format, id, entries, rows, end } = value ?? {}
   if (typeof format !== 'number' || typeof id !== 'string') return undefined
   if (format > FORMAT) refuseNewer(format)
   // Cut off rather than edited: what is there would be true, but half a line may read as a whole one.
   if (typeof end !== 'number' || typeof rows !== 'number') return undefined
-  const read = Object.entries((entries ?? {}) as Record<string, unknown>).flatMap(
-    ([path, written]) => {
-      const entry = readEntry(written)
-      return entry === undefined ? [] : [{ path, entry }]
-    },
-  )
+  const read = Object.entries(entries ?? {}).flatMap(([path, written]) => {
+    const entry = readEntry(written)
+    return entry === undefined ? [] : [{ path, entry }]
+  })
   return { id, rows: read.toSorted((a, b) => compareKeys(a.path, b.path)) }
 }

@@ -70,7 +70,8 @@ export async function readJournal(disk: Disk): Promise<JournalContent> {
 function parseLine(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith('- {')) return undefined
   try {
-    return JSON.parse(line.slice(2)) as Record<string, unknown>
+    const value: Record<string, unknown> = JSON.parse(line.slice(2))
+    return value
   } catch {
     return undefined
   }

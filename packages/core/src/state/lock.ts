@@ -61,7 +61,8 @@ export async function takeLock(
 /** Undefined for what no lsync wrote whole: it cannot be anybody's. */
 function parseHolder(text: string): (Holder & { readonly since: string }) | undefined {
   try {
-    const { pid, host, boot, started, since } = JSON.parse(text) as Record<string, unknown>
+    const written: Record<string, unknown> = JSON.parse(text)
+    const { pid, host, boot, started, since } = written
     return typeof pid === 'number' && typeof host === 'string'
       ? { pid, host, boot: String(boot), started: String(started), since: String(since) }
       : undefined

@@ -122,6 +122,8 @@ class OpenState implements State {
   #id: string
   #databaseRows: number
   #size: number
+  /** False once the size rests on a guess. */
+  #counted = true
   #appendable: boolean
   #aside: string | undefined
   #byHand: readonly Row[] | undefined
@@ -143,8 +145,7 @@ class OpenState implements State {
   }
 
   get size(): number {
-    if (this.#databaseRows === 0) return this.#size
-    return Math.max(this.#size, 1)
+    return this.#counted ? this.#size : Math.max(this.#size, 1)
   }
 
   get openIntents(): readonly Intent[] {
@@ -195,6 +196,7 @@ class OpenState implements State {
   /** Whether the database has a row is not looked up: a row that is recorded is taken to replace one, a dropped one to have been there. */
   #count(path: string, entry: BaseEntry | undefined): void {
     const unknown = !this.#overlay.has(path) && this.#databaseRows > 0
+    if (unknown) this.#counted = false
     const before = unknown || this.#overlay.get(path) !== undefined
     this.#size += Number(entry !== undefined) - Number(before)
   }
@@ -260,6 +262,7 @@ class OpenState implements State {
       this.#id = id
       this.#databaseRows = rows
       this.#size = rows
+      this.#counted = true
       // A stream that is under way keeps the one it began with.
       this.#overlay = new Map()
       this.#appendable = false

@@ -5,18 +5,22 @@ import { REMOTE_REPORT } from './layout.ts'
 
 const REPORT_FORMAT = 1
 
+/** What stands in the file, as far as a person left it so. */
+interface Written {
+  readonly format?: unknown
+  readonly remote?: unknown
+  readonly report?: ProbeReport
+}
+
 /** What the last probe found; undefined if there was none for this remote, or it cannot be read: then the provider assumes the least. */
 export async function readRemoteReport(
   disk: Disk,
   remote: string,
 ): Promise<ProbeReport | undefined> {
   try {
-    const value = parse((await disk.readText(REMOTE_REPORT)) ?? '') as Record<
-      string,
-      unknown
-    > | null
-    if (value?.['format'] !== REPORT_FORMAT || value['remote'] !== remote) return undefined
-    const report = value['report'] as ProbeReport | undefined
+    const value: Written | null = parse((await disk.readText(REMOTE_REPORT)) ?? '')
+    if (value?.format !== REPORT_FORMAT || value.remote !== remote) return undefined
+    const { report } = value
     return typeof report?.guarantees === 'object' && Array.isArray(report.findings)
       ? report
       : undefined

@@ -90,6 +90,17 @@ describe('the base is a map that outlives the process', () => {
     )
   })
 
+  test('a base whose last row was dropped is empty, also before it is compacted', async () => {
+    const { open } = temporaryRepository()
+    const state = await open()
+    await state.record([{ path: 'a', entry: fileEntry('1') }])
+    await state.compact({ force: true })
+    await state.record([{ path: 'a', entry: undefined }])
+    const reopened = await open()
+    expect(reopened.size).toBe(0)
+    expect(await collect(reopened.rows())).toEqual([])
+  })
+
   test('a database is the same to any YAML parser', async () => {
     await fc.assert(
       fc.asyncProperty(
