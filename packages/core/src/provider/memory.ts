@@ -217,7 +217,7 @@ export function memoryStore(options: MemoryOptions = {}): MemoryStore {
           if (upload === undefined) throw new StorageError('upload-lost', 'no such upload')
           return session(id, upload)
         },
-        async *listOwn({ signal }) {
+        async *listPending({ signal }) {
           for (const [id, { key, begun }] of uploads) {
             signal.throwIfAborted()
             yield { key, token: { id }, begun }

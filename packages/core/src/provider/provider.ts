@@ -167,8 +167,8 @@ export interface Uploads {
   ): Promise<UploadSession>
   /** Continues an upload of this or another process. `upload-lost` if the store has forgotten it. */
   resume(token: UploadToken, options: CallOptions): Promise<UploadSession>
-  /** Uploads that were begun by lsync below this remote and not finished. */
-  listOwn(options: CallOptions): AsyncIterable<PendingUpload>
+  /** Uploads below this remote that were begun and not finished, whoever began them. */
+  listPending(options: CallOptions): AsyncIterable<PendingUpload>
 }
 
 /** Plain data: enough for another process to continue. Never a secret. */

@@ -17,6 +17,9 @@ import {
 import type { Slots } from './limiter.ts'
 import { pause, retrying, type RetryPolicy } from './retry.ts'
 
+/** Refusals that our own success may answer with, once its answer was lost: the place is taken, by us; the upload is gone, into the object. */
+const ECHOES: ReadonlySet<string> = new Set(['precondition-failed', 'upload-lost'])
+
 export interface Policies {
   readonly retry: RetryPolicy
   readonly slots: Slots
@@ -58,8 +61,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
             throw error
           continue
         }
-        if (!isAmbiguous(error) && !isTemporary(error) && error.code !== 'precondition-failed')
-          throw error
+        if (!isAmbiguous(error) && !isTemporary(error) && !ECHOES.has(error.code)) throw error
         const now = await head(key, { signal })
         if (now !== undefined && isOurs(now, digests, size, metadata)) return now
         if (!stillHolds(expect, now))
@@ -187,7 +189,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
               )
             },
             resume: (token, options) => again(options.signal, () => uploads.resume(token, options)),
-            listOwn: (options) => uploads.listOwn(options),
+            listPending: (options) => uploads.listPending(options),
           },
         }),
     [Symbol.asyncDispose]: () => provider[Symbol.asyncDispose](),
