@@ -5,6 +5,9 @@ const source = '@lsync/source'
 export default defineConfig({
   ssr: { resolve: { conditions: [source, 'module', 'node', 'development|production'] } },
   test: {
+    ...(process.env['CI'] === undefined
+      ? {}
+      : { reporters: ['default', 'json'], outputFile: { json: 'test-results/unit.json' } }),
     disableConsoleIntercept: true, // @oclif/test captures stdout itself
     execArgv: [`--conditions=${source}`],
     projects: [

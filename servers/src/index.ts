@@ -1,1 +1,2 @@
-export {}
+export { ensureBuilt, MINIO, ServerMissing, VERSITYGW, type Build } from './builds.ts'
+export { createBucket, startMinio, startVersitygw, type Server } from './server.ts'

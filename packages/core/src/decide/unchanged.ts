@@ -5,7 +5,7 @@ import type { BaseEntry, LocalEntry, RemoteEntry } from '../model/entry.ts'
  * change once more without showing it (git's racy rule): such a fingerprint is not kept, so the file is hashed again next time.
  * Only the ctime counts: nobody can set it, so every later change moves it on.
  */
-const FINE_STEP = 20
+export const FINE_STEP = 20
 const COARSE_STEP = 2000
 
 /** True if the local file shows the fingerprint that was recorded. False says nothing: hash it. */

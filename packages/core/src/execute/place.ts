@@ -3,6 +3,7 @@ import { parentOf } from '../model/path.ts'
 import type { DownloadAction } from '../model/plan.ts'
 import type { Intent } from '../state/state.ts'
 import { PathProblem } from './consequence.ts'
+import { FINE_STEP } from '../decide/unchanged.ts'
 import type { Effects } from './context.ts'
 import type { Staged } from './fetch.ts'
 import { fileEntry } from './entries.ts'
@@ -61,6 +62,8 @@ export async function placeAll(effects: Effects, batch: readonly Placement[]): P
     }
   }
   await disk.flush(placed.map(({ action }) => action.path))
+  // A file that was placed in this very tick of the clock would have to be hashed again by the next run.
+  if (placed.length > 0) await world.sleep(FINE_STEP + 2, new AbortController().signal)
   for (const { action, staged, done } of placed) {
     const stat = await disk.stat(action.path)
     const { info, file, sha256 } = staged

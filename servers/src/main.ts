@@ -1,0 +1,35 @@
+import { ServerMissing } from './builds.ts'
+import { type Server, startMinio, startVersitygw } from './server.ts'
+
+/** `pnpm servers`: both servers until Ctrl-C, with what a shell needs to talk to them. */
+const running: Server[] = []
+let stopping: Promise<void> | undefined
+
+async function stopAll(): Promise<void> {
+  stopping ??= Promise.all(running.map((server) => server.stop())).then(() => undefined)
+  return stopping
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => {
+    void stopAll().then(() => process.exit(0))
+  })
+
+try {
+  for (const start of [startMinio, startVersitygw]) {
+    const server = await start((line) => {
+      console.error(line)
+    })
+    running.push(server)
+    await server.createBucket('lsync')
+    console.log(`# ${server.name}, process ${server.pid}, with an empty bucket: s3://lsync
+export AWS_ENDPOINT_URL_S3=${server.endpoint} AWS_ACCESS_KEY_ID=${server.accessKey} AWS_SECRET_ACCESS_KEY=${server.secretKey} AWS_REGION=us-east-1
+`)
+  }
+  console.log('# Ctrl-C stops both and removes their data.')
+  setInterval(() => undefined, 60_000)
+} catch (error) {
+  await stopAll()
+  console.error(error instanceof ServerMissing ? error.message : error)
+  process.exit(1)
+}

@@ -1,0 +1,153 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import aws4 from 'aws4'
+import { type Build, ensureBuilt, MINIO, ServerMissing, VERSITYGW } from './builds.ts'
+
+/** A running server with fresh data, on loopback. */
+export interface Server {
+  readonly name: string
+  readonly endpoint: string
+  readonly accessKey: string
+  readonly secretKey: string
+  readonly pid: number
+  createBucket(name: string): Promise<void>
+  /** Kills the process, by its id, and removes its data. */
+  stop(): Promise<void>
+}
+
+const ACCESS_KEY = 'lsync-tests'
+const SECRET_KEY = 'lsync-tests-secret'
+const READY_WITHIN = 30_000
+
+export async function startMinio(say: (line: string) => void = () => undefined): Promise<Server> {
+  const console = await freePort()
+  return start(MINIO, say, (port, data) => ({
+    args: [
+      'server',
+      '--address',
+      `127.0.0.1:${port}`,
+      '--console-address',
+      `127.0.0.1:${console}`,
+      data,
+    ],
+    env: { MINIO_ROOT_USER: ACCESS_KEY, MINIO_ROOT_PASSWORD: SECRET_KEY, MINIO_BROWSER: 'off' },
+  }))
+}
+
+export async function startVersitygw(
+  say: (line: string) => void = () => undefined,
+): Promise<Server> {
+  return start(VERSITYGW, say, (port, data) => ({
+    args: ['--port', `127.0.0.1:${port}`, 'posix', data],
+    env: { ROOT_ACCESS_KEY: ACCESS_KEY, ROOT_SECRET_KEY: SECRET_KEY },
+  }))
+}
+
+async function start(
+  build: Build,
+  say: (line: string) => void,
+  how: (
+    port: number,
+    data: string,
+  ) => { readonly args: readonly string[]; readonly env: Record<string, string> },
+): Promise<Server> {
+  const program = await ensureBuilt(build, say)
+  const folder = mkdtempSync(join(tmpdir(), `lsync-${build.name}-`))
+  const data = mkdtempSync(join(folder, 'data-'))
+  const port = await freePort()
+  const { args, env } = how(port, data)
+  const log = join(folder, 'log')
+  const output = openSync(log, 'w')
+  const child = spawn(program, args, {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', output, output],
+  })
+  let ended = false
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      ended = true
+      resolve()
+    })
+  })
+  const stop = async (): Promise<void> => {
+    child.kill('SIGKILL')
+    await exited
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const endpoint = `http://127.0.0.1:${port}`
+  const until = Date.now() + READY_WITHIN
+  for (;;) {
+    if (ended) {
+      const said = readFileSync(log, 'utf8').trim().split('\n').at(-1)
+      rmSync(folder, { recursive: true, force: true })
+      throw new ServerMissing(`${build.name} stopped right after its start: ${said}`)
+    }
+    if (await answers(endpoint)) break
+    if (Date.now() > until) {
+      await stop()
+      throw new ServerMissing(`${build.name} did not answer within ${READY_WITHIN / 1000} s`)
+    }
+    await sleep(50)
+  }
+  return {
+    name: build.name,
+    endpoint,
+    accessKey: ACCESS_KEY,
+    secretKey: SECRET_KEY,
+    pid: child.pid ?? 0,
+    createBucket: (name) => createBucket(endpoint, ACCESS_KEY, SECRET_KEY, name),
+    stop,
+  }
+}
+
+/** Any answer at all: a server that refuses the credentials is up, too. */
+async function answers(endpoint: string): Promise<boolean> {
+  try {
+    const { status } = await fetch(endpoint, { signal: AbortSignal.timeout(1000) })
+    return status !== 503
+  } catch {
+    return false
+  }
+}
+
+export async function createBucket(
+  endpoint: string,
+  accessKeyId: string,
+  secretAccessKey: string,
+  bucket: string,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const { host } = new URL(endpoint)
+    const signed = aws4.sign(
+      { service: 's3', region: 'us-east-1', method: 'PUT', host, path: `/${bucket}`, headers: {} },
+      { accessKeyId, secretAccessKey },
+    )
+    const answer = await fetch(`${endpoint}/${bucket}`, {
+      method: 'PUT',
+      headers: signed.headers as Record<string, string>,
+    })
+    if (answer.ok) return
+    // A server that just came up may not be ready for writes yet.
+    if (attempt === 20)
+      throw new Error(`no bucket ${bucket}: ${answer.status} ${await answer.text()}`)
+    await sleep(100)
+  }
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => {
+        resolve(typeof address === 'object' && address !== null ? address.port : 0)
+      })
+    })
+  })
+}
