@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 const source = '@lsync/source'
 
 export default defineConfig({
-  ssr: { resolve: { conditions: [source, 'module', 'node', 'development|production'] } },
+  ssr: { resolve: { conditions: [source, 'node', 'development|production'] } },
   test: {
     ...(process.env['CI'] === undefined
       ? {}

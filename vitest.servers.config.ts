@@ -4,7 +4,7 @@ const source = '@lsync/source'
 
 /** The suites that need a real server, whose address the environment names: run by `pnpm test:servers`. */
 export default defineConfig({
-  ssr: { resolve: { conditions: [source, 'module', 'node', 'development|production'] } },
+  ssr: { resolve: { conditions: [source, 'node', 'development|production'] } },
   test: {
     disableConsoleIntercept: true,
     execArgv: [`--conditions=${source}`],

@@ -1,1 +1,1 @@
-export {}
+export { conformance, type ConformanceOptions, type DeclareTest } from './conformance.ts'

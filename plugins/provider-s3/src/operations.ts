@@ -179,6 +179,14 @@ export async function putObject(
       `${key} is larger than the 5 GB that one upload takes here`,
       { key },
     )
+  // Servers that keep objects in folders take these for paths, and write elsewhere.
+  const segments = (key.endsWith('/') ? key.slice(0, -1) : key).split('/')
+  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..'))
+    throw new StorageError(
+      'bad-key',
+      `a key with an empty part, . or .. means different things to different servers: ${key}`,
+      { key },
+    )
   const sha256 = source.digests.sha256
   let response: S3Response
   try {

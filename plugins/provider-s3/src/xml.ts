@@ -79,9 +79,11 @@ export function parseListing(xml: string): ListingPage {
       Number.isNaN(modified)
     )
       return refuse('with an object that has no key, size, ETag or time')
-    objects.push({ key: decodeKey(key), size: Number(size), etag: bareEtag(etag), modified })
+    objects.push({ key, size: Number(size), etag: bareEtag(etag), modified })
     at = end + '</Contents>'.length
   }
+  // Some servers do not know the encoding that was asked for; they say so by not naming it.
+  const encoded = textOf(head, 'EncodingType') === 'url'
   const truncated = textOf(head, 'IsTruncated')
   const token = textOf(head, 'NextContinuationToken')
   const declared = textOf(head, 'KeyCount')
@@ -90,7 +92,12 @@ export function parseListing(xml: string): ListingPage {
     refuse('without the place where it goes on')
   if (declared !== undefined && Number(declared) !== objects.length)
     refuse(`with ${objects.length} keys instead of ${declared}`)
-  return { objects, token: truncated === 'true' ? token : undefined }
+  return {
+    objects: encoded
+      ? objects.map((object) => ({ ...object, key: decodeKey(object.key) }))
+      : objects,
+    token: truncated === 'true' ? token : undefined,
+  }
 }
 
 /** `encoding-type=url` writes a blank as a plus. */

@@ -1,0 +1,7 @@
+import { memoryStore } from '@lsync/core/provider'
+import { test } from 'vitest'
+import { conformance } from '../src/index.ts'
+
+const store = memoryStore()
+
+conformance(test, { name: 'memory', open: async () => store.open() })
