@@ -106,6 +106,11 @@ export function separateFileFolderConflicts(actions: readonly Action[]): {
       for (const folder of ancestorsOf(path)) {
         const upper = above.get(folder)
         if (upper === undefined) continue
+        // An empty folder gives way to a file of its name: it holds nothing.
+        if (path === `${folder}/`) {
+          blocked.add(lower)
+          continue
+        }
         blocked.add(upper)
         blocked.add(lower)
         conflicts.set(folder, fileFolderConflict(upper))

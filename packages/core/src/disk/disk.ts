@@ -46,6 +46,8 @@ export interface Disk {
    * Implementations choose the cheaper way; a name that is gone meanwhile is no error.
    */
   flush(paths: readonly string[]): Promise<void>
+  /** Makes everything on the disk survive a power cut, under whatever name it is now. */
+  flushAll(): Promise<void>
   /** Mount points below the root, as paths; what is mounted there is not ours to judge. */
   mountPoints(): Promise<ReadonlySet<string>>
   /** Free bytes, where known. */

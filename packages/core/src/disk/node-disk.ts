@@ -6,7 +6,7 @@ import { type Disk, DiskError, type DiskStat } from './disk.ts'
 import { mountPoints } from './mounts.ts'
 import { diskError, guarded, translate } from './node-errors.ts'
 import { createExclusive, NodeFile, NodeWriter, openRegular } from './node-file.ts'
-import { flushPaths } from './node-flush.ts'
+import { flushEverything, flushPaths } from './node-flush.ts'
 import { diskStat, executableMode, kindOf } from './node-stat.ts'
 import { appendTextOf, createTextOf, knowsNoLinks, readTextOf, replaceTextOf } from './node-text.ts'
 
@@ -141,6 +141,7 @@ export function nodeDisk(root: string): Disk {
     },
 
     flush: (paths) => flushPaths(root, paths),
+    flushAll: () => flushEverything(root),
     mountPoints: () => mountPoints(root),
     async free() {
       try {

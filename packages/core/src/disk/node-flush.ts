@@ -34,6 +34,17 @@ export async function flushPaths(root: string, paths: readonly string[]): Promis
   throw translate(failures[0], paths[0] ?? '')
 }
 
+/** The file system of the root; where that alone cannot be asked for, all of them. */
+export async function flushEverything(root: string): Promise<void> {
+  if (await flushFileSystem(root)) return
+  await new Promise<void>((resolve, reject) => {
+    execFile('sync', [], (error) => {
+      if (error === null) resolve()
+      else reject(translate(error, ''))
+    })
+  })
+}
+
 async function flushOne(root: string, path: string): Promise<void> {
   let descriptor: number
   try {

@@ -96,7 +96,9 @@ async function swap(
 ): Promise<void> {
   const { path, from } = action
   if (from === 'absent' || aside === undefined) {
-    await expectAbsent(disk, path)
+    // An empty folder gives way to a file; one that holds anything cannot be removed, and stays.
+    if ((await disk.stat(path))?.kind === 'folder') await disk.removeFolder(path)
+    else await expectAbsent(disk, path)
     await disk.rename(staged.path, path, { overwrite: false })
     return
   }

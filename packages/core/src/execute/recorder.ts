@@ -7,6 +7,8 @@ import type { Outcome, State } from '../state/state.ts'
 /** Outcomes that wait at most, in number and in milliseconds, before they are flushed and recorded. */
 const BATCH = 1000
 const LONGEST_WAIT = 5000
+/** Up to so many files are flushed by name; above, one flush of the file system is cheaper. */
+const FEW = 16
 
 /**
  * Folds outcomes into the journal, in batches: first what they claim is made to survive a power cut, on both sides, then they are
@@ -18,7 +20,7 @@ export class Recorder {
   readonly #provider: StorageProvider
   readonly #state: State
   readonly #world: World
-  #waiting: Outcome[] = []
+  #waiting: Claim[] = []
   #since: number | undefined
   #work: Promise<void> = Promise.resolve()
   #failure: { readonly error: unknown } | undefined
@@ -30,9 +32,12 @@ export class Recorder {
     this.#world = world
   }
 
-  add(outcome: Outcome): void {
+  /**
+   * @param inode of the local file whose content the outcome claims, where it was the person's own: it may have another name by now
+   */
+  add(outcome: Outcome, inode?: number): void {
     if (this.#failure !== undefined) throw this.#failure.error
-    this.#waiting.push(outcome)
+    this.#waiting.push({ outcome, inode })
     const now = this.#world.now()
     this.#since ??= now
     if (this.#waiting.length >= BATCH || now - this.#since > LONGEST_WAIT) this.#write()
@@ -55,13 +60,27 @@ export class Recorder {
       try {
         // Not the run's signal: what has happened is recorded also when the run is interrupted.
         await this.#provider.flush?.({ signal: new AbortController().signal })
-        await this.#disk.flush(
-          batch.filter(({ entry }) => entry !== undefined).map(({ path }) => diskPath(path)),
-        )
-        await this.#state.record(batch)
+        await this.#flush(batch)
+        await this.#state.record(batch.map(({ outcome }) => outcome))
       } catch (error) {
         this.#failure = { error }
       }
     })
   }
+
+  async #flush(batch: readonly Claim[]): Promise<void> {
+    const claims = batch.filter(({ outcome }) => outcome.entry !== undefined)
+    let byName = claims.length <= FEW
+    for (const { outcome, inode } of byName ? claims : [])
+      // Renamed since: flushing what has the name now would leave the content that is claimed behind.
+      if (inode !== undefined && (await this.#disk.stat(diskPath(outcome.path)))?.inode !== inode)
+        byName = false
+    if (byName) await this.#disk.flush(claims.map(({ outcome }) => diskPath(outcome.path)))
+    else await this.#disk.flushAll()
+  }
+}
+
+interface Claim {
+  readonly outcome: Outcome
+  readonly inode: number | undefined
 }

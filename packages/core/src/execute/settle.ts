@@ -113,18 +113,21 @@ export async function setExecutable(
     stat.size === from.stat.size
       ? ({ type: 'file', stat, seen: world.now() } as const)
       : undefined
-  recorder.add({
-    path,
-    entry: fileEntry({
-      local,
-      size: from.stat.size,
-      sha256,
-      executable,
-      remote,
-      metadata: remote.metadata,
-      former: action.base,
-    }),
-  })
+  recorder.add(
+    {
+      path,
+      entry: fileEntry({
+        local,
+        size: from.stat.size,
+        sha256,
+        executable,
+        remote,
+        metadata: remote.metadata,
+        former: action.base,
+      }),
+    },
+    from.stat.inode,
+  )
 }
 
 /** Both sides hold the same: the row learns it, and a file that is new to us takes the remote's time. */
@@ -142,16 +145,19 @@ export async function adopt({ disk, recorder }: Effects, action: AdoptAction): P
     // Somebody may have saved in the instant before: with our time on it, only a hash could tell. The next run makes one.
     local = undefined
   }
-  recorder.add({
-    path,
-    entry: fileEntry({
-      local,
-      size: action.from.stat.size,
-      sha256,
-      executable,
-      remote,
-      metadata: remote.metadata,
-      former: base,
-    }),
-  })
+  recorder.add(
+    {
+      path,
+      entry: fileEntry({
+        local,
+        size: action.from.stat.size,
+        sha256,
+        executable,
+        remote,
+        metadata: remote.metadata,
+        former: base,
+      }),
+    },
+    action.from.stat.inode,
+  )
 }

@@ -27,17 +27,20 @@ export async function upload(
     from.stat.size <= SMALL_FILE
       ? await sendSmall(effects, action, file, signal)
       : await sendLarge(effects, action, file, signal)
-  effects.recorder.add({
-    path,
-    entry: fileEntry({
-      local: from,
-      size: from.stat.size,
-      sha256: sent.sha256,
-      executable: action.executable,
-      remote: sent.info,
-      metadata: sent.metadata,
-    }),
-  })
+  effects.recorder.add(
+    {
+      path,
+      entry: fileEntry({
+        local: from,
+        size: from.stat.size,
+        sha256: sent.sha256,
+        executable: action.executable,
+        remote: sent.info,
+        metadata: sent.metadata,
+      }),
+    },
+    from.stat.inode,
+  )
 }
 
 interface Sent {

@@ -41,6 +41,9 @@ export async function* listRemote(
 
 function seenOf(info: ObjectInfo, shadows: Shadows): Seen<RemoteEntry> {
   const problem = checkKey(info.key) ?? shadows.check(info)
+  // An empty folder whose name a file took: it holds nothing that anybody could miss.
+  if (problem === 'below-a-file' && info.size === 0 && shadows.isFile(info.key.slice(0, -1)))
+    return { path: info.key, side: { state: 'unknown' } }
   return problem === undefined
     ? { path: info.key, side: { state: 'present', entry: info } }
     : { path: info.key, side: { state: 'unknown', problem } }
@@ -52,6 +55,10 @@ function seenOf(info: ObjectInfo, shadows: Shadows): Seen<RemoteEntry> {
  */
 class Shadows {
   #stack: string[] = []
+
+  isFile(key: string): boolean {
+    return this.#stack.includes(key)
+  }
 
   check(info: ObjectInfo): ProblemCode | undefined {
     while (this.#stack.length > 0 && !info.key.startsWith(this.#stack.at(-1) ?? ''))
