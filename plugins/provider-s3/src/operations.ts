@@ -181,7 +181,7 @@ export async function putObject(
     )
   // Servers that keep objects in folders take these for paths, and write elsewhere.
   const segments = (key.endsWith('/') ? key.slice(0, -1) : key).split('/')
-  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..'))
+  if (key.includes('\0') || segments.some((segment) => segment === '' || segment === '.' || segment === '..'))
     throw new StorageError(
       'bad-key',
       `a key with an empty part, . or .. means different things to different servers: ${key}`,

@@ -70,13 +70,12 @@ export class Recorder {
 
   async #flush(batch: readonly Claim[]): Promise<void> {
     const claims = batch.filter(({ outcome }) => outcome.entry !== undefined)
-    let byName = claims.length <= FEW
-    for (const { outcome, inode } of byName ? claims : [])
-      // Renamed since: flushing what has the name now would leave the content that is claimed behind.
+    if (claims.length > FEW) return this.#disk.flushAll()
+    await this.#disk.flush(claims.map(({ outcome }) => diskPath(outcome.path)))
+    for (const { outcome, inode } of claims)
+      // Renamed meanwhile: what has the name now was flushed, and the content that is claimed may be left behind.
       if (inode !== undefined && (await this.#disk.stat(diskPath(outcome.path)))?.inode !== inode)
-        byName = false
-    if (byName) await this.#disk.flush(claims.map(({ outcome }) => diskPath(outcome.path)))
-    else await this.#disk.flushAll()
+        return this.#disk.flushAll()
   }
 }
 

@@ -34,8 +34,6 @@ export interface InitOptions {
   /** The remote as the person wrote it, with a scheme. */
   readonly remote: string
   readonly settings: RemoteSettings
-  /** Makes the root of a remote that is a mere folder, if it is not there; default true. A clone of what is not there is a slip. */
-  readonly create?: boolean
   readonly signal: AbortSignal
   readonly onEvent: OnEvent
 }
@@ -72,7 +70,7 @@ export async function initRepository(machine: Machine, options: InitOptions): Pr
   onEvent({ type: 'phase', phase: 'opening' })
   await using provider = await module.open(remote, {
     ...openOptions(machine, options.settings, DEFAULT_JOBS, signal, onEvent),
-    create: options.create ?? true,
+    create: true,
   })
   const known = await readIdentity(provider, signal)
   let id = known?.id
