@@ -1,13 +1,16 @@
+import { realpathSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { LsyncEvent, Machine, Repository } from '@lsync/core'
+import type { Machine, Repository } from '@lsync/core'
 import { Command, Errors, Flags } from '@oclif/core'
-import { describe, type Described } from './messages/describe.ts'
+import type { Described } from './messages/describe.ts'
 import { EXIT } from './messages/table.ts'
+import { escapeText, toSafeJson } from './render/escape.ts'
+import { PROCESS_OUTPUT, Renderer, type RendererOptions } from './render/renderer.ts'
 
 /** The version of every `--json` document's shape (docs/json.md). */
-const SCHEMA = 1
+export const SCHEMA = 1
 
-/** What all commands of lsync share: the folder they run in, interruption, and one way for errors to become words and an exit code. */
+/** What all commands of lsync share: the folder they run in, interruption, and one way for an outcome to become words, a document and an exit code. */
 export abstract class LsyncCommand extends Command {
   static override baseFlags = {
     directory: Flags.string({
@@ -24,28 +27,59 @@ export abstract class LsyncCommand extends Command {
 
   protected readonly abort = new AbortController()
   protected json = false
-  protected folder = process.cwd()
+  /** Absolute and without symbolic links, so that it can be compared with a repository's root. */
+  protected folder = ''
+  #renderer: Renderer | undefined
+
+  /** Reading commands end when nobody reads them any more (`lsync ls | head`); one that changes something goes on to its end. */
+  protected readonly endsWithItsReader: boolean = true
 
   override async init(): Promise<void> {
     await super.init()
-    this.json = this.argv.includes('--json')
-    const interrupt = (): void => {
-      // The second time the person means it: nothing is half done, what is not recorded is compared again.
-      if (this.abort.signal.aborted) process.exit(EXIT.interrupted)
-      process.exitCode = EXIT.interrupted
-      this.abort.abort(new Interrupted())
-    }
-    process.on('SIGINT', interrupt)
-    process.on('SIGTERM', interrupt)
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0)
-    })
+    const end = this.argv.indexOf('--')
+    this.json = (end < 0 ? this.argv : this.argv.slice(0, end)).includes('--json')
+    process.on('SIGINT', this.#interrupt)
+    process.on('SIGTERM', this.#interrupt)
+    process.on('uncaughtException', this.#bug)
+    process.stdout.on('error', this.#closed)
+    process.stderr.on('error', this.#closed)
   }
 
-  /** The folder that `-C` names, or the current one. */
-  protected inFolder(flags: { readonly directory?: string | undefined }): string {
-    this.folder = resolve(flags.directory ?? '.')
-    return this.folder
+  protected override async finally(failure: Error | undefined): Promise<void> {
+    this.#renderer?.stop()
+    process.off('SIGINT', this.#interrupt)
+    process.off('SIGTERM', this.#interrupt)
+    process.off('uncaughtException', this.#bug)
+    process.stderr.off('error', this.#closed)
+    // Not that of stdout: a write that is still under way may fail yet.
+    await super.finally(failure)
+  }
+
+  readonly #interrupt = (): void => {
+    // The second time the person means it: nothing is half done, and what is not recorded is compared again.
+    if (this.abort.signal.aborted) process.exit(EXIT.interrupted)
+    this.abort.abort(new Interrupted())
+  }
+
+  readonly #bug = (thrown: Error): void => {
+    void this.catch(thrown).catch(() => process.exit(EXIT.bug))
+  }
+
+  readonly #closed = (error: NodeJS.ErrnoException): void => {
+    if (error.code === 'EPIPE' && this.endsWithItsReader) this.abort.abort(new ReaderGone())
+  }
+
+  /** Where the command runs: what `-C` names, or the current folder. */
+  protected enter(flags: { readonly directory?: string | undefined }): void {
+    const wanted = flags.directory ?? '.'
+    try {
+      const folder = realpathSync(resolve(wanted))
+      // Else the search for a repository would go on above it, and find another one.
+      if (!statSync(folder).isDirectory()) throw new Error('it is no folder')
+      this.folder = folder
+    } catch {
+      throw new Errors.CLIError(`There is no folder ${wanted}`, { exit: EXIT.usage })
+    }
   }
 
   protected async machine(): Promise<Machine> {
@@ -58,55 +92,96 @@ export abstract class LsyncCommand extends Command {
     return openRepository(machine, this.folder)
   }
 
-  /** Paths of the command line, relative to the folder it runs in, as the repository's own. */
+  /** Paths of the command line as the repository's own. */
   protected async pathsIn(
     repository: Repository,
-    paths: readonly string[],
+    paths: readonly unknown[],
   ): Promise<readonly string[]> {
-    const { pathInRepository } = await import('@lsync/core')
-    return paths.map((path) => pathInRepository(repository, resolve(this.folder, path)))
+    const { repositoryPath } = await import('./paths.ts')
+    return Promise.all(paths.map((path) => repositoryPath(repository, this.folder, String(path))))
   }
 
-  /** The command's one document, with what every document has. */
-  protected document(facts: Readonly<Record<string, unknown>>, exitCode: number): void {
+  /** Shows where the command is, until something else is written. */
+  protected watch(options: Partial<RendererOptions> = {}): Renderer {
+    this.#renderer = new Renderer(
+      { quiet: false, verbose: false, progress: true, dryRun: false, json: this.json, ...options },
+      PROCESS_OUTPUT,
+    )
+    return this.#renderer
+  }
+
+  /** What a person reads; not a word of it beside a document. */
+  protected say(...lines: readonly string[]): void {
+    this.#renderer?.clear()
+    if (this.json || lines.length === 0) return
+    this.abort.signal.throwIfAborted()
+    process.stdout.write(`${lines.join('\n')}\n`)
+  }
+
+  /** Ends the command: its document, if one was asked for, and its exit code. */
+  protected async end(
+    facts: Readonly<Record<string, unknown>>,
+    exitCode: number = EXIT.done,
+  ): Promise<void> {
+    this.#renderer?.stop()
+    await this.document(facts, exitCode)
+    if (exitCode !== EXIT.done) this.exit(exitCode)
+  }
+
+  private async document(
+    facts: Readonly<Record<string, unknown>>,
+    exitCode: number,
+  ): Promise<void> {
     if (!this.json) return
-    this.writeJson({ schema: SCHEMA, command: this.id ?? '', ...facts, exitCode })
-  }
-
-  private writeJson(value: unknown): void {
-    process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
-  }
-
-  protected override async catch(error: Error & { exitCode?: number }): Promise<unknown> {
-    if (error instanceof Errors.ExitError) throw error
-    if (this.abort.signal.aborted || error instanceof Interrupted)
-      return this.end({
-        code: 'interrupted',
-        message: 'Interrupted. What was done is recorded; the next run goes on.',
-        exit: EXIT.interrupted,
+    const command = (this.id ?? '').replaceAll(':', ' ')
+    const text = `${toSafeJson({ schema: SCHEMA, command, ...facts, exitCode })}\n`
+    // The process is about to exit: a document that is longer than the pipe holds must be taken first.
+    await new Promise<void>((taken) => {
+      process.stdout.write(text, () => {
+        taken()
       })
-    // oclif's own words for a wrong flag or a missing argument are good; only the exit code is ours.
-    if (error instanceof Errors.CLIError)
-      return this.end({ code: 'usage', message: error.message, exit: EXIT.usage })
-    const described = describe(error)
-    if (described.exit === EXIT.bug && process.env['LSYNC_DEBUG'] === '1')
-      process.stderr.write(`${error.stack}\n`)
-    return this.end(described)
+    })
   }
 
-  private end({ code, message, hint, exit }: Described): never {
+  /** For what a command wants to note of its failure. */
+  protected onFailure(_described: Described, _error: Error): void {}
+
+  protected override async catch(error: Error): Promise<void> {
+    if (error instanceof Errors.ExitError) throw error
+    this.#renderer?.stop()
+    const { reason } = this.abort.signal as { reason?: unknown }
+    if (reason instanceof ReaderGone) return
+    const described = await this.describe(error)
+    this.onFailure(described, error)
+    const { code, message, hint, exit } = described
+    if (exit === EXIT.bug && process.env['LSYNC_DEBUG'] === '1')
+      process.stderr.write(`${escapeText(error.stack ?? '')}\n`)
     process.stderr.write(`lsync: ${message}\n${hint === undefined ? '' : `${hint}\n`}`)
-    this.document({ error: { code, message, ...(hint === undefined ? {} : { hint }) } }, exit)
+    await this.document({ error: { code, message, ...(hint === undefined ? {} : { hint }) } }, exit)
     this.exit(exit)
   }
-}
 
-/** The reason of an abort by Ctrl-C. */
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted'
-  constructor() {
-    super('interrupted')
+  private async describe(error: Error): Promise<Described> {
+    if (this.abort.signal.aborted)
+      return {
+        code: 'interrupted',
+        message: 'Interrupted. What was done is recorded; the next run goes on from there.',
+        exit: EXIT.interrupted,
+      }
+    // oclif's own words for a wrong flag or a missing argument are good; only the exit code is ours.
+    if (error instanceof Errors.CLIError)
+      return { code: 'usage', message: escapeText(error.message), exit: EXIT.usage }
+    const { describe } = await import('./messages/describe.ts')
+    return describe(error)
   }
 }
 
-export type OnEvent = (event: LsyncEvent) => void
+/** Why a command was told to stop: Ctrl-C. */
+class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+}
+
+/** Why a command was told to stop: nobody reads its output any more. */
+class ReaderGone extends Error {
+  override readonly name = 'ReaderGone'
+}

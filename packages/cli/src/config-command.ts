@@ -1,14 +1,20 @@
-import { type Repository, CONFIG } from '@lsync/core'
+import type { Repository } from '@lsync/core'
 import { LsyncCommand } from './base-command.ts'
 
 /** Commands on `.lsync/config.yaml`. */
 export abstract class ConfigCommand extends LsyncCommand {
-  /** The text of the file, also where it would not pass the checks: it is what is to be mended. */
-  protected async configText(): Promise<{
-    readonly repository: Repository
+  /** The file's text, its name for messages, and how to replace it. */
+  protected async settings(): Promise<{
     readonly text: string
+    readonly file: string
+    readonly replace: (text: string) => Promise<void>
   }> {
-    const repository = await this.repository(await this.machine())
-    return { repository, text: (await repository.disk.readText(CONFIG)) ?? '' }
+    const { CONFIG } = await import('@lsync/core')
+    const { disk }: Repository = await this.repository(await this.machine())
+    return {
+      text: (await disk.readText(CONFIG)) ?? '',
+      file: CONFIG,
+      replace: (text) => disk.replaceText(CONFIG, text),
+    }
   }
 }

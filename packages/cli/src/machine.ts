@@ -3,6 +3,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import {
+  CONTRACT_VERSION,
   isAlive,
   LsyncError,
   type Machine,
@@ -51,21 +52,30 @@ async function load(
       known: [...declared.keys()].map((name) => `${name}://`).join(', '),
     })
   const { plugin, specifier, root } = entry
+  const broken = (reason: string, cause?: unknown): LsyncError =>
+    new LsyncError(
+      'provider-broken',
+      `the plugin ${plugin} cannot be used`,
+      { scheme, plugin, reason },
+      cause,
+    )
+  let module: ProviderModule | undefined
   try {
     // From the plugin's own place: it may bring its own dependencies, and its own copy of core.
     const { resolve } = createRequire(join(root, 'package.json'))
-    const loaded = (await import(pathToFileURL(resolve(specifier)).href)) as {
-      default?: ProviderModule
-    }
-    if (typeof loaded.default?.open !== 'function')
-      throw new Error('its module exports no provider as default')
-    return loaded.default
-  } catch (error) {
-    throw new LsyncError(
-      'provider-broken',
-      `the plugin ${plugin} cannot be loaded`,
-      { scheme, plugin, reason: error instanceof Error ? error.message : String(error) },
-      error,
+    const loaded: { readonly default?: ProviderModule } = await import(
+      pathToFileURL(resolve(specifier)).href
     )
+    module = loaded.default
+  } catch (error) {
+    throw broken(error instanceof Error ? error.message : String(error), error)
   }
+  // The type is what the plugin promises; what it brings is looked at.
+  if (typeof module?.open !== 'function' || typeof module.normalize !== 'function')
+    throw broken('its module exports no provider as default')
+  if (module.contract !== CONTRACT_VERSION)
+    throw broken(
+      `it is built for version ${String(module.contract)} of the contract with providers, this lsync has ${CONTRACT_VERSION}`,
+    )
+  return module
 }

@@ -21,9 +21,7 @@ export function declaredProviders(config: Config): ReadonlyMap<string, DeclaredP
   )
   const found = new Map<string, DeclaredProvider>()
   for (const plugin of plugins) {
-    const declared = (plugin.pjson as { lsync?: { providers?: Record<string, string> } }).lsync
-      ?.providers
-    for (const [scheme, specifier] of Object.entries(declared ?? {}))
+    for (const [scheme, specifier] of declarations(plugin.pjson))
       if (!found.has(scheme))
         found.set(scheme, {
           scheme,
@@ -35,4 +33,15 @@ export function declaredProviders(config: Config): ReadonlyMap<string, DeclaredP
         })
   }
   return new Map([...found].toSorted(([a], [b]) => a.localeCompare(b)))
+}
+
+/** What a package.json that anybody may have written declares; what makes no sense is left out. */
+function declarations(pjson: object): readonly (readonly [scheme: string, specifier: string])[] {
+  const { lsync } = pjson as { readonly lsync?: { readonly providers?: unknown } }
+  const providers = typeof lsync === 'object' && lsync !== null ? lsync.providers : undefined
+  if (typeof providers !== 'object' || providers === null) return []
+  return Object.entries(providers).filter(
+    (entry): entry is [string, string] =>
+      /^[a-z][a-z0-9+.-]*$/.test(entry[0]) && typeof entry[1] === 'string',
+  )
 }

@@ -1,45 +1,34 @@
-import { InitCommand } from '../init-command.ts'
+import { resolve } from 'node:path'
+import { initArguments, initFacts, initialize, initLines, settingFlags } from '../initialize.ts'
 import { MovingCommand } from '../moving-command.ts'
+import { movingFlags, runSettings } from '../moving-flags.ts'
+
+// There is nothing to try: a folder is a repository, or it is not.
+const { 'dry-run': _, ...withoutDryRun } = movingFlags
 
 export default class Clone extends MovingCommand {
   static override description = 'Make a folder a repository for a remote, and bring its files here.'
   static override examples = ['<%= config.bin %> clone s3://my-bucket/photos ~/photos']
-  static override args = InitCommand.args as never
-  static override flags = { ...MovingCommand.movingFlags, ...InitCommand.settingFlags }
-  static override strict = true
+  static override args = initArguments
+  static override flags = { ...withoutDryRun, ...settingFlags }
 
-  protected readonly mode = 'pull'
-
-  override async run(): Promise<void> {
-    const { args, flags } = await this.parse({
-      args: InitCommand.args,
-      flags: Clone.flags,
-      baseFlags: Clone.baseFlags,
-    })
-    this.inFolder(flags)
-    const options = this.options(flags)
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Clone)
+    this.enter(flags)
+    const settings = runSettings({ ...flags, 'dry-run': false }, this.folder)
     const machine = await this.machine()
-    const initializer = new Initializer(this.argv, this.config)
-    const { root } = await initializer.make(machine, this.folder, this.json, args, flags)
-    this.folder = root
-    await this.move(machine, await this.repository(machine), [], options)
+    const initialized = await initialize(machine, {
+      here: this.folder,
+      folder: resolve(this.folder, args.path),
+      remote: args.remote,
+      flags,
+      create: false,
+      signal: this.abort.signal,
+      onEvent: this.watch(settings.render).onEvent,
+    })
+    if (!flags.quiet) this.say(...initLines(initialized))
+    this.folder = initialized.root
+    const repository = await this.repository(machine)
+    await this.move(machine, repository, 'pull', [], settings, initFacts(initialized))
   }
-}
-
-/** Borrows what init does, in a command that then goes on as a pull. */
-class Initializer extends InitCommand {
-  async make(
-    machine: Parameters<InitCommand['initialize']>[0],
-    folder: string,
-    json: boolean,
-    args: Parameters<InitCommand['initialize']>[1],
-    flags: Parameters<InitCommand['initialize']>[2],
-  ) {
-    this.folder = folder
-    const initialized = await this.initialize(machine, args, flags)
-    if (!json) this.log(this.describeInit(initialized).join('\n'))
-    return initialized
-  }
-
-  async run(): Promise<void> {}
 }

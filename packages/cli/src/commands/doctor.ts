@@ -1,4 +1,6 @@
 import { LsyncCommand } from '../base-command.ts'
+import { timeOf } from '../facts.ts'
+import { findingLines } from '../initialize.ts'
 import { EXIT } from '../messages/table.ts'
 import { escapeName } from '../render/escape.ts'
 
@@ -7,24 +9,26 @@ export default class Doctor extends LsyncCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Doctor)
-    this.inFolder(flags)
+    this.enter(flags)
     const { doctorRepository } = await import('@lsync/core')
     const machine = await this.machine()
-    const diagnosis = await doctorRepository(machine, await this.repository(machine), {
-      signal: this.abort.signal,
-      onEvent: () => undefined,
-    })
-    if (!this.json) {
-      this.log(escapeName(diagnosis.remote))
-      for (const { ok, message } of diagnosis.findings)
-        this.log(`  ${ok ? 'ok ' : '!! '} ${escapeName(message)}`)
-      for (const { key, begun } of diagnosis.pendingUploads)
-        this.log(
-          `  !!  An upload of ${escapeName(key)} was begun on ${new Date(begun).toISOString()} and not finished.`,
-        )
-    }
-    const exit = diagnosis.findings.every(({ ok }) => ok) ? EXIT.done : EXIT.problems
-    this.document({ ...diagnosis }, exit)
-    if (exit !== EXIT.done) this.exit(exit)
+    const { remote, report, findings, pendingUploads } = await doctorRepository(
+      machine,
+      await this.repository(machine),
+      { signal: this.abort.signal, onEvent: this.watch().onEvent },
+    )
+    const uploads = pendingUploads.map(({ key, begun }) => ({ path: key, begun: timeOf(begun) }))
+    this.say(
+      escapeName(remote),
+      ...findingLines(findings),
+      ...uploads.map(
+        ({ path, begun }) =>
+          `  ..  An upload of ${escapeName(path)} was begun on ${begun} and not finished; a sync that needs it goes on with it.`,
+      ),
+    )
+    await this.end(
+      { remote, guarantees: report?.guarantees ?? null, findings, pendingUploads: uploads },
+      findings.every(({ ok }) => ok) ? EXIT.done : EXIT.problems,
+    )
   }
 }

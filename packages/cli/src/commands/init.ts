@@ -1,21 +1,33 @@
-import { InitCommand } from '../init-command.ts'
+import { resolve } from 'node:path'
+import { LsyncCommand } from '../base-command.ts'
+import { initArguments, initFacts, initialize, initLines, settingFlags } from '../initialize.ts'
 
-export default class Init extends InitCommand {
+export default class Init extends LsyncCommand {
   static override description =
     'Make a folder a repository that syncs with a remote. Files that are there are not touched.'
   static override examples = [
     '<%= config.bin %> init s3://my-bucket/photos ~/photos',
     '<%= config.bin %> init file:///mnt/share/notes',
   ]
-  static override args = InitCommand.args
-  static override flags = InitCommand.settingFlags
+  static override args = initArguments
+  static override flags = settingFlags
+
+  protected override readonly endsWithItsReader = false
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Init)
-    this.inFolder(flags)
-    const initialized = await this.initialize(await this.machine(), args, flags)
-    if (!this.json) this.log([...this.describeInit(initialized), 'Next: lsync sync'].join('\n'))
-    const { root, remote, id, report } = initialized
-    this.document({ root, remote, repository: id ?? null, findings: report?.findings ?? [] }, 0)
+    this.enter(flags)
+    const { onEvent } = this.watch()
+    const initialized = await initialize(await this.machine(), {
+      here: this.folder,
+      folder: resolve(this.folder, args.path),
+      remote: args.remote,
+      flags,
+      create: true,
+      signal: this.abort.signal,
+      onEvent,
+    })
+    this.say(...initLines(initialized), 'Next: lsync status, lsync sync')
+    await this.end(initFacts(initialized))
   }
 }

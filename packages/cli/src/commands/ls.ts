@@ -1,5 +1,6 @@
-import { Args } from '@oclif/core'
 import { LsyncCommand } from '../base-command.ts'
+import { timeOf } from '../facts.ts'
+import { pathsArgument } from '../paths.ts'
 import { escapeName } from '../render/escape.ts'
 import { formatBytes } from '../render/format.ts'
 
@@ -7,45 +8,40 @@ export default class Ls extends LsyncCommand {
   static override description =
     'List what the database knows: size, time, who changed it last, digest, path.'
   static override strict = false
-  static override args = {
-    paths: Args.string({ description: 'files or folders; none = the whole repository' }),
-  }
+  static override args = pathsArgument
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Ls)
-    this.inFolder(flags)
+    this.enter(flags)
     const { listRows } = await import('@lsync/core')
     const machine = await this.machine()
     const repository = await this.repository(machine)
+    const paths = await this.pathsIn(repository, argv)
     const files: unknown[] = []
-    for await (const { path, entry } of listRows(
-      machine,
-      repository,
-      await this.pathsIn(repository, argv as string[]),
-      this.abort.signal,
-    )) {
-      const time = entry.local === undefined ? undefined : new Date(entry.local.mtime).toISOString()
+    for await (const { path, entry } of listRows(machine, repository, paths, this.abort.signal)) {
+      const { type, size, sha256, executable, author } = entry
+      const mtime = entry.local === undefined ? undefined : timeOf(entry.local.mtime)
       if (this.json)
         files.push({
           path,
-          type: entry.type,
-          size: entry.size,
-          sha256: entry.sha256,
-          executable: entry.executable,
-          mtime: time ?? null,
-          author: entry.author ?? null,
+          type,
+          size,
+          sha256: sha256 === '' ? null : sha256,
+          executable,
+          mtime: mtime ?? null,
+          author: author ?? null,
         })
       else
-        this.log(
+        this.say(
           [
-            formatBytes(entry.size).padStart(9),
-            (time ?? '-').slice(0, 19).padEnd(19),
-            escapeName(entry.author ?? '-').padEnd(16),
-            entry.sha256.slice(0, 12).padEnd(12),
+            formatBytes(size).padStart(9),
+            (mtime?.slice(0, 19) ?? '-').padEnd(19),
+            escapeName(author ?? '-').padEnd(16),
+            (sha256.slice(0, 12) || '-').padEnd(12),
             escapeName(path),
           ].join('  '),
         )
     }
-    this.document({ files }, 0)
+    await this.end({ files })
   }
 }

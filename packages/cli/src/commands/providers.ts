@@ -1,5 +1,6 @@
 import { LsyncCommand } from '../base-command.ts'
 import { declaredProviders } from '../providers.ts'
+import { escapeName } from '../render/escape.ts'
 
 export default class Providers extends LsyncCommand {
   static override description =
@@ -7,20 +8,15 @@ export default class Providers extends LsyncCommand {
 
   async run(): Promise<void> {
     await this.parse(Providers)
-    const providers = [...declaredProviders(this.config).values()]
-    if (!this.json)
-      for (const { scheme, plugin, version, type } of providers)
-        this.log(`${`${scheme}://`.padEnd(12)} ${plugin} ${version} (${type})`)
-    this.document(
-      {
-        providers: providers.map(({ scheme, plugin, version, type }) => ({
-          scheme,
-          plugin,
-          version,
-          type,
-        })),
-      },
-      0,
+    const providers = [...declaredProviders(this.config).values()].map(
+      ({ scheme, plugin, version, type }) => ({ scheme, plugin, version, type }),
     )
+    const width = Math.max(...providers.map(({ scheme }) => scheme.length)) + 3
+    this.say(
+      ...providers.map(({ scheme, plugin, version, type }) =>
+        escapeName(`${`${scheme}://`.padEnd(width)}  ${plugin} ${version} (${type})`),
+      ),
+    )
+    await this.end({ providers })
   }
 }

@@ -1,68 +1,46 @@
-import { Args, Flags } from '@oclif/core'
+import { Flags } from '@oclif/core'
 import { LsyncCommand } from '../base-command.ts'
+import { actionFacts, conflictFacts, plannedTotals, problemFacts } from '../facts.ts'
 import { EXIT } from '../messages/table.ts'
-import { actionFacts, conflictFacts } from '../moving-command.ts'
-import { actionLine, conflictLine, problemLine } from '../render/lines.ts'
-import { count } from '../render/format.ts'
+import { exitOf } from '../moving-command.ts'
+import { pathsArgument } from '../paths.ts'
+import { statusLines } from '../render/status.ts'
 
 export default class Status extends LsyncCommand {
-  static override description = 'Say what a sync would do.'
+  static override description = 'Say what a sync would do. Changes nothing.'
   static override strict = false
-  static override args = {
-    paths: Args.string({ description: 'files or folders; none = the whole repository' }),
-  }
+  static override args = pathsArgument
   static override flags = {
-    local: Flags.boolean({ description: 'do not ask the remote' }),
+    local: Flags.boolean({ description: 'do not ask the remote: only what changed here' }),
     'exit-code': Flags.boolean({ description: 'exit with 8 if there is something to do' }),
   }
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Status)
-    this.inFolder(flags)
+    this.enter(flags)
     const { statusRepository } = await import('@lsync/core')
     const machine = await this.machine()
     const repository = await this.repository(machine)
     const status = await statusRepository(machine, repository, {
-      paths: await this.pathsIn(repository, argv as string[]),
+      paths: await this.pathsIn(repository, argv),
       local: flags.local,
       signal: this.abort.signal,
-      onEvent: () => undefined,
+      onEvent: this.watch().onEvent,
     })
-    const { actions, conflicts, problems, unchanged } = status
-    if (!this.json) {
-      for (const action of actions) {
-        const line = actionLine(action, true)
-        if (line !== undefined) this.log(line)
-      }
-      for (const conflict of conflicts) this.log(conflictLine(conflict))
-      for (const problem of problems) this.log(problemLine(problem))
-      if (actions.length + conflicts.length + problems.length === 0)
-        this.log(`Nothing to do: ${count(unchanged, 'file')} unchanged.`)
-    }
-    const todo = actions.length + conflicts.length > 0
-    const exit =
-      flags['exit-code'] && todo
-        ? EXIT.pending
-        : conflicts.length > 0
-          ? EXIT.conflicts
-          : problems.length > 0
-            ? EXIT.problems
-            : EXIT.done
-    this.document(
+    const { remote, actions, conflicts, problems, unchanged } = status
+    this.say(...statusLines(status, flags.local))
+    const pending = flags['exit-code'] && actions.length + conflicts.length > 0
+    await this.end(
       {
-        remote: status.remote,
+        remote,
         local: flags.local,
+        dryRun: true,
         actions: actions.map((action) => actionFacts(action, 'planned')),
         conflicts: conflicts.map(conflictFacts),
-        problems: problems.map(({ path, code, detail }) => ({
-          path,
-          code,
-          message: detail ?? code,
-        })),
-        totals: { unchanged },
+        problems: problems.map(problemFacts),
+        totals: plannedTotals(actions, unchanged),
       },
-      exit,
+      pending ? EXIT.pending : exitOf({ halted: [], conflicts, problems }),
     )
-    if (exit !== EXIT.done) this.exit(exit)
   }
 }

@@ -1,12 +1,7 @@
-import { MovingCommand } from '../moving-command.ts'
+import { DirectionCommand } from '../direction-command.ts'
 
-export default class Sync extends MovingCommand {
+export default class Sync extends DirectionCommand {
   static override description = 'Pull what is new on the remote, then push what is new here.'
-  static override examples = [
-    '<%= config.bin %> <%= command.id %>',
-    '<%= config.bin %> <%= command.id %> docs notes.txt',
-    '<%= config.bin %> <%= command.id %> --dry-run',
-  ]
 
   protected readonly mode = 'sync'
 }

@@ -1,8 +1,8 @@
 import { DiskError, isStorageError, LsyncError } from '@lsync/core'
 import { escapeName } from '../render/escape.ts'
-import { EXIT, type Facts, LSYNC_ERRORS, STORAGE_ERRORS } from './table.ts'
+import { EXIT, type Facts, LSYNC_ERRORS, type Message, STORAGE_ERRORS } from './table.ts'
 
-/** A failure in words. */
+/** A failure in words, safe to print. */
 export interface Described {
   readonly code: string
   readonly message: string
@@ -12,27 +12,14 @@ export interface Described {
 
 /** The one way from an error to what a person reads and a script gets. */
 export function describe(error: unknown): Described {
-  if (error instanceof LsyncError) {
-    const { sentence, hint, exit } = LSYNC_ERRORS[error.code]
-    const facts = escaped(error.facts)
-    return {
-      code: error.code,
-      message: sentence(facts),
-      exit,
-      ...(hint === undefined ? {} : { hint: hint(facts) }),
-    }
-  }
+  if (error instanceof LsyncError)
+    return said(error.code, LSYNC_ERRORS[error.code], escaped(error.facts))
   if (isStorageError(error)) {
-    const { sentence, hint, exit } = STORAGE_ERRORS[error.code]
-    const facts = escaped({
-      message: error.detail === undefined ? error.message : `${error.message} (${error.detail})`,
-    })
-    return {
-      code: error.code,
-      message: sentence(facts),
-      exit,
-      ...(hint === undefined ? {} : { hint: hint(facts) }),
-    }
+    const message =
+      error.detail === undefined ? error.message : `${error.message} (${error.detail})`
+    // A provider that was built for a later contract may bring codes that are not in the table.
+    const known: Message | undefined = STORAGE_ERRORS[error.code]
+    return said(error.code, known ?? STORAGE_ERRORS.unexpected, { message: escapeName(message) })
   }
   if (error instanceof DiskError)
     return {
@@ -47,8 +34,17 @@ export function describe(error: unknown): Described {
   return {
     code: 'bug',
     message: `This is a bug in lsync: ${escapeName(error instanceof Error ? error.message : String(error))}`,
-    hint: 'Please report it; LSYNC_DEBUG=1 shows where it happened. Nothing was lost: every effect is recorded after it happened.',
+    hint: 'Please report it; LSYNC_DEBUG=1 shows where it happened. What was done is recorded; the next run goes on.',
     exit: EXIT.bug,
+  }
+}
+
+function said(code: string, { sentence, hint, exit }: Message, facts: Facts): Described {
+  return {
+    code,
+    message: sentence(facts),
+    exit,
+    ...(hint === undefined ? {} : { hint: hint(facts) }),
   }
 }
 

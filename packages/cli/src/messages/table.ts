@@ -10,7 +10,7 @@ export interface Message {
   readonly exit: number
 }
 
-/** Exit codes, as documented in docs/guide/exit-codes.md. */
+/** Exit codes; scripts rely on them (docs/json.md). */
 export const EXIT = {
   done: 0,
   bug: 1,
@@ -48,7 +48,7 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
   'bad-configuration': {
     sentence: ({ file, line, reason }) =>
       `${file}${line === undefined ? '' : `, line ${line}`}: ${reason}`,
-    hint: () => 'Mend the file by hand, or with: lsync config set KEY VALUE',
+    hint: () => 'Edit that line, or remove it.',
     exit: EXIT.usage,
   },
   'newer-format': {
@@ -165,58 +165,84 @@ export const STORAGE_ERRORS: Readonly<Record<StorageErrorCode, Message>> = {
   ),
 }
 
-export const PROBLEMS: Readonly<Record<ProblemCode, string>> = {
-  unreadable: 'cannot be read (permissions?); left as it is on both sides',
-  'special-file': 'is no regular file; skipped',
-  'symbolic-link': 'is a symbolic link; skipped',
-  'other-device': 'is on another device or a mount point; skipped',
-  nested: 'is a repository of its own; skipped',
-  'name-not-utf8': 'its name is not valid UTF-8; skipped',
-  'name-unsafe': 'cannot be a file name here; skipped',
-  'name-reserved': '.lsync is reserved for lsync itself; skipped',
-  'below-a-file': 'lies below a name that is a file; skipped',
-  'name-folds': 'this disk takes its name for another one; skipped',
-  'folder-with-content': 'is named like a folder but has content; skipped',
-  'name-refused': 'the remote cannot keep this name; skipped',
-  changing: 'kept changing while it was looked at; the next sync takes it up',
-  busy: 'another client is at it just now; the next sync takes it up',
-  'moved-on': 'changed on the other side meanwhile; the next sync takes it up',
-  corrupt: 'arrived damaged, twice; nothing was replaced',
-  'too-large': 'is too large for the remote',
-  forbidden: 'the remote refuses it',
-  'no-space': 'there is no room for it',
-  'read-only': 'the disk is read-only',
-  'in-the-way': 'something else stands in its place here',
-  'kept-for-safety': 'not removed, since a transfer failed before; the next sync takes it up',
-  'remote-failed': 'the remote failed for it, also after several attempts',
-  'local-failed': 'the disk failed for it',
+export interface ProblemMessage {
+  /** Goes on after the path. */
+  readonly sentence: string
+  readonly hint?: string
 }
 
-export interface GuardMessage {
-  readonly sentence: (facts: {
-    readonly side: string
-    readonly affected: number
-    readonly total: number
-  }) => string
+const LATER = 'Nothing is lost by it: run lsync again.'
+const RENAME = 'Rename it on the side that has it.'
+
+export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
+  unreadable: {
+    sentence: 'cannot be read; left as it is on both sides',
+    hint: 'Check the permissions of what cannot be read.',
+  },
+  'special-file': { sentence: 'is no regular file; skipped' },
+  'symbolic-link': { sentence: 'is a symbolic link; skipped' },
+  'other-device': { sentence: 'is on another device or a mount point; skipped' },
+  nested: { sentence: 'is a repository of its own; skipped' },
+  'name-not-utf8': { sentence: 'has a name that is not valid UTF-8; skipped', hint: RENAME },
+  'name-unsafe': { sentence: 'cannot be a file name here; skipped', hint: RENAME },
+  'name-reserved': {
+    sentence: 'has a name that is reserved for lsync itself (.lsync); skipped',
+    hint: RENAME,
+  },
+  'below-a-file': { sentence: 'lies below a name that is a file; skipped', hint: RENAME },
+  'name-folds': {
+    sentence: 'has a name that this disk takes for another one; skipped',
+    hint: RENAME,
+  },
+  'folder-with-content': { sentence: 'is named like a folder but has content; skipped' },
+  'name-refused': { sentence: 'has a name that the remote cannot keep; skipped', hint: RENAME },
+  changing: { sentence: 'kept changing while it was looked at', hint: LATER },
+  busy: { sentence: 'is being changed by another client just now', hint: LATER },
+  'moved-on': { sentence: 'changed on the other side meanwhile', hint: LATER },
+  corrupt: {
+    sentence: 'arrived damaged, twice; nothing was replaced',
+    hint: 'What arrives damaged may be damaged on the remote: lsync verify --deep looks closer.',
+  },
+  'too-large': { sentence: 'is too large for the remote' },
+  forbidden: {
+    sentence: 'is refused by the remote',
+    hint: 'The credentials may not allow this; lsync doctor shows what they do.',
+  },
+  'no-space': {
+    sentence: 'does not fit: there is no room left',
+    hint: 'Make room, then run lsync again.',
+  },
+  'read-only': { sentence: 'cannot be written: the disk is read-only' },
+  'in-the-way': {
+    sentence: 'has something else standing in its place here',
+    hint: 'Move away what stands in the place of a file, then run lsync again.',
+  },
+  'kept-for-safety': { sentence: 'was not removed, since a transfer failed before', hint: LATER },
+  'remote-failed': { sentence: 'failed on the remote, also after several attempts', hint: LATER },
+  'local-failed': {
+    sentence: 'failed on this disk',
+    hint: 'Check the disk, then run lsync again.',
+  },
 }
 
-export const GUARDS: Readonly<Record<GuardName, GuardMessage>> = {
-  'mass-delete': {
-    sentence: ({ side, affected, total }) =>
-      `${affected} of ${total} files would be removed on the ${side} side`,
-  },
-  emptied: {
-    sentence: ({ side }) =>
-      side === 'local'
-        ? 'this folder holds nothing any more: is a disk missing?'
-        : 'the remote holds nothing any more',
-  },
-  'mass-change': {
-    sentence: ({ side, total }) => `every one of ${total} files changed on the ${side} side`,
-  },
-  unrelated: {
-    sentence: ({ affected, total }) =>
-      `this folder and the remote have little in common: ${affected} of ${total} files differ or are missing`,
-  },
-  'other-remote': { sentence: () => 'the remote is not the one that this repository was made for' },
+export interface GuardFacts {
+  readonly side: 'local' | 'remote'
+  readonly affected: number
+  readonly total: number
+}
+
+const WHERE = { local: 'here', remote: 'on the remote' } as const
+
+/** A guard's way out is always the same: `--allow` and its name. */
+export const GUARDS: Readonly<Record<GuardName, (facts: GuardFacts) => string>> = {
+  'mass-delete': ({ side, affected, total }) =>
+    `${affected} of ${total} files would be removed ${WHERE[side]}`,
+  emptied: ({ side }) =>
+    side === 'local'
+      ? 'this folder holds nothing any more: is a disk missing?'
+      : 'the remote holds nothing any more: is it the right one?',
+  'mass-change': ({ side, total }) => `every one of ${total} files changed ${WHERE[side]}`,
+  unrelated: ({ affected, total }) =>
+    `this folder and the remote have little in common: ${affected} of ${total} files differ or are missing`,
+  'other-remote': () => 'the remote is not the one that this repository was made for',
 }

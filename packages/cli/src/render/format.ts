@@ -16,30 +16,35 @@ export function formatBytes(bytes: number): string {
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
   if (whole < 60) return `${whole}s`
-  const two = (value: number): string => String(value).padStart(2, '0')
   if (whole < 3600) return `${Math.floor(whole / 60)}m${two(whole % 60)}s`
   return `${Math.floor(whole / 3600)}h${two(Math.floor((whole % 3600) / 60))}m`
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0')
 }
 
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`
 }
 
-/** `10M`, `500k`, or `up:1M,down:5M` as bytes a second; undefined if it is nothing of that. */
+/** `10M`, `500k`, `1.5MB/s`, or `up:1M,down:5M` as bytes a second; undefined if it is nothing of that. */
 export function parseRate(
   text: string,
 ): { readonly up?: number; readonly down?: number } | undefined {
-  const parts = text
-    .split(',')
-    .map((part) => /^(?:(up|down):)?(\d+(?:\.\d+)?)([kKmMgG]?)$/.exec(part.trim()))
   const rates: { up?: number; down?: number } = {}
-  for (const part of parts) {
-    if (part === null) return undefined
-    const [, side, number, unit = ''] = part
-    const rate = Number(number) * 1024 ** ' kmg'.indexOf(unit.toLowerCase() || ' ')
-    if (rate <= 0) return undefined
-    if (side !== 'down') rates.up = rate
-    if (side !== 'up') rates.down = rate
+  for (const part of text.split(',')) {
+    const match = /^(?:(up|down):)?(\d+(?:\.\d+)?)([kmg]?)(?:i?b)?(?:\/s)?$/i.exec(part.trim())
+    if (match === null) return undefined
+    const [, side, number, unit = ''] = match
+    const rate = Number(number) * 1024 ** ['', 'k', 'm', 'g'].indexOf(unit.toLowerCase())
+    const ways: readonly ('up' | 'down')[] =
+      side === undefined ? ['up', 'down'] : [side.toLowerCase() === 'up' ? 'up' : 'down']
+    // A limit that is named twice is a slip, and to guess which one was meant is worse than to ask.
+    for (const way of ways) {
+      if (rate <= 0 || rates[way] !== undefined) return undefined
+      rates[way] = rate
+    }
   }
   return rates
 }

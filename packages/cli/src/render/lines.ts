@@ -1,91 +1,147 @@
-import type { Action, Conflict, Halt, Problem, RunReport } from '@lsync/core'
+import type { Action, Conflict, Halt, LsyncEvent, Problem, RunReport } from '@lsync/core'
 import { GUARDS, PROBLEMS } from '../messages/table.ts'
+import { bytesOf } from './bytes.ts'
 import { escapeName } from './escape.ts'
 import { count, formatBytes } from './format.ts'
 
-/** One action in a line; `undefined` for what only the database learns of. */
-export function actionLine(action: Action, planned: boolean): string | undefined {
-  const verb = VERBS[action.kind]
-  if (verb === undefined) return undefined
-  const name = escapeName(action.path)
-  const why =
-    (action.kind === 'upload' || action.kind === 'download') && action.reason === 'revived'
-      ? ' (edited on one side, removed on the other: the edit stays)'
-      : action.kind === 'keep-both'
-        ? ' (the remote content arrives beside it)'
-        : ''
-  return `${planned ? 'would ' : ''}${verb} ${name}${why}`
+export interface LineOptions {
+  readonly verbose: boolean
+  readonly dryRun: boolean
 }
 
-const VERBS: Readonly<Record<Action['kind'], string | undefined>> = {
-  upload: 'upload',
-  download: 'download',
-  'remove-local': 'remove here (into the trash)',
-  'remove-remote': 'remove on the remote',
-  'set-executable': 'set the executable bit of',
-  adopt: undefined,
-  forget: undefined,
-  'keep-both': 'keep both versions of',
+/** The line that an event is worth while a run goes on; conflicts and problems come at its end. */
+export function eventLine(event: LsyncEvent, options: LineOptions): string | undefined {
+  if (event.type !== 'action') return undefined
+  return event.result === 'done' || event.result === 'planned'
+    ? actionLine(event.action, options)
+    : undefined
 }
 
-export function conflictLine({ path, kind }: Conflict): string {
-  return `conflict: ${escapeName(path)} ${kind === 'content' ? 'changed on both sides' : 'is a file on one side and a folder on the other'}`
+/** One action in a line; undefined for what changes no file, unless one wants to see everything. */
+export function actionLine(action: Action, { verbose, dryRun }: LineOptions): string | undefined {
+  if (!verbose && (action.kind === 'adopt' || action.kind === 'forget')) return undefined
+  const [verb, remark] = VERBS[action.kind]
+  const remarks = [
+    ...(remark === undefined ? [] : [remark]),
+    ...('reason' in action && action.reason === 'revived'
+      ? ['edited on one side, removed on the other: the edit stays']
+      : []),
+    ...(verbose ? details(action) : []),
+  ]
+  const would = dryRun ? 'would ' : ''
+  const behind = remarks.length > 0 ? ` (${remarks.join('; ')})` : ''
+  return `${would}${verb} ${escapeName(action.path)}${behind}`
 }
 
-export function problemLine({ path, code, detail }: Problem): string {
-  return `problem: ${escapeName(path)}: ${PROBLEMS[code]}${detail === undefined ? '' : ` (${escapeName(detail)})`}`
+/** A verb, and what goes behind the name. */
+const VERBS: Readonly<Record<Action['kind'], readonly [verb: string, remark?: string]>> = {
+  upload: ['upload'],
+  download: ['download'],
+  'remove-local': ['remove', 'here, into the trash'],
+  'remove-remote': ['remove', 'on the remote'],
+  'set-executable': ['set executable bit of'],
+  adopt: ['note', 'the same on both sides'],
+  forget: ['forget', 'gone on both sides'],
+  'keep-both': ['keep both versions of', 'that of the remote arrives under another name'],
+}
+
+function details(action: Action): readonly string[] {
+  return action.kind === 'upload' || action.kind === 'download'
+    ? [action.reason, formatBytes(bytesOf(action))]
+    : []
+}
+
+export function conflictLine({ path, kind, local, remote }: Conflict): string {
+  const name = escapeName(path)
+  if (kind === 'file-folder')
+    return `conflict: ${name} is a file on one side and a folder on the other`
+  if (local === 'absent') return `conflict: ${name} was removed here and changed on the remote`
+  if (remote === 'absent') return `conflict: ${name} changed here and was removed on the remote`
+  return `conflict: ${name} changed on both sides (here ${formatBytes(local.stat.size)}, on the remote ${formatBytes(remote.size)})`
+}
+
+export function problemLine(problem: Problem): string {
+  return `problem: ${escapeName(problem.path) || '.'} ${problemMessage(problem)}`
+}
+
+export function problemMessage({ code, detail }: Problem): string {
+  return `${PROBLEMS[code].sentence}${detail === undefined ? '' : ` (${escapeName(detail)})`}`
 }
 
 export function haltLine(halt: Halt): string {
-  return `halted: ${GUARDS[halt.guard].sentence(halt)}. Nothing was changed. If it is what you want: --allow ${halt.guard}`
+  return `halted (${halt.guard}): ${GUARDS[halt.guard](halt)}`
 }
 
-const SHOWN = 20
-
-/** The end of a run: what is left for a person, and a sentence on what was done. */
-export function summaryLines(report: RunReport, dryRun: boolean): readonly string[] {
-  const { totals, conflicts, problems, halted } = report
-  if (halted.length > 0) return halted.map(haltLine)
-  const did: string[] = []
-  const add = (number: number, text: string): void => {
-    if (number > 0) did.push(text)
-  }
-  add(
-    totals.uploaded.files,
-    `uploaded ${count(totals.uploaded.files, 'file')} (${formatBytes(totals.uploaded.bytes)})`,
-  )
-  add(
-    totals.downloaded.files,
-    `downloaded ${count(totals.downloaded.files, 'file')} (${formatBytes(totals.downloaded.bytes)})`,
-  )
-  add(totals.removedLocally, `removed ${totals.removedLocally} here (they are in the trash)`)
-  add(totals.removedRemotely, `removed ${totals.removedRemotely} on the remote`)
-  add(totals.adopted, `found ${totals.adopted} the same on both sides`)
-  const done =
-    did.length === 0
-      ? `Nothing to do: ${count(totals.unchanged, 'file')} unchanged.`
-      : `${dryRun ? 'Would have ' : ''}${dryRun ? did.join(', ') : capitalize(did.join(', '))}; ${totals.unchanged} unchanged.`
+export function haltLines(halted: readonly Halt[]): readonly string[] {
+  const allow = [...new Set(halted.map(({ guard }) => `--allow ${guard}`))].join(' ')
   return [
-    ...shown(conflicts.map(conflictLine), 'conflicts'),
-    ...shown(problems.map(problemLine), 'problems'),
-    did.length === 0 && (conflicts.length > 0 || problems.length > 0)
-      ? 'Nothing else to do.'
-      : done,
+    ...halted.map(haltLine),
+    `Nothing was changed. Look first with --dry-run; if it is what you want: ${allow}`,
+  ]
+}
+
+/** What is left for a person, the first of each; the rest is in `--json` and the log file. */
+export function openLines(
+  conflicts: readonly Conflict[],
+  problems: readonly Problem[],
+): readonly string[] {
+  const hints = new Set(problems.map(({ code }) => PROBLEMS[code].hint))
+  return [
+    ...first(conflicts.map(conflictLine), 'conflicts'),
+    ...first(problems.map(problemLine), 'problems'),
+    ...(problems.length > 0 ? [...hints].filter((hint) => hint !== undefined) : []),
     ...(conflicts.length > 0
       ? [
-          `${count(conflicts.length, 'conflict')} left: settle with --conflict keep-both|newest|local|remote, or make both sides the same.`,
+          `${count(conflicts.length, 'conflict')} left, and neither side touched. Settle with: lsync sync --conflict keep-both (or newest, local, remote)`,
         ]
       : []),
   ]
 }
 
-function shown(lines: readonly string[], what: string): readonly string[] {
+const SHOWN = 20
+
+function first(lines: readonly string[], what: string): readonly string[] {
   const more = lines.length - SHOWN
   return more > 0
-    ? [...lines.slice(0, SHOWN), `… and ${more} more ${what} (--json lists all)`]
+    ? [...lines.slice(0, SHOWN), `… and ${more} more ${what} (--json and --log-file have all)`]
     : lines
 }
 
-function capitalize(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
+/** What a run did, in a sentence. */
+export function summaryLine({ totals }: RunReport, dryRun: boolean): string {
+  const would = dryRun ? 'would be ' : ''
+  const parts: string[] = []
+  const add = (number: number, text: string): void => {
+    if (number > 0) parts.push(text)
+  }
+  const { uploaded, downloaded, removedLocally, removedRemotely, adopted, failed } = totals
+  add(
+    uploaded.files,
+    `${count(uploaded.files, 'file')} ${would}uploaded (${formatBytes(uploaded.bytes)})`,
+  )
+  add(
+    downloaded.files,
+    `${count(downloaded.files, 'file')} ${would}downloaded (${formatBytes(downloaded.bytes)})`,
+  )
+  add(removedLocally, `${removedLocally} ${would}removed here (into the trash)`)
+  add(removedRemotely, `${removedRemotely} ${would}removed on the remote`)
+  add(adopted, `${adopted} found the same on both sides`)
+  add(failed, `${failed} failed`)
+  const unchanged = `${totals.unchanged} unchanged`
+  return parts.length === 0
+    ? `Nothing to do: ${count(totals.unchanged, 'file')} unchanged.`
+    : `${parts.join(', ')}, ${unchanged}.`
+}
+
+/** The end of a run. */
+export function reportLines(
+  report: RunReport,
+  { quiet, dryRun }: { readonly quiet: boolean; readonly dryRun: boolean },
+): readonly string[] {
+  if (report.halted.length > 0) return haltLines(report.halted)
+  const open = openLines(report.conflicts, report.problems)
+  if (quiet) return open
+  const summary = summaryLine(report, dryRun)
+  const misleading = open.length > 0 && summary.startsWith('Nothing to do')
+  return [...open, misleading ? summary.replace('Nothing to do', 'Nothing else to do') : summary]
 }

@@ -1,7 +1,6 @@
-import { appendFileSync } from 'node:fs'
 import type { LsyncEvent, RunReport } from '@lsync/core'
 import { escapeName } from './escape.ts'
-import { actionLine, conflictLine, problemLine, summaryLines } from './lines.ts'
+import { eventLine, reportLines } from './lines.ts'
 import { fold, type Progress, START, statusLine } from './progress.ts'
 
 export interface RendererOptions {
@@ -11,104 +10,114 @@ export interface RendererOptions {
   readonly json: boolean
   readonly progress: boolean
   readonly dryRun: boolean
-  readonly logFile?: string | undefined
+}
+
+/** Where a renderer writes; a test stands in for it. */
+export interface Output {
+  readonly stdout: (text: string) => void
+  readonly stderr: (text: string) => void
+  /** Undefined where stderr is no terminal: no line can be rewritten there. */
+  readonly columns: () => number | undefined
+  readonly now: () => number
 }
 
 const REFRESH = 100
-/** So many single files are worth a line each without being asked. */
+/** Where no line can be rewritten, a sign of life is a line of its own: seldom. */
+const REFRESH_PLAIN = 30_000
+const TICK = 1000
+/** So many files are worth a line each without being asked. */
 const FEW = 50
 
-/** Shows a run: one rewritten line on a terminal, plain lines elsewhere, a summary at the end. */
+/** Shows a run: one rewritten line on a terminal, plain lines elsewhere, a report at the end. */
 export class Renderer {
   readonly #options: RendererOptions
-  readonly #terminal: boolean
+  readonly #output: Output
   #progress: Progress = START
-  #drawn = 0
+  #drawn: number
   #onLine = false
   #lines = 0
+  #timer: NodeJS.Timeout | undefined
 
-  constructor(options: RendererOptions) {
+  constructor(options: RendererOptions, output: Output) {
     this.#options = options
-    this.#terminal = options.progress && !options.quiet && process.stderr.isTTY
+    this.#output = output
+    this.#drawn = output.now()
   }
 
   readonly onEvent = (event: LsyncEvent): void => {
-    const now = Date.now()
+    const now = this.#output.now()
     this.#progress = fold(this.#progress, event, now)
-    this.#log(event)
-    if (event.type === 'action' && !this.#options.quiet && !this.#options.json) {
-      const line =
-        event.result === 'failed' || event.result === 'skipped'
-          ? undefined
-          : actionLine(event.action, event.result === 'planned')
-      if (
-        line !== undefined &&
-        (this.#options.verbose || this.#options.dryRun || this.#progress.transfers <= FEW)
-      )
-        this.#say(line)
+    if (event.type === 'notice' && !this.#options.quiet) {
+      this.clear()
+      this.#output.stderr(`note: ${escapeName(event.message)}\n`)
     }
-    if (event.type === 'notice' && !this.#options.quiet)
-      this.#warn(`note: ${escapeName(event.message)}`)
-    if (this.#terminal && now - this.#drawn >= REFRESH) {
-      this.#drawn = now
-      const width = (process.stderr.columns || 80) - 1
-      process.stderr.write(`\r\u001B[K${statusLine(this.#progress, now).slice(0, width)}`)
-      this.#onLine = true
-    }
+    if (!this.#options.quiet && !this.#options.json) this.#sayLine(event)
+    this.#draw(now)
+    // Also when nothing happens, so that a rate that falls to nothing is seen to.
+    this.#timer ??= setInterval(() => {
+      this.#draw(this.#output.now())
+    }, TICK).unref()
   }
 
-  /** What is left to say at the end. */
+  /** The report at the end. */
   finish(report: RunReport): void {
-    this.#clear()
+    this.stop()
     if (this.#options.json) return
-    const lines = summaryLines(report, this.#options.dryRun)
-    const important = report.halted.length + report.conflicts.length + report.problems.length > 0
-    if (!this.#options.quiet || important) process.stdout.write(`${lines.join('\n')}\n`)
+    for (const line of reportLines(report, this.#options)) this.#output.stdout(`${line}\n`)
   }
 
   /** Before anything else is written. */
   clear(): void {
-    this.#clear()
-  }
-
-  #say(line: string): void {
-    this.#clear()
-    this.#lines++
-    process.stdout.write(`${line}\n`)
-  }
-
-  #warn(line: string): void {
-    this.#clear()
-    process.stderr.write(`${line}\n`)
-  }
-
-  #clear(): void {
     if (!this.#onLine) return
-    process.stderr.write('\r\u001B[K')
+    this.#output.stderr('\r\u001B[K')
     this.#onLine = false
   }
 
-  #log(event: LsyncEvent): void {
-    const { logFile } = this.#options
-    if (logFile === undefined) return
-    const line = logLine(event)
-    if (line !== undefined) appendFileSync(logFile, `${new Date().toISOString()} ${line}\n`)
+  stop(): void {
+    clearInterval(this.#timer)
+    this.clear()
+  }
+
+  #sayLine(event: LsyncEvent): void {
+    const { verbose, dryRun } = this.#options
+    const all = verbose || dryRun
+    if (!all && this.#lines > FEW) return
+    const line = eventLine(event, this.#options)
+    if (line === undefined) return
+    this.#lines++
+    this.clear()
+    this.#output.stdout(
+      all || this.#lines <= FEW ? `${line}\n` : '… and more; -v shows every file\n',
+    )
+  }
+
+  #draw(now: number): void {
+    const { progress, quiet } = this.#options
+    if (!progress || quiet) return
+    const columns = this.#output.columns()
+    if (now - this.#drawn < (columns === undefined ? REFRESH_PLAIN : REFRESH)) return
+    this.#drawn = now
+    const line = statusLine(this.#progress, now)
+    if (columns === undefined) {
+      this.#output.stderr(`${line}\n`)
+      return
+    }
+    this.#output.stderr(`\r\u001B[K${line.slice(0, columns - 1)}`)
+    this.#onLine = true
   }
 }
 
-function logLine(event: LsyncEvent): string | undefined {
-  switch (event.type) {
-    case 'action':
-      return `${event.result}: ${event.action.kind} ${escapeName(event.action.path)}`
-    case 'conflict':
-      return conflictLine(event.conflict)
-    case 'problem':
-      return problemLine(event.problem)
-    case 'notice':
-      return `note: ${escapeName(event.message)}`
-    case 'phase':
-      return `phase: ${event.phase}`
-    default:
-      return undefined
-  }
+/** This process's own streams. */
+export const PROCESS_OUTPUT: Output = {
+  stdout: (text) => {
+    process.stdout.write(text)
+  },
+  stderr: (text) => {
+    process.stderr.write(text)
+  },
+  columns: () =>
+    process.stderr.isTTY && process.env['TERM'] !== 'dumb'
+      ? process.stderr.columns || 80
+      : undefined,
+  now: () => Date.now(),
 }

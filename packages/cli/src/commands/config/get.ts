@@ -1,20 +1,23 @@
-import { CONFIG, listConfig } from '@lsync/core'
-import { Args } from '@oclif/core'
+import { Args, Errors } from '@oclif/core'
 import { ConfigCommand } from '../../config-command.ts'
 import { EXIT } from '../../messages/table.ts'
 import { escapeName } from '../../render/escape.ts'
 
 export default class ConfigGet extends ConfigCommand {
   static override description = 'Show one setting.'
-  static override args = { key: Args.string({ required: true, description: 'its name' }) }
+  static override args = {
+    key: Args.string({ required: true, ignoreStdin: true, description: 'its name' }),
+  }
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ConfigGet)
-    this.inFolder(flags)
-    const { text } = await this.configText()
-    const value = listConfig(text, CONFIG).find(([key]) => key === args.key)?.[1]
-    if (value === undefined) this.error(`${args.key} is not set`, { exit: EXIT.usage })
-    if (!this.json) this.log(escapeName(value))
-    this.document({ key: args.key, value }, 0)
+    this.enter(flags)
+    const { listConfig } = await import('@lsync/core')
+    const { text, file } = await this.settings()
+    const value = listConfig(text, file).find(([key]) => key === args.key)?.[1]
+    if (value === undefined)
+      throw new Errors.CLIError(`${args.key} is not set`, { exit: EXIT.usage })
+    this.say(escapeName(value))
+    await this.end({ key: args.key, value })
   }
 }

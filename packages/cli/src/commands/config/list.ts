@@ -1,4 +1,3 @@
-import { CONFIG, listConfig } from '@lsync/core'
 import { ConfigCommand } from '../../config-command.ts'
 import { escapeName } from '../../render/escape.ts'
 
@@ -7,10 +6,11 @@ export default class ConfigList extends ConfigCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(ConfigList)
-    this.inFolder(flags)
-    const { text } = await this.configText()
-    const settings = listConfig(text, CONFIG)
-    if (!this.json) for (const [key, value] of settings) this.log(`${key}: ${escapeName(value)}`)
-    this.document({ settings: Object.fromEntries(settings) }, 0)
+    this.enter(flags)
+    const { listConfig } = await import('@lsync/core')
+    const { text, file } = await this.settings()
+    const settings = listConfig(text, file)
+    this.say(...settings.map(([key, value]) => `${key}: ${escapeName(value)}`))
+    await this.end({ settings: Object.fromEntries(settings) })
   }
 }

@@ -1,16 +1,20 @@
-import { CONFIG, unsetInConfig } from '@lsync/core'
 import { Args } from '@oclif/core'
 import { ConfigCommand } from '../../config-command.ts'
 
 export default class ConfigUnset extends ConfigCommand {
   static override description = 'Remove one setting, so that its default holds.'
-  static override args = { key: Args.string({ required: true, description: 'its name' }) }
+  static override args = {
+    key: Args.string({ required: true, ignoreStdin: true, description: 'its name' }),
+  }
+
+  protected override readonly endsWithItsReader = false
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ConfigUnset)
-    this.inFolder(flags)
-    const { repository, text } = await this.configText()
-    await repository.disk.replaceText(CONFIG, unsetInConfig(text, CONFIG, args.key))
-    this.document({ key: args.key }, 0)
+    this.enter(flags)
+    const { unsetInConfig } = await import('@lsync/core')
+    const { text, file, replace } = await this.settings()
+    await replace(unsetInConfig(text, file, args.key))
+    await this.end({ key: args.key })
   }
 }

@@ -15,13 +15,18 @@ export default class TrashEmpty extends LsyncCommand {
     }),
   }
 
+  protected override readonly endsWithItsReader = false
+
   async run(): Promise<void> {
     const { flags } = await this.parse(TrashEmpty)
-    this.inFolder(flags)
+    this.enter(flags)
     const { emptyTrash } = await import('@lsync/core')
-    const { disk } = await this.repository(await this.machine())
-    const removed = await emptyTrash(disk, Date.now() + 1000 - flags['older-than'] * DAY)
-    if (!this.json) this.log(`Removed ${count(removed, 'file')} for good.`)
-    this.document({ removed }, 0)
+    const machine = await this.machine()
+    const { disk } = await this.repository(machine)
+    // The names of runs hold whole seconds: what was put there just now goes too.
+    const before = machine.world.now() + 1000 - flags['older-than'] * DAY
+    const removed = await emptyTrash(disk, before)
+    this.say(`Removed ${count(removed, 'file')} for good.`)
+    await this.end({ removed })
   }
 }

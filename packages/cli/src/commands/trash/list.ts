@@ -1,20 +1,21 @@
 import { LsyncCommand } from '../../base-command.ts'
+import { timeOf } from '../../facts.ts'
 import { escapeName } from '../../render/escape.ts'
 import { formatBytes } from '../../render/format.ts'
 
 export default class TrashList extends LsyncCommand {
-  static override description = 'List what syncs replaced or removed here.'
+  static override description =
+    'List what syncs replaced or removed here: the run, the size, the path.'
 
   async run(): Promise<void> {
     const { flags } = await this.parse(TrashList)
-    this.inFolder(flags)
+    this.enter(flags)
     const { listTrash } = await import('@lsync/core')
     const { disk } = await this.repository(await this.machine())
     const items = []
-    for await (const item of listTrash(disk)) {
-      if (this.json) items.push(item)
-      else this.log(`${item.run}  ${formatBytes(item.size).padStart(9)}  ${escapeName(item.path)}`)
-    }
-    this.document({ items }, 0)
+    for await (const { run, path, size, modified } of listTrash(disk))
+      if (this.json) items.push({ run, path, size, modified: timeOf(modified) })
+      else this.say(`${run}  ${formatBytes(size).padStart(9)}  ${escapeName(path)}`)
+    await this.end({ items })
   }
 }

@@ -1,0 +1,71 @@
+import type { Action, Conflict, Problem, Totals } from '@lsync/core'
+import { problemMessage } from './render/lines.ts'
+import { bytesDown, bytesOf, bytesUp } from './render/bytes.ts'
+
+/** The facts of `--json` documents (docs/json.md): plain data, and only what is promised there. */
+
+export function actionFacts(action: Action, result: string) {
+  return {
+    path: action.path,
+    action: action.kind,
+    ...('reason' in action ? { reason: action.reason } : {}),
+    direction: DIRECTIONS[action.kind],
+    bytes: bytesOf(action),
+    result,
+  }
+}
+
+const DIRECTIONS: Readonly<Record<Action['kind'], 'up' | 'down' | 'both' | 'none'>> = {
+  upload: 'up',
+  'remove-remote': 'up',
+  download: 'down',
+  'remove-local': 'down',
+  'set-executable': 'down',
+  'keep-both': 'both',
+  adopt: 'none',
+  forget: 'none',
+}
+
+export function conflictFacts({ path, kind, local, remote, base }: Conflict) {
+  return {
+    path,
+    kind,
+    local: local === 'absent' ? null : { size: local.stat.size, mtime: timeOf(local.stat.mtime) },
+    remote:
+      remote === 'absent'
+        ? null
+        : { size: remote.size, modified: timeOf(remote.modified), version: remote.version },
+    base: base === undefined ? null : { size: base.size, sha256: base.sha256 },
+  }
+}
+
+export function problemFacts(problem: Problem) {
+  const { path, code } = problem
+  return { path, code, message: problemMessage(problem) }
+}
+
+/** What actions would add up to. */
+export function plannedTotals(actions: readonly Action[], unchanged: number): Totals {
+  const of = (...kinds: readonly Action['kind'][]) =>
+    actions.filter(({ kind }) => kinds.includes(kind))
+  const uploads = of('upload', 'keep-both')
+  const downloads = of('download', 'keep-both')
+  return {
+    uploaded: { files: uploads.length, bytes: sum(uploads.map(bytesUp)) },
+    downloaded: { files: downloads.length, bytes: sum(downloads.map(bytesDown)) },
+    removedLocally: of('remove-local').length,
+    removedRemotely: of('remove-remote').length,
+    adopted: of('adopt').length,
+    unchanged,
+    failed: 0,
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
+
+/** Times are texts of ISO 8601, in UTC. */
+export function timeOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString()
+}

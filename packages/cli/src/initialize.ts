@@ -1,0 +1,166 @@
+import { existsSync, mkdirSync, realpathSync, rmdirSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Initialized, Machine, OnEvent, ProviderModule } from '@lsync/core'
+import { Args, Errors, Flags } from '@oclif/core'
+import { EXIT } from './messages/table.ts'
+import { escapeName } from './render/escape.ts'
+
+/** What init and clone take. */
+export const initArguments = {
+  remote: Args.string({
+    required: true,
+    ignoreStdin: true,
+    description: 's3://bucket/prefix, file:///folder, …; a bare word is an S3 bucket',
+  }),
+  path: Args.string({
+    default: '.',
+    ignoreStdin: true,
+    description: 'the folder; made if it is not there',
+  }),
+}
+
+export const settingFlags = {
+  profile: Flags.string({ description: 'credentials profile', helpGroup: 'REMOTE' }),
+  region: Flags.string({ description: 'region of the bucket', helpGroup: 'REMOTE' }),
+  endpoint: Flags.string({
+    description: 'address of an S3-compatible server',
+    helpGroup: 'REMOTE',
+    helpValue: 'URL',
+  }),
+  set: Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    description: 'any other setting, as lsync config set takes it',
+    helpGroup: 'REMOTE',
+    helpValue: 'KEY=VALUE',
+  }),
+}
+
+export interface SettingFlags {
+  readonly profile?: string | undefined
+  readonly region?: string | undefined
+  readonly endpoint?: string | undefined
+  readonly set?: readonly string[] | undefined
+}
+
+interface InitializeOptions {
+  /** Where the command runs; absolute. */
+  readonly here: string
+  /** Absolute. */
+  readonly folder: string
+  /** As the person wrote it. */
+  readonly remote: string
+  readonly flags: SettingFlags
+  /** Makes the root of a remote that is a mere folder, if it is not there yet. */
+  readonly create: boolean
+  readonly signal: AbortSignal
+  readonly onEvent: OnEvent
+}
+
+/** Makes a folder a repository; leaves no empty folder behind if that fails. */
+export async function initialize(
+  machine: Machine,
+  { here, folder, remote, flags, create, ...options }: InitializeOptions,
+): Promise<Initialized> {
+  const settings = settingsOf(flags)
+  const { initRepository, LsyncError, setInConfig } = await import('@lsync/core')
+  const address = remoteAddress(remote, here, (name) => existsSync(name))
+  if (address === undefined)
+    throw new LsyncError('ambiguous-remote', 'a bucket or a folder', { remote })
+  // A setting that the configuration would refuse later is refused now, by the flag's name.
+  for (const [key, value] of Object.entries(settings)) setInConfig('', `--set ${key}`, key, value)
+
+  const made = mkdirSync(folder, { recursive: true })
+  try {
+    return await initRepository(create ? machine : openingOnly(machine), {
+      ...options,
+      folder: realpathSync(folder),
+      remote: address,
+      settings,
+    })
+  } catch (error) {
+    if (made !== undefined) removeEmpty(folder, made)
+    throw error
+  }
+}
+
+/** To init may make a remote's root; to clone what is not there is a slip of the pen. */
+function openingOnly(machine: Machine): Machine {
+  const { providers } = machine
+  return {
+    ...machine,
+    providers: {
+      schemes: providers.schemes,
+      async get(scheme) {
+        const module = await providers.get(scheme)
+        const open: ProviderModule['open'] = (url, options) =>
+          module.open(url, { ...options, create: false })
+        return { ...module, open }
+      },
+    },
+  }
+}
+
+function settingsOf(flags: SettingFlags): Readonly<Record<string, string>> {
+  const settings: Record<string, string> = {}
+  for (const key of ['profile', 'region', 'endpoint'] as const) {
+    const value = flags[key]
+    if (value !== undefined) settings[key] = value
+  }
+  for (const pair of flags.set ?? []) {
+    const equals = pair.indexOf('=')
+    if (equals < 1)
+      throw new Errors.CLIError(`--set takes KEY=VALUE, not ${pair}`, { exit: EXIT.usage })
+    settings[pair.slice(0, equals)] = pair.slice(equals + 1)
+  }
+  return settings
+}
+
+/**
+ * The remote with its scheme. A path means a folder; a bare word means a bucket, unless something of that name is here:
+ * then undefined, since either guess may be the wrong one.
+ */
+export function remoteAddress(
+  remote: string,
+  folder: string,
+  exists: (path: string) => boolean,
+): string | undefined {
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(remote)?.[1]
+  if (scheme?.toLowerCase() === 'file') {
+    const path = remote.slice('file:'.length)
+    return path.startsWith('//') || path === '' ? `file:${path}` : `file://${resolve(folder, path)}`
+  }
+  if (scheme !== undefined) return `${scheme.toLowerCase()}${remote.slice(scheme.length)}`
+  if (/^(?:\/|\.\.?(?:\/|$))/.test(remote)) return `file://${resolve(folder, remote)}`
+  return exists(resolve(folder, remote)) ? undefined : `s3://${remote}`
+}
+
+function removeEmpty(folder: string, top: string): void {
+  try {
+    for (let at = folder; ; at = dirname(at)) {
+      rmdirSync(at)
+      if (at === top) return
+    }
+  } catch {
+    // Something is in it: it stays.
+  }
+}
+
+/** What the remote can and cannot guarantee, in plain words. */
+export function initLines({ root, remote, report, id }: Initialized): readonly string[] {
+  return [
+    `${escapeName(root)} now syncs with ${escapeName(remote)}`,
+    ...findingLines(report?.findings ?? []),
+    ...(id === undefined ? ['  !!  The remote could not be written to: use lsync pull.'] : []),
+  ]
+}
+
+export function findingLines(
+  findings: readonly { readonly ok: boolean; readonly message: string }[],
+): readonly string[] {
+  return findings.map(({ ok, message }) => `  ${ok ? 'ok' : '!!'}  ${escapeName(message)}`)
+}
+
+export function initFacts({ root, remote, id, report }: Initialized) {
+  return { root, remote, repository: id ?? null, findings: report?.findings ?? [] }
+}

@@ -1,0 +1,55 @@
+import { appendFileSync } from 'node:fs'
+import type { LsyncEvent } from '@lsync/core'
+import { Errors } from '@oclif/core'
+import { EXIT } from '../messages/table.ts'
+import { escapeName } from './escape.ts'
+import { conflictLine, haltLine, problemLine } from './lines.ts'
+
+/** What happens, a line each with its time, appended to a file of the person's choice. */
+export class LogFile {
+  readonly #path: string
+
+  constructor(path: string) {
+    this.#path = path
+    try {
+      appendFileSync(path, '')
+    } catch (error) {
+      throw new Errors.CLIError(
+        `The log file ${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+        { exit: EXIT.usage },
+      )
+    }
+  }
+
+  readonly onEvent = (event: LsyncEvent): void => {
+    const line = logLine(event)
+    if (line !== undefined) this.write(line)
+  }
+
+  write(line: string): void {
+    try {
+      appendFileSync(this.#path, `${new Date().toISOString()} ${line}\n`)
+    } catch {
+      // A log that is full must not end a run that goes well.
+    }
+  }
+}
+
+export function logLine(event: LsyncEvent): string | undefined {
+  switch (event.type) {
+    case 'action':
+      return `${event.result}: ${event.action.kind} ${escapeName(event.action.path)}`
+    case 'conflict':
+      return conflictLine(event.conflict)
+    case 'problem':
+      return problemLine(event.problem)
+    case 'halted':
+      return haltLine(event.halt)
+    case 'notice':
+      return `note: ${escapeName(event.message)}`
+    case 'phase':
+      return `phase: ${event.phase}`
+    default:
+      return undefined
+  }
+}

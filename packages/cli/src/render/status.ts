@@ -1,0 +1,59 @@
+import type { Action, Status } from '@lsync/core'
+import { bytesOf } from './bytes.ts'
+import { escapeName } from './escape.ts'
+import { count, formatBytes } from './format.ts'
+import { openLines } from './lines.ts'
+
+/** What a sync would do, grouped. */
+export function statusLines(status: Status, local: boolean): readonly string[] {
+  const { actions, conflicts, problems, unchanged, remote } = status
+  const groups = GROUPS.flatMap(({ title, kinds }) => {
+    const members = actions.filter(({ kind }) => kinds.includes(kind))
+    if (members.length === 0) return []
+    const bytes = members.reduce((sum, action) => sum + bytesOf(action), 0)
+    const size = bytes > 0 ? `, ${formatBytes(bytes)}` : ''
+    return [
+      `${title} (${count(members.length, 'path')}${size}):`,
+      ...members.map((action) => `  ${wordOf(action).padEnd(9)} ${escapeName(action.path)}`),
+    ]
+  })
+  const open = openLines(conflicts, problems)
+  const nothing = actions.length + conflicts.length === 0
+  return [
+    `${escapeName(remote)}${local ? ' (not asked: only what changed here)' : ''}`,
+    ...groups,
+    ...open,
+    ...(nothing
+      ? [`Nothing to do: ${count(unchanged, 'file')} unchanged.`]
+      : unchanged > 0
+        ? [`${count(unchanged, 'file')} unchanged.`]
+        : []),
+  ]
+}
+
+const GROUPS: readonly { readonly title: string; readonly kinds: readonly Action['kind'][] }[] = [
+  { title: 'To download', kinds: ['download'] },
+  { title: 'To upload', kinds: ['upload'] },
+  { title: 'To keep in both versions', kinds: ['keep-both'] },
+  { title: 'To remove here, into the trash', kinds: ['remove-local'] },
+  { title: 'To remove on the remote', kinds: ['remove-remote'] },
+  { title: 'To change here without a transfer', kinds: ['set-executable'] },
+  { title: 'To note in the database only', kinds: ['adopt', 'forget'] },
+]
+
+function wordOf(action: Action): string {
+  switch (action.kind) {
+    case 'upload':
+    case 'download':
+      return action.reason === 'executable' ? 'bits' : action.reason
+    case 'remove-local':
+    case 'remove-remote':
+      return 'removed'
+    case 'adopt':
+      return 'same'
+    case 'forget':
+      return 'gone'
+    default:
+      return ''
+  }
+}
