@@ -112,6 +112,8 @@ export async function execute(
 
   try {
     effects.onEvent({ type: 'phase', phase: 'transferring' })
+    // What vanished here may come back after a power cut, and would then read as removed there: absence is made to last before it is acted on.
+    if (actions.some(({ kind }) => kind === 'remove-remote')) await effects.disk.flushAll()
     // What makes room is needed by transfers; one after the other, since folders empty from the leaves.
     await runPool(groups.clearing, 1, effects.signal, removal)
     await runPool(groups.transfers, effects.jobs, effects.signal, transfer)

@@ -1,0 +1,105 @@
+import { StorageError, type MemoryStore, type ObjectInfo, type StorageProvider } from '../../src/provider/index.ts'
+import type { Random } from './random.ts'
+import type { Actor, Scheduler } from './scheduler.ts'
+
+export interface Faults {
+  /** Probability that a call goes wrong. */
+  rate: number
+}
+
+/** Broken on purpose, to see the checks fail. */
+export interface Sabotage {
+  /** Writes and removals look at no condition. */
+  readonly ignoreConditions?: boolean
+}
+
+/** One client's way to the shared store: every call is a step, and any call may go wrong. */
+export function faultyProvider(
+  store: MemoryStore,
+  actor: Actor,
+  scheduler: Scheduler,
+  random: Random,
+  faults: Faults,
+  sabotage: Sabotage = {},
+): StorageProvider {
+  const inner = store.open()
+  const { signal } = new AbortController()
+  const fail = (): StorageError =>
+    random.pick([
+      new StorageError('network', 'no answer'),
+      new StorageError('server', 'status 500'),
+      new StorageError('throttled', 'slow down'),
+      new StorageError('busy', 'conflict'),
+    ])
+  const step = (label: string): Promise<void> => scheduler.step(actor, label)
+
+  const ask = async <T>(label: string, operation: () => Promise<T>): Promise<T> => {
+    await step(label)
+    if (random.chance(faults.rate)) throw fail()
+    return operation()
+  }
+  /** Acts or not, answers or not; or acts later, when nobody waits for it any more. */
+  const act = async <T>(label: string, operation: () => Promise<T>): Promise<T> => {
+    await step(label)
+    if (random.chance(faults.rate)) throw fail()
+    if (random.chance(faults.rate)) {
+      const late: Actor = { name: `late ${actor.name}`, dead: false }
+      void scheduler.step(late, label).then(() => operation().catch(() => undefined))
+      throw new StorageError('network', 'lost')
+    }
+    const result = await operation()
+    await step(`${label} answers`)
+    if (random.chance(faults.rate)) throw new StorageError(random.pick(['network', 'server']), 'answer lost')
+    return result
+  }
+  const versionNow = (key: string): string | undefined => store.objects.get(key)?.version
+
+  return {
+    guarantees: inner.guarantees,
+    listsFolders: true,
+    async *list(range, options) {
+      let after = range.after
+      for (;;) {
+        const page = await ask('LIST', async () => {
+          for await (const first of inner.list(after === undefined ? range : { ...range, after }, options)) return first
+          return []
+        })
+        if (page.length === 0) return
+        const few: readonly ObjectInfo[] = page.slice(0, 3)
+        after = few.at(-1)?.key
+        yield few
+      }
+    },
+    head: (key, options) => ask(`HEAD ${key}`, () => inner.head(key, options)),
+    async read(key, options) {
+      const { info, body } = await ask(`GET ${key}`, () => inner.read(key, options))
+      async function* torn(): AsyncIterable<Uint8Array> {
+        for await (const chunk of body) {
+          await step(`GET ${key} body`)
+          if (random.chance(faults.rate)) {
+            yield chunk.subarray(0, chunk.length >> 1)
+            throw new StorageError('network', 'torn')
+          }
+          if (random.chance(faults.rate / 4)) {
+            const flipped = Uint8Array.from(chunk)
+            const at = random.below(flipped.length)
+            flipped[at] = (flipped[at] ?? 0) ^ 1
+            yield flipped
+          } else yield chunk
+        }
+      }
+      return { info, body: torn() }
+    },
+    write: (key, source, options) =>
+      act(`PUT ${key}`, () => {
+        const version = versionNow(key)
+        const expect = version === undefined ? ({ kind: 'absent' } as const) : ({ kind: 'version', version } as const)
+        return inner.write(key, source, { ...options, signal, ...(sabotage.ignoreConditions === true ? { expect } : {}) })
+      }),
+    remove: (key, options) =>
+      act(`DELETE ${key}`, () =>
+        inner.remove(key, { signal, expect: sabotage.ignoreConditions === true ? (versionNow(key) ?? options.expect) : options.expect }),
+      ),
+    async [Symbol.asyncDispose]() {},
+  }
+}

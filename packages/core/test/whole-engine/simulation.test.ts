@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest'
+import { simulate } from './simulate.ts'
+
+const RUNS = Number(process.env['LSYNC_SIMULATIONS'] ?? 2000)
+const SEED = process.env['LSYNC_SEED']
+const BATCHES = 8
+
+describe('simulation', () => {
+  if (SEED !== undefined) {
+    test(`seed ${SEED}`, async () => {
+      const { violations } = await simulate(Number(SEED), { print: (line) => process.stdout.write(`${line}\n`) })
+      expect(violations).toEqual([])
+    })
+    return
+  }
+  for (let batch = 0; batch < BATCHES; batch++)
+    test(`seeds ${batch} of ${BATCHES}`, { timeout: 600_000 }, async () => {
+      const found: string[] = []
+      for (let seed = batch + 1; seed <= RUNS; seed += BATCHES) {
+        const { violations } = await simulate(seed)
+        if (violations.length > 0) found.push(`LSYNC_SEED=${seed}: ${violations.join('; ')}`)
+        if (found.length > 5) break
+      }
+      expect(found).toEqual([])
+    })
+  test('the same seed gives the same run', async () => {
+    for (const seed of [1, 2, 3, 4, 5]) expect(await simulate(seed)).toEqual(await simulate(seed))
+  })
+})
