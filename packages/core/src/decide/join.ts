@@ -120,9 +120,13 @@ export async function* join(
         counts.unchanged++
         continue
       }
+      const removedByUs =
+        baseEntry?.removing === true &&
+        remoteSide.state === 'absent' &&
+        localSide.state === 'present'
       page.push({
         path,
-        ...(baseEntry === undefined ? {} : { base: baseEntry }),
+        ...(baseEntry === undefined || removedByUs ? {} : { base: baseEntry }),
         local: localSide,
         remote: remoteSide,
       })

@@ -112,8 +112,7 @@ export async function execute(
 
   try {
     effects.onEvent({ type: 'phase', phase: 'transferring' })
-    // What vanished here may come back after a power cut, and would then read as removed there: absence is made to last before it is acted on.
-    if (actions.some(({ kind }) => kind === 'remove-remote')) await effects.disk.flushAll()
+    await announceRemovals(effects, actions)
     // What makes room is needed by transfers; one after the other, since folders empty from the leaves.
     await runPool(groups.clearing, 1, effects.signal, removal)
     await runPool(groups.transfers, effects.jobs, effects.signal, transfer)
@@ -134,6 +133,24 @@ export async function execute(
     await effects.recorder.settle()
   }
   return problems
+}
+
+/**
+ * What vanished here may come back, in a power cut or by a person's hand, after we removed it there and before that is recorded: then it would
+ * read as removed by others. So the removal is marked in the base first, and absence is made to last before it is acted on.
+ */
+async function announceRemovals(
+  { disk, state }: Effects,
+  actions: readonly Action[],
+): Promise<void> {
+  const marked = actions.flatMap(({ kind, path, base }) =>
+    kind === 'remove-remote' && base !== undefined
+      ? [{ path, entry: { ...base, removing: true } as const }]
+      : [],
+  )
+  if (marked.length === 0) return
+  await state.record(marked)
+  await disk.flushAll()
 }
 
 async function effectOf(

@@ -33,6 +33,11 @@ export interface BaseEntry {
   readonly remote: RemoteFingerprint
   /** Who wrote the content, as its metadata says. */
   readonly author?: string
+  /**
+   * A run of ours set out to remove it on the remote. If it is gone there now, that was us, and says nothing about a local file that is
+   * there all the same (it came back in a power cut, or was put back): without this mark it would be removed as if others had wanted that.
+   */
+  readonly removing?: true
 }
 
 export interface LocalFingerprint {

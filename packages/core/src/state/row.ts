@@ -16,6 +16,7 @@ interface Written {
   readonly digests?: BaseEntry['remote']['digests']
   readonly annotated?: true
   readonly author?: string
+  readonly removing?: true
 }
 
 /** JSON that is YAML too: what YAML forbids, or its older version takes for a line end, is escaped. */
@@ -40,6 +41,7 @@ export function writeEntry(entry: BaseEntry): string {
     ...(remote.digests === undefined ? {} : { digests: remote.digests }),
     ...(remote.annotated === undefined ? {} : { annotated: remote.annotated }),
     ...(entry.author === undefined ? {} : { author: entry.author }),
+    ...(entry.removing === undefined ? {} : { removing: entry.removing }),
   }
   return jsonLine(written)
 }
@@ -72,6 +74,7 @@ export function readEntry(value: unknown): BaseEntry | undefined {
       ...(w.annotated === true ? { annotated: true } : {}),
     },
     ...(w.author === undefined ? {} : { author: w.author }),
+    ...(w.removing === true ? { removing: true } : {}),
   }
 }
 
