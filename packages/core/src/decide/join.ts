@@ -120,10 +120,13 @@ export async function* join(
         counts.unchanged++
         continue
       }
+      // Gone, or made anew by others since: either way the agreement ended with our removal.
       const removedByUs =
         baseEntry?.removing === true &&
-        remoteSide.state === 'absent' &&
-        localSide.state === 'present'
+        localSide.state === 'present' &&
+        (remoteSide.state === 'absent' ||
+          (remoteSide.state === 'present' &&
+            remoteSide.entry.version !== baseEntry.remote.version))
       page.push({
         path,
         ...(baseEntry === undefined || removedByUs ? {} : { base: baseEntry }),
