@@ -137,7 +137,7 @@ export abstract class LsyncCommand extends Command {
     const text = `${toSafeJson({ schema: SCHEMA, command, ...facts, exitCode })}\n`
     // The process is about to exit: a document that is longer than the pipe holds must be taken first.
     await new Promise<void>((taken) => {
-      process.stdout.write(text, () => {
+      process.stdout.write(text, 'utf8', () => {
         taken()
       })
     })

@@ -12,11 +12,10 @@ import {
   processIdentity,
   type ProviderModule,
 } from '@lsync/core'
-import type { Config } from '@oclif/core'
-import { type DeclaredProvider, declaredProviders } from './providers.ts'
+import { type DeclaredProvider, declaredProviders, type Plugins } from './providers.ts'
 
 /** What core needs of this machine. */
-export function machineOf(config: Config): Machine {
+export function machineOf(config: Plugins): Machine {
   const self = processIdentity()
   const declared = declaredProviders(config)
   return {

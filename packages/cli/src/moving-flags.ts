@@ -10,7 +10,11 @@ const GUARD_NAMES = ['mass-delete', 'emptied', 'mass-change', 'unrelated', 'othe
 
 /** The flags of every command that moves files. */
 export const movingFlags = {
-  'dry-run': Flags.boolean({ char: 'n', description: 'only say what would be done' }),
+  'dry-run': Flags.boolean({
+    default: false,
+    char: 'n',
+    description: 'only say what would be done',
+  }),
   jobs: Flags.integer({
     char: 'j',
     min: 1,
@@ -35,11 +39,16 @@ export const movingFlags = {
     helpValue: 'POLICY',
   })(),
   quiet: Flags.boolean({
+    default: false,
     char: 'q',
     description: 'only conflicts, problems and errors',
     exclusive: ['verbose'],
   }),
-  verbose: Flags.boolean({ char: 'v', description: 'a line for every file, with details' }),
+  verbose: Flags.boolean({
+    default: false,
+    char: 'v',
+    description: 'a line for every file, with details',
+  }),
   progress: Flags.boolean({
     default: true,
     allowNo: true,

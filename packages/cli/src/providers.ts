@@ -1,4 +1,16 @@
-import type { Config } from '@oclif/core'
+/** What is needed of oclif's configuration: its plugins. */
+export interface Plugins {
+  readonly plugins: ReadonlyMap<
+    string,
+    {
+      readonly name: string
+      readonly version: string
+      readonly type: string
+      readonly root: string
+      readonly pjson: object
+    }
+  >
+}
 
 /** A scheme and the plugin that brings it. Nothing of the plugin is loaded to know this. */
 export interface DeclaredProvider {
@@ -14,7 +26,7 @@ export interface DeclaredProvider {
  * The providers that plugins declare in their package.json: `"lsync": { "providers": { "SCHEME": "MODULE" } }`.
  * A plugin that the user installed comes before one that lsync brings; within a kind the name decides, since oclif's order is not stable.
  */
-export function declaredProviders(config: Config): ReadonlyMap<string, DeclaredProvider> {
+export function declaredProviders(config: Plugins): ReadonlyMap<string, DeclaredProvider> {
   const rank = ['user', 'link', 'root', 'core', 'dev']
   const plugins = [...config.plugins.values()].toSorted(
     (a, b) => rank.indexOf(a.type) - rank.indexOf(b.type) || a.name.localeCompare(b.name),
@@ -37,8 +49,11 @@ export function declaredProviders(config: Config): ReadonlyMap<string, DeclaredP
 
 /** What a package.json that anybody may have written declares; what makes no sense is left out. */
 function declarations(pjson: object): readonly (readonly [scheme: string, specifier: string])[] {
-  const { lsync } = pjson as { readonly lsync?: { readonly providers?: unknown } }
-  const providers = typeof lsync === 'object' && lsync !== null ? lsync.providers : undefined
+  const lsync: unknown = 'lsync' in pjson ? pjson.lsync : undefined
+  const providers: unknown =
+    typeof lsync === 'object' && lsync !== null && 'providers' in lsync
+      ? lsync.providers
+      : undefined
   if (typeof providers !== 'object' || providers === null) return []
   return Object.entries(providers).filter(
     (entry): entry is [string, string] =>

@@ -11,8 +11,14 @@ export default class Status extends LsyncCommand {
   static override strict = false
   static override args = pathsArgument
   static override flags = {
-    local: Flags.boolean({ description: 'do not ask the remote: only what changed here' }),
-    'exit-code': Flags.boolean({ description: 'exit with 8 if there is something to do' }),
+    local: Flags.boolean({
+      default: false,
+      description: 'do not ask the remote: only what changed here',
+    }),
+    'exit-code': Flags.boolean({
+      default: false,
+      description: 'exit with 8 if there is something to do',
+    }),
   }
 
   async run(): Promise<void> {

@@ -16,7 +16,9 @@ export default class Verify extends LsyncCommand {
   static override description = 'Check that both sides are what the database says. Changes nothing.'
   static override strict = false
   static override args = pathsArgument
-  static override flags = { deep: Flags.boolean({ description: 'read every byte on both sides' }) }
+  static override flags = {
+    deep: Flags.boolean({ default: false, description: 'read every byte on both sides' }),
+  }
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Verify)
