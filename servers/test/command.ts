@@ -20,7 +20,13 @@ export class Command {
   constructor(environment: Readonly<Record<string, string | undefined>> = {}) {
     const home = join(this.folder, 'home')
     mkdirSync(home)
-    this.environment = { ...process.env, HOME: home, LSYNC_DATA_DIR: join(home, 'data'), XDG_CONFIG_HOME: join(home, 'config'), ...environment }
+    this.environment = {
+      ...process.env,
+      HOME: home,
+      LSYNC_DATA_DIR: join(home, 'data'),
+      XDG_CONFIG_HOME: join(home, 'config'),
+      ...environment,
+    }
   }
 
   at(name: string): string {
@@ -28,7 +34,11 @@ export class Command {
   }
 
   start(...args: readonly string[]) {
-    const child = spawn(process.execPath, [BIN, ...args], { cwd: this.folder, env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [BIN, ...args], {
+      cwd: this.folder,
+      env: this.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))

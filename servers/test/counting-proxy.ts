@@ -9,14 +9,17 @@ export async function countingProxy(target: string): Promise<{
   const { hostname, port } = new URL(target)
   const succeeded = new Map<string, number>()
   const server = createServer((incoming, outgoing) => {
-    const forward = request({ hostname, port, method: incoming.method, path: incoming.url, headers: incoming.headers }, (answer) => {
-      if ((answer.statusCode ?? 500) < 300) {
-        const what = `${incoming.method} ${incoming.url?.split('?')[0]}`
-        succeeded.set(what, (succeeded.get(what) ?? 0) + 1)
-      }
-      outgoing.writeHead(answer.statusCode ?? 500, answer.rawHeaders)
-      answer.pipe(outgoing)
-    })
+    const forward = request(
+      { hostname, port, method: incoming.method, path: incoming.url, headers: incoming.headers },
+      (answer) => {
+        if ((answer.statusCode ?? 500) < 300) {
+          const what = `${incoming.method} ${incoming.url?.split('?')[0]}`
+          succeeded.set(what, (succeeded.get(what) ?? 0) + 1)
+        }
+        outgoing.writeHead(answer.statusCode ?? 500, answer.rawHeaders)
+        answer.pipe(outgoing)
+      },
+    )
     forward.on('error', () => outgoing.destroy())
     incoming.on('error', () => forward.destroy())
     incoming.pipe(forward)

@@ -7,7 +7,11 @@ import { createBucket } from '../src/index.ts'
 import { Command } from './command.ts'
 import { countingProxy } from './counting-proxy.ts'
 
-const { AWS_ENDPOINT_URL_S3: endpoint = '', AWS_ACCESS_KEY_ID: user = '', AWS_SECRET_ACCESS_KEY: secret = '' } = process.env
+const {
+  AWS_ENDPOINT_URL_S3: endpoint = '',
+  AWS_ACCESS_KEY_ID: user = '',
+  AWS_SECRET_ACCESS_KEY: secret = '',
+} = process.env
 const FILES = 2000
 const MOMENTS = 20
 
@@ -35,7 +39,9 @@ test('killed at twenty moments of a sync of 2,000 files: nothing lost, nothing a
     expect(last.stderr).toBe('')
     expect(last.code).toBe(0)
     expect(JSON.parse(last.stdout)).toMatchObject({ conflicts: [], problems: [] })
-    const puts = [...proxy.succeeded].filter(([what]) => what.startsWith('PUT') && /\/f\d+$/.test(what))
+    const puts = [...proxy.succeeded].filter(
+      ([what]) => what.startsWith('PUT') && /\/f\d+$/.test(what),
+    )
     expect(puts).toHaveLength(FILES)
     expect(puts.filter(([, times]) => times > 1)).toEqual([])
 
@@ -49,9 +55,15 @@ test('killed at twenty moments of a sync of 2,000 files: nothing lost, nothing a
     }
     const pulled = await lsync.run('-C', 'b', 'sync', '--json')
     expect(pulled.code).toBe(0)
-    expect(JSON.parse(pulled.stdout)).toMatchObject({ conflicts: [], problems: [], totals: { uploaded: { files: 0 }, removedRemotely: 0 } })
+    expect(JSON.parse(pulled.stdout)).toMatchObject({
+      conflicts: [],
+      problems: [],
+      totals: { uploaded: { files: 0 }, removedRemotely: 0 },
+    })
     for (let index = 0; index < FILES; index++)
-      expect(readFileSync(join(lsync.at('b'), `d${index % 20}`, `f${index}`), 'utf8')).toBe(`content ${index}`)
+      expect(readFileSync(join(lsync.at('b'), `d${index % 20}`, `f${index}`), 'utf8')).toBe(
+        `content ${index}`,
+      )
     expect(readdirSync(join(lsync.at('b'), '.lsync/staging'))).toEqual([])
     console.log(`killed ${2 * MOMENTS} times in ${Math.round((Date.now() - whole) / 1000)} s`)
   } finally {

@@ -5,7 +5,11 @@ import { expect, test } from 'vitest'
 import { createBucket } from '../src/index.ts'
 import { Command } from './command.ts'
 
-const { AWS_ENDPOINT_URL_S3: endpoint = '', AWS_ACCESS_KEY_ID: user = '', AWS_SECRET_ACCESS_KEY: secret = '' } = process.env
+const {
+  AWS_ENDPOINT_URL_S3: endpoint = '',
+  AWS_ACCESS_KEY_ID: user = '',
+  AWS_SECRET_ACCESS_KEY: secret = '',
+} = process.env
 const CLIENTS = ['c0', 'c1', 'c2', 'c3']
 const ROUNDS = 50
 
@@ -21,20 +25,29 @@ async function race(remote: string, lsync: Command): Promise<void> {
   writeFileSync(join(lsync.at('c0'), 'file'), 'start')
   for (const client of CLIENTS) expect((await lsync.run('-C', client, 'sync')).code).toBe(0)
   for (let round = 0; round < ROUNDS; round++) {
-    for (const client of CLIENTS) writeFileSync(join(lsync.at(client), 'file'), `round ${round} of ${client}`)
-    const codes = (await Promise.all(CLIENTS.map((client) => lsync.run('-C', client, 'sync', '-q')))).map(({ code }) => code)
+    for (const client of CLIENTS)
+      writeFileSync(join(lsync.at(client), 'file'), `round ${round} of ${client}`)
+    const codes = (
+      await Promise.all(CLIENTS.map((client) => lsync.run('-C', client, 'sync', '-q')))
+    ).map(({ code }) => code)
     expect(codes.toSorted(), `round ${round}`).toEqual([0, 3, 3, 3])
     const winner = CLIENTS[codes.indexOf(0)] ?? ''
     // The losers still have theirs; they take the winner's, and keep their own in the trash.
-    for (const client of CLIENTS) expect(readFileSync(join(lsync.at(client), 'file'), 'utf8')).toBe(`round ${round} of ${client}`)
+    for (const client of CLIENTS)
+      expect(readFileSync(join(lsync.at(client), 'file'), 'utf8')).toBe(
+        `round ${round} of ${client}`,
+      )
     for (const client of CLIENTS.filter((one) => one !== winner)) {
       expect((await lsync.run('-C', client, 'sync', '--conflict', 'remote')).code).toBe(0)
-      expect(readFileSync(join(lsync.at(client), 'file'), 'utf8')).toBe(`round ${round} of ${winner}`)
+      expect(readFileSync(join(lsync.at(client), 'file'), 'utf8')).toBe(
+        `round ${round} of ${winner}`,
+      )
     }
   }
   const kept = new Set(CLIENTS.flatMap((client) => contentsBelow(lsync.at(client))))
   for (let round = 0; round < ROUNDS; round++)
-    for (const client of CLIENTS) expect(kept.has(`round ${round} of ${client}`), `round ${round} of ${client}`).toBe(true)
+    for (const client of CLIENTS)
+      expect(kept.has(`round ${round} of ${client}`), `round ${round} of ${client}`).toBe(true)
 }
 
 test('four processes change one file at once on the server: one winner a round, and every content is still somewhere', async () => {

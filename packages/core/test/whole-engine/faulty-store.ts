@@ -1,4 +1,9 @@
-import { StorageError, type MemoryStore, type ObjectInfo, type StorageProvider } from '../../src/provider/index.ts'
+import {
+  StorageError,
+  type MemoryStore,
+  type ObjectInfo,
+  type StorageProvider,
+} from '../../src/provider/index.ts'
 import type { Random } from './random.ts'
 import type { Actor, Scheduler } from './scheduler.ts'
 
@@ -49,7 +54,8 @@ export function faultyProvider(
     }
     const result = await operation()
     await step(`${label} answers`)
-    if (random.chance(faults.rate)) throw new StorageError(random.pick(['network', 'server']), 'answer lost')
+    if (random.chance(faults.rate))
+      throw new StorageError(random.pick(['network', 'server']), 'answer lost')
     return result
   }
   const versionNow = (key: string): string | undefined => store.objects.get(key)?.version
@@ -61,7 +67,11 @@ export function faultyProvider(
       let after = range.after
       for (;;) {
         const page = await ask('LIST', async () => {
-          for await (const first of inner.list(after === undefined ? range : { ...range, after }, options)) return first
+          for await (const first of inner.list(
+            after === undefined ? range : { ...range, after },
+            options,
+          ))
+            return first
           return []
         })
         if (page.length === 0) return
@@ -93,12 +103,25 @@ export function faultyProvider(
     write: (key, source, options) =>
       act(`PUT ${key}`, () => {
         const version = versionNow(key)
-        const expect = version === undefined ? ({ kind: 'absent' } as const) : ({ kind: 'version', version } as const)
-        return inner.write(key, source, { ...options, signal, ...(sabotage.ignoreConditions === true ? { expect } : {}) })
+        const expect =
+          version === undefined
+            ? ({ kind: 'absent' } as const)
+            : ({ kind: 'version', version } as const)
+        return inner.write(key, source, {
+          ...options,
+          signal,
+          ...(sabotage.ignoreConditions === true ? { expect } : {}),
+        })
       }),
     remove: (key, options) =>
       act(`DELETE ${key}`, () =>
-        inner.remove(key, { signal, expect: sabotage.ignoreConditions === true ? (versionNow(key) ?? options.expect) : options.expect }),
+        inner.remove(key, {
+          signal,
+          expect:
+            sabotage.ignoreConditions === true
+              ? (versionNow(key) ?? options.expect)
+              : options.expect,
+        }),
       ),
     async [Symbol.asyncDispose]() {},
   }

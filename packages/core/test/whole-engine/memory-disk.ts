@@ -1,4 +1,10 @@
-import { type Disk, DiskError, type DiskFile, type DiskStat, type DiskWriter } from '../../src/disk/disk.ts'
+import {
+  type Disk,
+  DiskError,
+  type DiskFile,
+  type DiskStat,
+  type DiskWriter,
+} from '../../src/disk/disk.ts'
 import { parentOf } from '../../src/model/path.ts'
 import type { Random } from './random.ts'
 import type { Actor, Scheduler } from './scheduler.ts'
@@ -61,7 +67,16 @@ export class MemoryDisk implements Disk {
     while (this.#used.has(id)) id++
     this.#used.add(id)
     const time = this.#tick()
-    return { id, kind, data: new Uint8Array(), durable: undefined, mtime: time, ctime: time, executable: false, links: 0 }
+    return {
+      id,
+      kind,
+      data: new Uint8Array(),
+      durable: undefined,
+      mtime: time,
+      ctime: time,
+      executable: false,
+      links: 0,
+    }
   }
 
   #tick(): number {
@@ -105,7 +120,8 @@ export class MemoryDisk implements Disk {
       if (seen.has(inode)) continue
       seen.add(inode)
       if (inode.durable !== inode.data && this.#random.chance(0.7))
-        inode.data = inode.durable ?? inode.data.subarray(0, this.#random.below(inode.data.length + 1))
+        inode.data =
+          inode.durable ?? inode.data.subarray(0, this.#random.below(inode.data.length + 1))
       inode.durable = inode.data
     }
   }
@@ -120,17 +136,26 @@ export class MemoryDisk implements Disk {
   }
 
   folders(): string[] {
-    return [...this.#names.keys()].filter((path) => path !== '' && !path.startsWith('.lsync') && this.#names.get(path)?.kind === 'folder')
+    return [...this.#names.keys()].filter(
+      (path) =>
+        path !== '' && !path.startsWith('.lsync') && this.#names.get(path)?.kind === 'folder',
+    )
   }
 
   /** Everything, `.lsync` too: for looking into the trash and the staging folder. */
   contents(): Set<string> {
-    return new Set([...this.#names.values()].filter(({ kind }) => kind === 'file').map(({ data }) => new TextDecoder().decode(data)))
+    return new Set(
+      [...this.#names.values()]
+        .filter(({ kind }) => kind === 'file')
+        .map(({ data }) => new TextDecoder().decode(data)),
+    )
   }
 
   peek(path: string): (DiskStat & { readonly text: string }) | undefined {
     const inode = this.#names.get(path)
-    return inode === undefined ? undefined : { ...this.#stat(inode), text: new TextDecoder().decode(inode.data) }
+    return inode === undefined
+      ? undefined
+      : { ...this.#stat(inode), text: new TextDecoder().decode(inode.data) }
   }
 
   write(path: string, text: string): void {
@@ -144,7 +169,10 @@ export class MemoryDisk implements Disk {
   }
 
   delete(path: string): void {
-    for (const name of [...this.#names.keys()].filter((one) => one === path || one.startsWith(`${path}/`)).toReversed()) this.#unset(name)
+    for (const name of [...this.#names.keys()]
+      .filter((one) => one === path || one.startsWith(`${path}/`))
+      .toReversed())
+      this.#unset(name)
   }
 
   move(from: string, to: string): void {
@@ -202,15 +230,30 @@ export class MemoryDisk implements Disk {
   }
 
   #stat({ kind, data, mtime, ctime, id, executable }: Inode): DiskStat {
-    return { kind, size: kind === 'file' ? data.length : 0, mtime, ctime, inode: id, device: 1, executable }
+    return {
+      kind,
+      size: kind === 'file' ? data.length : 0,
+      mtime,
+      ctime,
+      inode: id,
+      device: 1,
+      executable,
+    }
   }
 
   async list(folder: string) {
     await this.#step('list', folder)
-    if (this.#get(folder).kind !== 'folder') throw new DiskError('not-folder', folder, 'not a folder')
+    if (this.#get(folder).kind !== 'folder')
+      throw new DiskError('not-folder', folder, 'not a folder')
     const prefix = folder === '' ? '' : `${folder}/`
     return [...this.#names]
-      .filter(([path]) => path !== '' && path.startsWith(prefix) && !path.slice(prefix.length).includes('/') && path.length > prefix.length)
+      .filter(
+        ([path]) =>
+          path !== '' &&
+          path.startsWith(prefix) &&
+          !path.slice(prefix.length).includes('/') &&
+          path.length > prefix.length,
+      )
       .map(([path, { kind }]) => ({ name: path.slice(prefix.length), kind, nameable: true }))
   }
 
@@ -329,7 +372,8 @@ export class MemoryDisk implements Disk {
   async removeFolder(path: string) {
     await this.#step('removeFolder', path)
     if (this.#get(path).kind !== 'folder') throw new DiskError('not-folder', path, 'not a folder')
-    if ([...this.#names.keys()].some((name) => name.startsWith(`${path}/`))) throw new DiskError('not-empty', path, 'not empty')
+    if ([...this.#names.keys()].some((name) => name.startsWith(`${path}/`)))
+      throw new DiskError('not-empty', path, 'not empty')
     this.#unset(path)
   }
 

@@ -103,7 +103,8 @@ export class Scheduler {
     this.#time += this.#random.below(3)
     this.steps++
     const line = `${chosen.actor.name} ${chosen.label}`
-    for (let index = 0; index < line.length; index++) this.trace = (Math.imul(this.trace, 31) + line.charCodeAt(index)) | 0
+    for (let index = 0; index < line.length; index++)
+      this.trace = (Math.imul(this.trace, 31) + line.charCodeAt(index)) | 0
     this.print?.(`${this.#time - 1_700_000_000_000} ${line}`)
     chosen.resume()
     return true

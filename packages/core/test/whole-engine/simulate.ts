@@ -12,6 +12,8 @@ import { type Actor, Scheduler } from './scheduler.ts'
 
 export interface SimulationOptions extends Sabotage {
   readonly print?: (line: string) => void
+  /** A client may lose its whole disk: what the remote held must not be lost with it. */
+  readonly disksBreak?: boolean
   /** Broken on purpose: flushes do nothing. */
   readonly noFlush?: boolean
 }
@@ -40,7 +42,10 @@ const QUIET_ROUNDS = 14
  * N clients, one store, random edits, faults and deaths: one run, which follows from its seed. Checked: no content that a person wrote and
  * nobody knowingly replaced is gone; all clients are equal when quiet; the base never claims what did not happen.
  */
-export async function simulate(seed: number, options: SimulationOptions = {}): Promise<SimulationResult> {
+export async function simulate(
+  seed: number,
+  options: SimulationOptions = {},
+): Promise<SimulationResult> {
   const random = new Random(seed)
   const scheduler = new Scheduler(random)
   scheduler.print = options.print
@@ -49,6 +54,8 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
   const violations: string[] = []
   const written = new Set<string>()
   const replaced = new Set<string>()
+  /** Content that the store held at some time. */
+  const stored = new Set<string>()
   let contents = 0
 
   const clients: Client[] = Array.from({ length: 2 + random.below(2) }, (_, index) => {
@@ -60,7 +67,12 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
     return { name: actor.name, disk, actor, work: undefined, runs: 0 }
   })
 
-  const start = (client: Client, mode: SyncMode, conflict: ConflictPolicy, paths: readonly string[] = []): Promise<RunReport | undefined> => {
+  const start = (
+    client: Client,
+    mode: SyncMode,
+    conflict: ConflictPolicy,
+    paths: readonly string[] = [],
+  ): Promise<RunReport | undefined> => {
     client.runs++
     const actor: Actor = { name: `${client.name}.${client.runs}`, dead: false }
     client.actor = actor
@@ -102,11 +114,22 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
           policy: 'manual',
           ignored: () => false,
         },
-        { mode, paths, dryRun: false, jobs: 4, allow: GUARDS, conflict, signal, onEvent: () => undefined },
+        {
+          mode,
+          paths,
+          dryRun: false,
+          jobs: 4,
+          allow: GUARDS,
+          conflict,
+          signal,
+          onEvent: () => undefined,
+        },
       )
     } catch (error) {
       if (isStorageError(error)) return undefined
-      violations.push(`${client.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+      violations.push(
+        `${client.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      )
       return undefined
     } finally {
       await release()
@@ -181,7 +204,23 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
     }
   }
 
+  const lose = (client: Client): void => {
+    options.print?.(`${client.name} LOSES ITS DISK`)
+    scheduler.kill(client.actor)
+    client.work = undefined
+    client.disk = new MemoryDisk(client.actor, scheduler, random)
+    client.disk.folder('.lsync')
+    client.disk.sync()
+    const alive = everywhere(store, clients)
+    for (const content of written)
+      if (!alive.has(content) && !stored.has(content)) replaced.add(content)
+  }
+
   const die = (client: Client): void => {
+    if (options.disksBreak === true && random.chance(0.5)) {
+      lose(client)
+      return
+    }
     const cut = random.chance(0.5)
     options.print?.(`${client.name} DIES ${cut ? 'power cut' : 'killed'}`)
     scheduler.kill(client.actor)
@@ -206,27 +245,44 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
     }
     ending = end
   })
-  await scheduler.run(wild, () => {
-    for (const client of clients) {
-      if (edits > 0 && random.chance(0.04)) {
-        edits--
-        person(client)
+  await scheduler.run(
+    wild,
+    () => {
+      for (const { bytes } of store.objects.values()) stored.add(new TextDecoder().decode(bytes))
+      for (const client of clients) {
+        if (edits > 0 && random.chance(0.04)) {
+          edits--
+          person(client)
+        }
+        if (client.work === undefined && edits > 0 && random.chance(0.2)) {
+          const mode = random.chance(0.7) ? 'sync' : random.pick(['pull', 'push'] as const)
+          const policy = random.chance(0.8)
+            ? 'manual'
+            : random.pick(['keep-both', 'newest'] as const)
+          void start(
+            client,
+            mode,
+            policy,
+            random.chance(0.15) ? [random.pick(['d', 'x', 'e'])] : [],
+          )
+        } else if (client.work !== undefined && random.chance(0.004)) die(client)
+        if (client.work === undefined && random.chance(0.01)) client.disk.sync()
       }
-      if (client.work === undefined && edits > 0 && random.chance(0.2)) {
-        const mode = random.chance(0.7) ? 'sync' : random.pick(['pull', 'push'] as const)
-        const policy = random.chance(0.8) ? 'manual' : random.pick(['keep-both', 'newest'] as const)
-        void start(client, mode, policy, random.chance(0.15) ? [random.pick(['d', 'x', 'e'])] : [])
-      } else if (client.work !== undefined && random.chance(0.004)) die(client)
-      if (client.work === undefined && random.chance(0.01)) client.disk.sync()
-    }
-    ending()
-  }, true)
+      ending()
+    },
+    true,
+  )
 
   // The quiet part: no faults, no edits, conflicts settled.
   faults.rate = 0
-  for (const client of clients) checkBase(client, store, violations, await rowsOf(client, scheduler))
+  for (const client of clients)
+    checkBase(client, store, violations, await rowsOf(client, scheduler))
   let quiet = 0
-  for (let round = 0; round < QUIET_ROUNDS && quiet < clients.length && violations.length === 0; round++)
+  for (
+    let round = 0;
+    round < QUIET_ROUNDS && quiet < clients.length && violations.length === 0;
+    round++
+  )
     for (const client of clients) {
       let report: RunReport | undefined
       const work = start(client, 'sync', 'keep-both').then((result) => {
@@ -239,18 +295,25 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
       }
       for (const conflict of report.conflicts)
         // Only a person can settle this one: hers goes aside.
-        if (conflict.kind === 'file-folder') client.disk.move(conflict.path, `${conflict.path}-of-${client.name}-${round}`)
+        if (conflict.kind === 'file-folder')
+          client.disk.move(conflict.path, `${conflict.path}-of-${client.name}-${round}`)
       const { totals } = report
       const idle =
-        totals.uploaded.files + totals.downloaded.files + totals.removedLocally + totals.removedRemotely === 0 && report.conflicts.length === 0
+        totals.uploaded.files +
+          totals.downloaded.files +
+          totals.removedLocally +
+          totals.removedRemotely ===
+          0 && report.conflicts.length === 0
       quiet = idle ? quiet + 1 : 0
     }
   if (violations.length === 0) {
     if (quiet < clients.length) violations.push('the clients do not come to rest')
     checkEqual(clients, store, violations)
     const alive = new Set(clients.flatMap(({ disk }) => [...disk.files().values()]))
-    for (const content of written) if (!replaced.has(content) && !alive.has(content)) violations.push(`lost: ${content}`)
-    for (const client of clients) checkBase(client, store, violations, await rowsOf(client, scheduler))
+    for (const content of written)
+      if (!replaced.has(content) && !alive.has(content)) violations.push(`lost: ${content}`)
+    for (const client of clients)
+      checkBase(client, store, violations, await rowsOf(client, scheduler))
   }
   return { trace: scheduler.trace, steps: scheduler.steps, violations }
 }
@@ -282,7 +345,10 @@ function checkBase(
   client: Client,
   store: MemoryStore,
   violations: string[],
-  rows: readonly { readonly path: string; readonly entry: import('../../src/model/entry.ts').BaseEntry }[],
+  rows: readonly {
+    readonly path: string
+    readonly entry: import('../../src/model/entry.ts').BaseEntry
+  }[],
 ): void {
   for (const { path, entry } of rows) {
     if (entry.type === 'folder') continue

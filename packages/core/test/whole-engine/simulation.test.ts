@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { simulate } from './simulate.ts'
+import { TRIED } from './without.ts'
 
 const RUNS = Number(process.env['LSYNC_SIMULATIONS'] ?? 2000)
 const SEED = process.env['LSYNC_SEED']
@@ -8,7 +9,9 @@ const BATCHES = 8
 describe('simulation', () => {
   if (SEED !== undefined) {
     test(`seed ${SEED}`, async () => {
-      const { violations } = await simulate(Number(SEED), { print: (line) => process.stdout.write(`${line}\n`) })
+      const { violations } = await simulate(Number(SEED), {
+        print: (line) => process.stdout.write(`${line}\n`),
+      })
       expect(violations).toEqual([])
     })
     return
@@ -23,6 +26,13 @@ describe('simulation', () => {
       }
       expect(found).toEqual([])
     })
+  test('what the remote held outlives the disk of a client', { timeout: 120_000 }, async () => {
+    const found: string[] = []
+    for (let seed = 1; seed <= TRIED; seed++)
+      for (const violation of (await simulate(seed, { disksBreak: true })).violations)
+        found.push(`${seed}: ${violation}`)
+    expect(found).toEqual([])
+  })
   test('the same seed gives the same run', async () => {
     for (const seed of [1, 2, 3, 4, 5]) expect(await simulate(seed)).toEqual(await simulate(seed))
   })

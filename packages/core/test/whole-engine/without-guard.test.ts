@@ -1,0 +1,11 @@
+import { vi } from 'vitest'
+import { failsWithout } from './without.ts'
+
+vi.mock('../../src/execute/guard.ts', () => ({
+  isStill: () => true,
+  isMoved: () => true,
+  expectStill: async () => undefined,
+  expectAbsent: async () => undefined,
+}))
+
+failsWithout('the local guard')
