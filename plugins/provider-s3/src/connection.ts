@@ -1,41 +1,98 @@
 import { readFileSync } from 'node:fs'
-import type { Dispatcher } from 'undici'
+import tls from 'node:tls'
+import type { buildConnector, Dispatcher } from 'undici'
 import { type OpenOptions, StorageError } from '@lsync/core/provider'
 
-const CONNECT_TIMEOUT = 10_000
-const SILENCE_TIMEOUT = 60_000
-
-/** The one connection layer, for the lean requests and for the SDK: keep-alive, proxies and certificate bundles as the environment says. */
-export async function connect({ environment, concurrency }: OpenOptions): Promise<Dispatcher> {
-  const { Agent, EnvHttpProxyAgent } = await import('undici')
-  const bundle = environment['AWS_CA_BUNDLE']
-  const options = {
-    connections: Math.max(concurrency * 2, 16),
-    pipelining: 1,
-    headersTimeout: SILENCE_TIMEOUT,
-    bodyTimeout: SILENCE_TIMEOUT,
-    connect: {
-      timeout: CONNECT_TIMEOUT,
-      ...(bundle === undefined ? {} : { ca: readBundle(bundle) }),
-    },
-  }
-  const either = (name: string): string | undefined =>
-    environment[name] ?? environment[name.toUpperCase()]
-  const httpProxy = either('http_proxy')
-  const httpsProxy = either('https_proxy')
-  const noProxy = either('no_proxy')
-  if (httpProxy === undefined && httpsProxy === undefined) return new Agent(options)
-  return new EnvHttpProxyAgent({
-    ...options,
-    ...(httpProxy === undefined ? {} : { httpProxy }),
-    ...(httpsProxy === undefined ? {} : { httpsProxy }),
-    ...(noProxy === undefined ? {} : { noProxy }),
-  })
+export interface Limits {
+  /** Milliseconds until a connection stands. */
+  readonly connect: number
+  /** Milliseconds without a byte, until the other side counts as gone. */
+  readonly silence: number
 }
 
-function readBundle(path: string): string {
+const LIMITS: Limits = { connect: 10_000, silence: 60_000 }
+
+/** The one connection layer, for the lean requests and for the SDK: keep-alive, proxies and certificate bundles as the environment says. */
+export interface Connections {
+  /** `http:` or `https:`: each may have a proxy of its own. */
+  for(protocol: string): Dispatcher
+  destroy(): Promise<void>
+}
+
+export async function connect(
+  { environment, concurrency }: Pick<OpenOptions, 'environment' | 'concurrency'>,
+  limits: Limits = LIMITS,
+): Promise<Connections> {
+  const { Agent, EnvHttpProxyAgent } = await import('undici')
+  const noProxy = named(environment, 'no_proxy')
+  const made = new Map<string, Dispatcher>()
+  const make = (protocol: string): Dispatcher => {
+    const secure = protocol === 'https:'
+    const connector: buildConnector.BuildOptions = {
+      timeout: limits.connect,
+      ...(secure ? trusted(environment) : {}),
+    }
+    const options = {
+      // More than core asks for at once: a removal must not wait behind uploads while its lease runs.
+      connections: Math.max(concurrency * 2, 16),
+      pipelining: 1,
+      headersTimeout: limits.silence,
+      bodyTimeout: limits.silence,
+      connect: connector,
+    }
+    const proxy = named(environment, secure ? 'https_proxy' : 'http_proxy')
+    if (proxy === undefined) return new Agent(options)
+    checkProxy(proxy, secure ? 'HTTPS_PROXY' : 'HTTP_PROXY')
+    return new EnvHttpProxyAgent({
+      ...options,
+      connectTimeout: limits.connect,
+      requestTls: connector,
+      proxyTls: connector,
+      // Empty, not absent: else the process's environment is asked, which may be another than the one that was given.
+      httpProxy: secure ? '' : proxy,
+      httpsProxy: secure ? proxy : '',
+      noProxy: noProxy ?? '',
+    })
+  }
+  return {
+    for(protocol) {
+      let dispatcher = made.get(protocol)
+      if (dispatcher === undefined) {
+        dispatcher = make(protocol)
+        made.set(protocol, dispatcher)
+      }
+      return dispatcher
+    },
+    async destroy() {
+      await Promise.all([...made.values()].map((dispatcher) => dispatcher.destroy()))
+    },
+  }
+}
+
+function named(environment: OpenOptions['environment'], name: string): string | undefined {
+  const value = environment[name] ?? environment[name.toUpperCase()]
+  return value === '' ? undefined : value
+}
+
+/** The value may hold a password: it is not repeated. */
+function checkProxy(proxy: string, variable: string): void {
+  if (!URL.canParse(proxy))
+    throw new StorageError('bad-remote', `${variable} is no web address like http://host:port`)
+}
+
+/** As the AWS tools do, the bundle stands in place of the built-in certificates; NODE_EXTRA_CA_CERTS is added all the same. */
+function trusted(environment: OpenOptions['environment']): {
+  readonly secureContext?: tls.SecureContext
+} {
+  const path = environment['AWS_CA_BUNDLE']
+  if (path === undefined || path === '') return {}
+  // Node 22.12 to 22.14 cannot tell them.
+  const extra = typeof tls.getCACertificates === 'function' ? tls.getCACertificates('extra') : []
   try {
-    return readFileSync(path, 'utf8')
+    // Read once: a bundle of a hundred certificates takes longer to read than a connection to make.
+    return {
+      secureContext: tls.createSecureContext({ ca: [readFileSync(path, 'utf8'), ...extra] }),
+    }
   } catch (error) {
     throw new StorageError(
       'bad-remote',

@@ -1,6 +1,6 @@
 import { isStorageError, StorageError, type StorageErrorCode } from '@lsync/core/provider'
 
-/** S3's own codes, where they say more than the status. */
+/** S3's own codes, where they say more than the status. Those of look-alikes stand here too. */
 const CODES: Readonly<Record<string, StorageErrorCode>> = {
   NoSuchKey: 'not-found',
   NoSuchVersion: 'not-found',
@@ -10,13 +10,18 @@ const CODES: Readonly<Record<string, StorageErrorCode>> = {
   OperationAborted: 'busy',
   NoSuchUpload: 'upload-lost',
   InvalidPart: 'upload-lost',
+  InvalidPartOrder: 'upload-lost',
   BadDigest: 'bad-digest',
+  InvalidDigest: 'bad-digest',
   XAmzContentSHA256Mismatch: 'bad-digest',
   XAmzContentChecksumMismatch: 'bad-digest',
   IncompleteBody: 'network',
   RequestTimeout: 'network',
+  KeyTooLong: 'bad-key',
   KeyTooLongError: 'bad-key',
+  InvalidURI: 'bad-key',
   XMinioInvalidObjectName: 'bad-key',
+  XMinioInvalidResourceName: 'bad-key',
   XMinioParentIsObject: 'key-conflict',
   XMinioObjectExistsAsDirectory: 'key-conflict',
   ObjectParentIsFile: 'key-conflict',
@@ -24,40 +29,51 @@ const CODES: Readonly<Record<string, StorageErrorCode>> = {
   DirectoryObjectContainsData: 'key-conflict',
   InvalidObjectState: 'unreadable',
   EntityTooLarge: 'too-large',
+  // One path with too much metadata is a problem of that path; no code says just that.
+  MetadataTooLarge: 'unsupported',
   InvalidAccessKeyId: 'unauthenticated',
   SignatureDoesNotMatch: 'unauthenticated',
   AuthorizationHeaderMalformed: 'unauthenticated',
   ExpiredToken: 'unauthenticated',
+  ExpiredTokenException: 'unauthenticated',
   InvalidToken: 'unauthenticated',
+  InvalidSecurity: 'unauthenticated',
   TokenRefreshRequired: 'unauthenticated',
   RequestTimeTooSkewed: 'unauthenticated',
+  RequestExpired: 'unauthenticated',
   AccessDenied: 'forbidden',
   AllAccessDisabled: 'forbidden',
+  AccountProblem: 'forbidden',
   QuotaExceeded: 'no-space',
   XMinioStorageFull: 'no-space',
+  XMinioAdminBucketQuotaExceeded: 'no-space',
   SlowDown: 'throttled',
-  SlowDownRead: 'throttled',
-  SlowDownWrite: 'throttled',
   TooManyRequests: 'throttled',
-  ServiceUnavailable: 'throttled',
+  RequestLimitExceeded: 'throttled',
   Busy: 'throttled',
   InternalError: 'server',
   NotImplemented: 'unsupported',
+  MethodNotAllowed: 'unsupported',
 }
 
+/**
+ * A 503 without a code that says so is no promise that nothing happened: it may be a gateway that lost its store in the middle (and
+ * MinIO's SlowDownWrite means that too few of its disks confirmed). So it is `server`, after which core looks what is there.
+ */
 const STATUSES: Readonly<Record<number, StorageErrorCode>> = {
   304: 'precondition-failed',
   401: 'unauthenticated',
   403: 'forbidden',
   404: 'not-found',
+  405: 'unsupported',
   408: 'network',
   409: 'busy',
   411: 'unsupported',
   412: 'precondition-failed',
   413: 'too-large',
+  414: 'bad-key',
   429: 'throttled',
   501: 'unsupported',
-  503: 'throttled',
   507: 'no-space',
 }
 
@@ -71,48 +87,113 @@ export interface Answer {
 }
 
 /** The one translation of what S3 and its look-alikes answer. */
-export function answerError(
-  key: string,
-  { status, code, message, retryAfter }: Answer,
-): StorageError {
-  const known = code === undefined ? undefined : CODES[code]
-  const translated = known ?? STATUSES[status] ?? (status >= 500 ? 'server' : 'unexpected')
-  const wait = retryAfter === undefined ? Number.NaN : Number(retryAfter) * 1000
-  const said = [code, message].filter((part) => part !== undefined && part !== '').join(': ')
-  const hint =
-    code === 'RequestTimeTooSkewed'
-      ? "this computer's clock is wrong"
-      : said === ''
-        ? `status ${status}`
-        : said
-  return new StorageError(translated, key === '' ? hint : `${key}: ${hint}`, {
+export function answerError(key: string, answer: Answer, now: number = Date.now()): StorageError {
+  const { status, code } = answer
+  const wait = waitOf(answer.retryAfter, now)
+  const sentence = sentenceOf(answer)
+  return new StorageError(codeOf(answer), key === '' ? sentence : `${key}: ${sentence}`, {
     ...(key === '' ? {} : { key }),
-    detail: `status ${status}`,
-    ...(Number.isFinite(wait) ? { retryAfter: wait } : {}),
+    detail: `status ${status}${code === undefined || code === '' ? '' : `, ${code}`}`,
+    ...(wait === undefined ? {} : { retryAfter: wait }),
   })
+}
+
+function codeOf({ status, code }: Answer): StorageErrorCode {
+  const known = code === undefined ? undefined : CODES[code]
+  if (known !== undefined) return known
+  if (code?.startsWith('KMS.') === true) return 'unreadable'
+  // An answer to HEAD has no body: what is left of an expired token, or of a wrong region, is a bare 400.
+  if (status === 400 && (code === undefined || code === '')) return 'unauthenticated'
+  return STATUSES[status] ?? (status >= 500 ? 'server' : 'unexpected')
+}
+
+function sentenceOf({ status, code, message }: Answer): string {
+  if (code === 'RequestTimeTooSkewed')
+    return "this computer's clock is too far from the store's: set the clock"
+  const said = [code, message].filter((part) => part !== undefined && part !== '').join(': ')
+  if (said !== '') return said
+  if (status === 400)
+    return 'the store refuses the request and gives no reason: the credentials may have expired'
+  return `the store answers with status ${status}`
+}
+
+/** Milliseconds; the header holds seconds or a date. */
+function waitOf(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined
+  const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now
+  return Number.isFinite(wait) ? Math.max(0, wait) : undefined
+}
+
+/** The bucket is in another region than the one the request was signed for. */
+export class WrongRegion extends StorageError {
+  readonly region: string | undefined
+
+  constructor(region: string | undefined) {
+    const name = region === undefined || region === '' ? undefined : region
+    super(
+      'bad-remote',
+      name === undefined
+        ? 'the bucket is in another region: set the right one'
+        : `the bucket is in another region: set the region ${name}`,
+    )
+    this.region = name
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name of the host cannot be looked up now',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection within 10 s',
+  UND_ERR_HEADERS_TIMEOUT: 'the store went silent',
+  UND_ERR_BODY_TIMEOUT: 'the store went silent',
+  UND_ERR_SOCKET: 'the connection was closed',
+  ECONNRESET: 'the connection was closed',
+  EPIPE: 'the connection was closed',
 }
 
 /** Failures without an answer. */
 export function connectionError(key: string, host: string, error: unknown): StorageError {
   if (isStorageError(error)) return error
-  const code = String((error as { code?: unknown })?.code ?? '')
-  const text = error instanceof Error ? error.message || code : String(error)
-  return new StorageError('network', `no answer from ${host}: ${text || code}`, {
-    ...(key === '' ? {} : { key }),
-    ...(code === '' ? {} : { detail: code }),
-    cause: error,
-  })
+  const { code: named, message: text } = (error ?? {}) as { code?: unknown; message?: unknown }
+  const code = typeof named === 'string' ? named : ''
+  const said = typeof text === 'string' && text !== '' ? text : code
+  // A certificate that is not trusted now will not be trusted in a second: no reason to try again.
+  const certificate = /CERT|ERR_TLS|SELF_SIGNED|UNABLE_TO_/.test(code)
+  return new StorageError(
+    certificate ? 'bad-remote' : 'network',
+    certificate
+      ? `the certificate of ${host} is not trusted (${said}): name a bundle in AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS`
+      : `no answer from ${host}: ${REASONS[code] ?? said}`,
+    {
+      ...(key === '' ? {} : { key }),
+      ...(code === '' ? {} : { detail: code }),
+      cause: error,
+    },
+  )
 }
 
 /** An error of the SDK, in the same words. */
-export function sdkError(key: string, host: string, error: unknown): unknown {
-  const { $metadata, name, message } = (error ?? {}) as {
+export function sdkError(key: string, host: string, error: unknown): StorageError {
+  if (isStorageError(error)) return error
+  const { $metadata, $response, name, message } = (error ?? {}) as {
     $metadata?: { httpStatusCode?: number }
+    $response?: { headers?: Readonly<Record<string, string>> }
     name?: string
     message?: string
   }
-  if (isStorageError(error)) return error
   const status = $metadata?.httpStatusCode
   if (status === undefined) return connectionError(key, host, error)
-  return answerError(key, { status, code: name, message })
+  // An answer of 200 with an error inside, and answers that are no XML: the SDK gives them names of its own.
+  if (status < 300)
+    return new StorageError('server', `${key}: ${message ?? name ?? 'an unreadable answer'}`, {
+      key,
+      cause: error,
+    })
+  return answerError(key, {
+    status,
+    code: name === 'UnknownError' || name === 'Error' || name === 'Unknown' ? undefined : name,
+    message,
+    retryAfter: $response?.headers?.['retry-after'],
+  })
 }

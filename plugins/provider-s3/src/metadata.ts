@@ -1,4 +1,5 @@
 import { type ObjectMetadata, StorageError } from '@lsync/core/provider'
+import { decodeWords, encodeWord, isPlain, rawText } from './words.ts'
 
 const HEADERS = {
   contentType: 'content-type',
@@ -11,28 +12,34 @@ const HEADERS = {
 const PREFIX = 'x-amz-meta-'
 /** What S3 takes, names and values together. */
 const LARGEST = 2048
-/** Marks a value that was percent-encoded by us, since headers carry ASCII only; others' values are left as they are. */
-const MARK = "utf-8''"
 
-export function metadataHeaders(metadata: ObjectMetadata): Record<string, string> {
-  const headers: Record<string, string> = {}
+/** User metadata as headers carry it, by its name without the prefix. */
+export function userMetadata(metadata: ObjectMetadata): Record<string, string> {
+  const values: Record<string, string> = {}
   let size = 0
   for (const [name, value] of Object.entries(metadata.user)) {
-    const written =
-      /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) && !value.startsWith(MARK)
-        ? value
-        : `${MARK}${encodeURIComponent(value)}`
+    if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name))
+      throw new StorageError('unsupported', `S3 takes no metadata of this name: ${name}`)
+    const written = isPlain(value) ? value : encodeWord(value)
     size += name.length + written.length
-    headers[`${PREFIX}${name}`] = written
+    values[name] = written
   }
   if (size > LARGEST)
     throw new StorageError(
       'unsupported',
-      `S3 keeps at most ${LARGEST} bytes of metadata, these are ${size}`,
+      `S3 keeps at most ${LARGEST} bytes of metadata with an object, these are ${size}`,
     )
+  return values
+}
+
+export function metadataHeaders(metadata: ObjectMetadata): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(userMetadata(metadata)))
+    headers[`${PREFIX}${name}`] = value
   for (const [field, header] of Object.entries(HEADERS)) {
     const value = metadata[field as keyof typeof HEADERS]
-    if (value !== undefined) headers[header] = value
+    if (value !== undefined && value !== '')
+      headers[header] = isPlain(value) ? value : encodeWord(value)
   }
   return headers
 }
@@ -43,21 +50,13 @@ export function readMetadata(
   const user: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers))
     if (name.startsWith(PREFIX) && value !== undefined)
-      user[name.slice(PREFIX.length)] = readValue(String(value))
+      user[name.slice(PREFIX.length)] = decodeWords(rawText(String(value)))
   const metadata: Record<string, unknown> = { user }
   for (const [field, header] of Object.entries(HEADERS)) {
     const value = headers[header]
     // S3 answers this where nobody said what it is.
-    if (value !== undefined && value !== 'binary/octet-stream') metadata[field] = String(value)
+    if (value !== undefined && value !== 'binary/octet-stream')
+      metadata[field] = decodeWords(rawText(String(value)))
   }
   return metadata as unknown as ObjectMetadata
-}
-
-function readValue(value: string): string {
-  if (!value.startsWith(MARK)) return value
-  try {
-    return decodeURIComponent(value.slice(MARK.length))
-  } catch {
-    return value
-  }
 }

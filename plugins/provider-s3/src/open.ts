@@ -1,22 +1,30 @@
+import type { S3Client } from '@aws-sdk/client-s3'
 import {
   type CallOptions,
+  type Expect,
   type Guarantees,
   isStorageError,
   type OpenOptions,
   StorageError,
   type StorageProvider,
 } from '@lsync/core/provider'
-import type { S3Client } from '@aws-sdk/client-s3'
+import { makeClient } from './client.ts'
 import { connect } from './connection.ts'
-import { endpointOf, identify } from './credentials.ts'
-import { metadataHeaders } from './metadata.ts'
-import { headObject, headRaw, listObjects, putObject, readObject } from './operations.ts'
+import { copyOf } from './copy.ts'
+import { credentialsOf } from './credentials.ts'
+import { endpointOf, type Service, serviceOf } from './endpoint.ts'
+import { WrongRegion } from './errors.ts'
+import { listObjects } from './listing.ts'
+import { Multipart } from './multipart.ts'
+import { LARGEST_SINGLE, WORTHWHILE } from './parts.ts'
 import { probeBucket } from './probe.ts'
-import { LeasedRemoval, removeAtomically } from './remove.ts'
-import { type Endpoint, Requester } from './request.ts'
-import { makeClient } from './sdk.ts'
+import { headObject, headRaw, readObject } from './reading.ts'
+import { LeasedRemoval, removeAtomically, removeChecked } from './remove.ts'
+import { Requester } from './request.ts'
+import { encryptionHeaders, storeSettings, writeHeaders } from './settings.ts'
 import { parseUrl, type Place } from './url.ts'
 import { uploadsOf, type UploadContext } from './uploads.ts'
+import { putObject } from './writing.ts'
 
 /** Before any probe the least is assumed: conditions on plain writes, which every current S3 knows, and nothing else. */
 const LEAST: Guarantees = {
@@ -29,131 +37,96 @@ const LEAST: Guarantees = {
 
 /** Opens a bucket and checks that it answers to us. */
 export async function openBucket(url: string, options: OpenOptions): Promise<StorageProvider> {
-  const { settings, environment, known, signal } = options
+  const { settings, known, signal } = options
+  signal.throwIfAborted()
   const place = parseUrl(url)
-  const identity = await identify(options)
-  const custom = endpointOf(settings, environment)
-  const pathStyle =
-    settings['path-style'] === undefined
-      ? custom !== undefined || place.bucket.includes('.')
-      : settings['path-style'] === 'true'
-  const endpoint = endpointFor(custom, identity.region, place, pathStyle)
-  const dispatcher = await connect(options)
-  const requester = new Requester(dispatcher, identity, endpoint, place)
-  const extra = extraHeaders(settings)
-  let client: Promise<S3Client> | undefined
-  const context: UploadContext = {
-    requester,
-    client: () => (client ??= makeClient(dispatcher, identity, custom, pathStyle)),
-    place,
-    extra,
-    headersOf: metadataHeaders,
-  }
+  const store = storeSettings(settings)
+  const extra = writeHeaders(store)
+  const connections = await connect(options)
   try {
-    await check(requester, place, signal)
+    const credentials = credentialsOf(options, connections)
+    const reach = (service: Service): Requester =>
+      new Requester(connections, credentials, endpointOf(service, place), place)
+    const { requester, service } = await findRegion(
+      await serviceOf(options, place),
+      reach,
+      place,
+      options,
+    )
+
+    let client: Promise<S3Client> | undefined
+    const multipart = new Multipart(
+      () => (client ??= makeClient(connections, credentials, service)),
+      requester.host,
+      place,
+      store,
+    )
+    const guarantees = known?.guarantees ?? LEAST
+    const leased = new LeasedRemoval(requester, encryptionHeaders(store))
+    const guarded: UploadContext['guarded'] = (key, expect, call, operation) =>
+      clearing(leased, key, expect, call, async () => {
+        if (guarantees.commit !== 'atomic') await checkFirst(requester, key, expect, call)
+        return operation()
+      })
+    const context: UploadContext = { requester, multipart, guarded }
+    const write: StorageProvider['write'] = (key, source, call) =>
+      clearing(leased, key, call.expect, call, async () => {
+        const kept = guarantees[call.expect.kind === 'absent' ? 'create' : 'replace']
+        if (kept !== 'atomic') await checkFirst(requester, key, call.expect, call)
+        return putObject(requester, place.prefix, key, source, {
+          ...call,
+          extra,
+          // Some stores refuse right conditions, too; a wrong create is all the same worth refusing.
+          conditional: kept === 'atomic' || call.expect.kind === 'absent',
+        })
+      })
+
+    return {
+      guarantees,
+      listsFolders: known?.listsFolders ?? false,
+      list: (range, call) => listObjects(requester, place.prefix, range, call),
+      head: (key, call) => headObject(requester, key, call),
+      read: (key, call) => readObject(requester, key, call),
+      write,
+      async remove(key, call) {
+        if (guarantees.remove === 'atomic') return removeAtomically(requester, key, call)
+        if (guarantees.remove === 'leased') return leased.remove(key, call)
+        return removeChecked(requester, key, call)
+      },
+      probe: (call) => probeBucket(requester, place, extra, multipart, call),
+      // Where the end of an upload keeps no condition, one conditional PUT is safer; only what is too large for that goes up in parts.
+      uploads: uploadsOf(context, guarantees.commit === 'atomic' ? WORTHWHILE : LARGEST_SINGLE + 1),
+      ...(guarantees.copy === 'atomic' ? { copy: copyOf(context, write) } : {}),
+      async [Symbol.asyncDispose]() {
+        await connections.destroy()
+      },
+    }
   } catch (error) {
-    await dispatcher.close()
+    await connections.destroy()
     throw error
   }
-  const guarantees = known?.guarantees ?? LEAST
-  const leased = new LeasedRemoval(requester)
-
-  const provider: StorageProvider = {
-    guarantees,
-    listsFolders: known?.listsFolders ?? false,
-    list: (range, call) => listObjects(requester, place.prefix, range, call),
-    head: (key, call) => headObject(requester, key, call),
-    read: (key, call) => readObject(requester, key, call),
-    async write(key, source, call) {
-      if (guarantees.create === 'none' || guarantees.replace === 'none')
-        await checkFirst(requester, key, call)
-      try {
-        return await putObject(requester, key, source, call, extra)
-      } catch (error) {
-        const taken =
-          isStorageError(error) &&
-          error.code === 'precondition-failed' &&
-          call.expect.kind === 'absent'
-        // What is there may be a tombstone that nobody clears any more.
-        if (!taken || !(await leased.clearStale(key, call.signal))) throw error
-        return putObject(requester, key, source, call, extra)
-      }
-    },
-    async remove(key, call) {
-      if (guarantees.remove === 'atomic') return removeAtomically(requester, key, call)
-      if (guarantees.remove === 'leased') return leased.remove(key, call)
-      await checkFirst(requester, key, {
-        ...call,
-        expect: { kind: 'version', version: call.expect },
-      })
-      await requester.sendOnly({ method: 'DELETE', key, signal: call.signal })
-    },
-    probe: (call) => probeBucket(context, call),
-    // Only where the end of an upload keeps its condition: a large file is never worth an unconditional write.
-    ...(guarantees.commit === 'atomic' ? { uploads: uploadsOf(context) } : {}),
-    async [Symbol.asyncDispose]() {
-      await dispatcher.destroy()
-    },
-  }
-  return provider
 }
 
-/**
- * RACE: where a store keeps no conditions, the look and the write are two steps; worst outcome: two clients that change one file in the same
- * moment lose one of the two changes on the remote (the client that wrote it still has it). `init` and `doctor` say so.
- */
-async function checkFirst(
-  requester: Requester,
-  key: string,
-  {
-    expect,
-    signal,
-  }: CallOptions & { readonly expect: { readonly kind: string; readonly version?: string } },
-): Promise<void> {
-  const now = await headRaw(requester, key, { signal })
-  if (now?.info.version !== (expect.kind === 'absent' ? undefined : expect.version))
-    throw new StorageError('precondition-failed', `another version is there: ${key}`, { key })
-}
-
-function endpointFor(
-  custom: string | undefined,
-  region: string,
-  { bucket }: Place,
-  pathStyle: boolean,
-): Endpoint {
-  const standard = `https://s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
-  let url: URL
+/** Asks where the service was said to be; if the bucket says that it lives in another region, there, once. */
+async function findRegion(
+  service: Service,
+  reach: (service: Service) => Requester,
+  place: Place,
+  { signal, onNotice }: OpenOptions,
+): Promise<{ readonly requester: Requester; readonly service: Service }> {
+  const requester = reach(service)
   try {
-    url = new URL(custom ?? standard)
+    await check(requester, place, signal)
+    return { requester, service }
   } catch (error) {
-    throw new StorageError(
-      'bad-remote',
-      `the endpoint ${custom ?? ''} is no web address like https://host`,
-      { cause: error },
+    if (!(error instanceof WrongRegion) || error.region === undefined) throw error
+    const right = { ...service, region: error.region }
+    onNotice?.(
+      `the bucket ${place.bucket} is in ${error.region}, not ${service.region}: set the region to spare a request`,
     )
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new StorageError(
-      'bad-remote',
-      `the endpoint ${custom ?? ''} is no web address like https://host`,
-    )
-  const above = url.pathname.replace(/\/+$/, '')
-  if (pathStyle) return { origin: url.origin, host: url.host, base: `${above}/${bucket}` }
-  return {
-    origin: `${url.protocol}//${bucket}.${url.host}`,
-    host: `${bucket}.${url.host}`,
-    base: above,
-  }
-}
-
-function extraHeaders(settings: OpenOptions['settings']): Readonly<Record<string, string>> {
-  const storageClass = settings['storage-class']
-  const encryption = settings['encryption']
-  const key = settings['encryption-key']
-  return {
-    ...(storageClass === undefined ? {} : { 'x-amz-storage-class': storageClass }),
-    ...(encryption === undefined ? {} : { 'x-amz-server-side-encryption': encryption }),
-    ...(key === undefined ? {} : { 'x-amz-server-side-encryption-aws-kms-key-id': key }),
+    const there = reach(right)
+    await check(there, place, signal)
+    return { requester: there, service: right }
   }
 }
 
@@ -176,4 +149,39 @@ async function check(
       })
     throw error
   }
+}
+
+/** A create that found its place taken: what is there may be a tombstone that nobody clears any more. */
+async function clearing<T>(
+  leased: LeasedRemoval,
+  key: string,
+  expect: Expect,
+  { signal }: CallOptions,
+  operation: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await operation()
+  } catch (error) {
+    const taken =
+      expect.kind === 'absent' && isStorageError(error) && error.code === 'precondition-failed'
+    if (!taken || !(await leased.clearStale(key, signal))) throw error
+    return operation()
+  }
+}
+
+/**
+ * RACE: where a store keeps no conditions, the look and the write are two steps; worst outcome: two clients that change one file in the same
+ * moment lose one of the two changes on the remote (the client that wrote it still has it). `init` and `doctor` say so.
+ */
+async function checkFirst(
+  requester: Requester,
+  key: string,
+  expect: Expect,
+  { signal }: CallOptions,
+): Promise<void> {
+  const now = await headRaw(requester, key, { signal })
+  if (now?.info.version === (expect.kind === 'absent' ? undefined : expect.version)) return
+  throw now === undefined
+    ? new StorageError('precondition-failed', `it is gone: ${key}`, { key })
+    : new StorageError('precondition-failed', `another version is there: ${key}`, { key })
 }

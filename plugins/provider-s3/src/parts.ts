@@ -1,3 +1,5 @@
+import type { Digests } from '@lsync/core/provider'
+
 const MIB = 1024 * 1024
 const SMALLEST_PART = 8 * MIB
 const MOST_PARTS = 10_000
@@ -17,12 +19,22 @@ export function partSizeFor(size: number): number {
   return part
 }
 
+/** How many parts; an empty file has one, too. */
+export function partCountFor(size: number): number {
+  return Math.max(1, Math.ceil(size / partSizeFor(size)))
+}
+
+/** Bytes of one part, counted from 1, of a file of this size. */
+export function partLength(size: number, number: number): number {
+  const partSize = partSizeFor(size)
+  return Math.min(partSize, size - (number - 1) * partSize)
+}
+
 /** What an ETag says about the content. A wrong guess (an encrypted object's ETag is no MD5) is harmless: only equality proves anything. */
-export function digestsOfEtag(etag: string, size: number): Readonly<Record<string, string>> {
+export function digestsOfEtag(etag: string, size: number): Digests {
   if (/^[0-9a-f]{32}$/.test(etag)) return { md5: etag }
   const parts = /^[0-9a-f]{32}-(\d+)$/.exec(etag)?.[1]
-  const partSize = partSizeFor(size)
-  return parts !== undefined && Math.ceil(size / partSize) === Number(parts)
-    ? { [`md5/${partSize}`]: etag }
+  return parts !== undefined && partCountFor(size) === Number(parts)
+    ? { [`md5/${partSizeFor(size)}`]: etag }
     : {}
 }

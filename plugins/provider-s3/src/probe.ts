@@ -1,162 +1,292 @@
+import { createHash } from 'node:crypto'
 import {
   type ByteSource,
   type CallOptions,
   type Expect,
-  type Guarantee,
+  type Guarantees,
   isStorageError,
-  type ProbeFinding,
+  type ObjectInfo,
   type ProbeReport,
-  StorageError,
 } from '@lsync/core/provider'
-import { headRaw, listObjects, putObject } from './operations.ts'
+import { findingsOf, type Found } from './findings.ts'
+import { listObjects } from './listing.ts'
+import type { Multipart } from './multipart.ts'
+import { headRaw } from './reading.ts'
 import type { Requester } from './request.ts'
-import { uploadsOf, type UploadContext } from './uploads.ts'
+import { anyTombstone } from './tombstones.ts'
+import type { Place } from './url.ts'
+import { putObject } from './writing.ts'
 
-/** Tries, operation by operation, what this endpoint honours; cleans up after itself. */
+const ABSENT: Expect = { kind: 'absent' }
+/** Of the form that servers take for an ETag, and of no object. */
+const STALE = '0'.repeat(32)
+
+/** Tries, operation by operation, what this endpoint honours; cleans up after itself. `forbidden` without the right to write. */
 export async function probeBucket(
-  context: UploadContext,
+  requester: Requester,
+  place: Place,
+  extra: Readonly<Record<string, string>>,
+  multipart: Multipart,
   { signal, scratch }: CallOptions & { readonly scratch: string },
 ): Promise<ProbeReport> {
-  const { requester, extra, place } = context
-  const made = new Set<string>()
-  const put = async (key: string, text: string, expect: Expect) => {
-    made.add(key)
-    return putObject(
-      requester,
-      key,
-      sourceOf(text),
-      { signal, expect, metadata: { user: {} } },
-      extra,
-    )
-  }
-  const object = `${scratch}object`
-  const stale: Expect = { kind: 'version', version: '0'.repeat(32) }
+  const probe = new Probe(requester, place, extra, multipart, scratch, signal)
+  let found: Omit<Found, 'deletes'>
+  let deletes = false
   try {
-    const clock = Date.now()
-    const first = await put(object, 'one', { kind: 'absent' })
-    const create = await refused(() => put(object, 'two', { kind: 'absent' }))
-    const replace = await refused(() => put(object, 'three', stale))
-    const commit = await commitKept(context, `${scratch}parts`, made, signal)
-    const remove = await removeKept(requester, `${scratch}removed`, put, signal)
-    const folders = await foldersListed(
-      requester,
-      `${scratch}folder/`,
-      scratch,
-      put,
-      place.prefix,
-      signal,
-    )
-    const seen = await headRaw(requester, object, { signal })
-    const skew = Date.parse(String(seen?.response.headers['date'] ?? '')) - clock
-    void first
-    const versioning = seen?.info.historyId !== undefined
-    const writes: Guarantee = create && replace ? 'atomic' : 'none'
-    return {
-      guarantees: {
-        create: create ? 'atomic' : 'none',
-        replace: replace ? 'atomic' : 'none',
-        remove: remove ? 'atomic' : writes === 'atomic' ? 'leased' : 'checked',
-        commit: commit ? 'atomic' : 'none',
-        copy: 'none',
-      },
-      listsFolders: folders,
-      ...(Number.isFinite(skew) ? { clockSkew: skew } : {}),
-      versioning,
-      findings: findingsOf({ create, replace, remove, commit, folders, versioning, skew }),
-    }
+    found = await probe.run()
   } finally {
-    const still = AbortSignal.timeout(20_000)
-    for (const key of made)
-      await requester.sendOnly({ method: 'DELETE', key, signal: still }).catch(() => undefined)
+    deletes = await probe.cleanUp()
+  }
+  const all: Found = { ...found, deletes }
+  return {
+    guarantees: guaranteesOf(all),
+    listsFolders: all.folders,
+    ...(Number.isFinite(all.skew) ? { clockSkew: all.skew } : {}),
+    versioning: all.versioning,
+    findings: findingsOf(all),
   }
 }
 
-async function refused(operation: () => Promise<unknown>): Promise<boolean> {
+function guaranteesOf(found: Found): Guarantees {
+  const { create, replace, remove, tombstones, commit, copySource } = found
+  // A tombstone rests on conditional writes; and without the right to delete it would stay.
+  const leased = replace && tombstones && found.deletes
+  return {
+    create: create ? 'atomic' : 'checked',
+    replace: replace ? 'atomic' : 'checked',
+    remove: remove ? 'atomic' : leased ? 'leased' : 'checked',
+    commit: commit ? 'atomic' : 'checked',
+    copy: commit && copySource ? 'atomic' : 'none',
+  }
+}
+
+class Probe {
+  readonly #requester: Requester
+  readonly #place: Place
+  readonly #extra: Readonly<Record<string, string>>
+  readonly #multipart: Multipart
+  readonly #scratch: string
+  readonly #signal: AbortSignal
+  readonly #made = new Set<string>()
+
+  constructor(
+    requester: Requester,
+    place: Place,
+    extra: Readonly<Record<string, string>>,
+    multipart: Multipart,
+    scratch: string,
+    signal: AbortSignal,
+  ) {
+    this.#requester = requester
+    this.#place = place
+    this.#extra = extra
+    this.#multipart = multipart
+    this.#scratch = scratch
+    this.#signal = signal
+  }
+
+  async run(): Promise<Omit<Found, 'deletes'>> {
+    const object = `${this.#scratch}object`
+    const first = await this.#put(object, 'one', ABSENT)
+    const create = await refuses(() => this.#put(object, 'two', ABSENT))
+    const staleRefused = await refuses(() => this.#put(object, 'three', versionOf(STALE)))
+    const now = (await this.#head(object)) ?? { info: first, skew: Number.NaN }
+    const rightTaken = await allows(() => this.#put(object, 'four', versionOf(now.info.version)))
+    return {
+      create,
+      replace: staleRefused && rightTaken,
+      ...(await this.#removes()),
+      tombstones: await this.#knowsTombstones(),
+      ...(await this.#uploads(object)),
+      checksums: await this.#checksBytes(),
+      folders: await this.#listsFolders(),
+      versioning: now.info.historyId !== undefined,
+      skew: now.skew,
+    }
+  }
+
+  /** False if the credentials may not delete. */
+  async cleanUp(): Promise<boolean> {
+    // Not the caller's signal: what the probe made must go, also when it was stopped.
+    const signal = AbortSignal.timeout(20_000)
+    let deletes = true
+    for (const key of this.#made)
+      await this.#requester.sendOnly({ method: 'DELETE', key, signal }).catch((error: unknown) => {
+        if (isStorageError(error) && error.code === 'forbidden') deletes = false
+      })
+    return deletes
+  }
+
+  async #put(key: string, text: string, expect: Expect): Promise<ObjectInfo> {
+    this.#made.add(key)
+    return putObject(this.#requester, this.#place.prefix, key, sourceOf(text), {
+      signal: this.#signal,
+      expect,
+      metadata: { user: {} },
+      extra: this.#extra,
+    })
+  }
+
+  /** With the store's clock minus ours, against the middle of the request. */
+  async #head(
+    key: string,
+  ): Promise<{ readonly info: ObjectInfo; readonly skew: number } | undefined> {
+    const before = Date.now()
+    const raw = await headRaw(this.#requester, key, { signal: this.#signal })
+    if (raw === undefined) return undefined
+    // The header is cut to seconds: half of one is the best guess.
+    const told = Date.parse(String(raw.response.headers['date'] ?? '')) + 500
+    return { info: raw.info, skew: Math.round(told - (before + Date.now()) / 2) }
+  }
+
+  /** A wrong condition is refused, and a right one is not: only then can removals rest on it. */
+  async #removes(): Promise<{ readonly remove: boolean }> {
+    const key = `${this.#scratch}removed`
+    await this.#put(key, 'x', ABSENT)
+    const remove = (version: string) => () =>
+      this.#requester.sendOnly({
+        method: 'DELETE',
+        key,
+        headers: { 'if-match': `"${version}"` },
+        signal: this.#signal,
+      })
+    if (!(await refuses(remove(STALE)))) return { remove: false }
+    const version = (await this.#head(key))?.info.version
+    return { remove: version !== undefined && (await allows(remove(version))) }
+  }
+
+  /** Tombstones are known by their ETags, which encryption may change. */
+  async #knowsTombstones(): Promise<boolean> {
+    const key = `${this.#scratch}tombstone`
+    const { bytes, etag } = anyTombstone()
+    this.#made.add(key)
+    const { headers } = await this.#requester.sendOnly({
+      method: 'PUT',
+      key,
+      headers: { ...this.#extra, 'if-none-match': '*' },
+      body: bytes,
+      length: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      signal: this.#signal,
+    })
+    return String(headers['etag'] ?? '').replaceAll('"', '') === etag
+  }
+
+  /** Both conditions on the end of an upload in parts (some servers know only the first), and the one on the source of a copied part. */
+  async #uploads(
+    source: string,
+  ): Promise<{ readonly commit: boolean; readonly copySource: boolean }> {
+    const key = `${this.#scratch}parts`
+    const signal = this.#signal
+    this.#made.add(key)
+    const version = (await this.#head(source))?.info.version ?? STALE
+    let copySource = false
+    const attempt = async (expect: Expect): Promise<boolean> => {
+      const name = await this.#multipart.create(key, { user: {} }, { signal }, false)
+      try {
+        const copy = (from: string) => () =>
+          this.#multipart.copyPart(name, 1, { key: source, version: from }, undefined, { signal })
+        copySource = (await refuses(copy(STALE))) && (await allows(copy(version)))
+        const { headers } = await this.#requester.sendOnly({
+          method: 'PUT',
+          key,
+          query: { partNumber: '1', uploadId: name.uploadId },
+          body: new Uint8Array(3),
+          length: 3,
+          signal,
+        })
+        const etag = String(headers['etag'] ?? '').replaceAll('"', '')
+        return await refuses(() =>
+          this.#multipart.complete(name, [{ number: 1, etag }], expect, { signal }),
+        )
+      } finally {
+        await this.#multipart.abort(name, { signal }).catch(() => undefined)
+      }
+    }
+    try {
+      const created = !(await attempt(ABSENT))
+      const createRefused = await attempt(ABSENT)
+      const staleRefused = await attempt(versionOf(STALE))
+      const there = (await this.#head(key))?.info.version
+      const replaced = there !== undefined && !(await attempt(versionOf(there)))
+      return { commit: created && createRefused && staleRefused && replaced, copySource }
+    } catch (error) {
+      if (isStorageError(error) && ODD.has(error.code)) return { commit: false, copySource: false }
+      throw error
+    }
+  }
+
+  /** Bytes that are not what was announced. */
+  async #checksBytes(): Promise<boolean> {
+    const key = `${this.#scratch}checksum`
+    this.#made.add(key)
+    try {
+      await putObject(
+        this.#requester,
+        this.#place.prefix,
+        key,
+        { ...sourceOf('right'), digests: { sha256: createHash('sha256').digest('hex') } },
+        { signal: this.#signal, expect: ABSENT, metadata: { user: {} }, extra: this.#extra },
+      )
+      return false
+    } catch (error) {
+      if (isStorageError(error) && (error.code === 'bad-digest' || ODD.has(error.code))) return true
+      throw error
+    }
+  }
+
+  async #listsFolders(): Promise<boolean> {
+    const key = `${this.#scratch}folder/`
+    try {
+      await this.#put(key, '', ABSENT)
+    } catch (error) {
+      if (
+        isStorageError(error) &&
+        (ODD.has(error.code) || /^(bad-key|key-conflict)$/.test(error.code))
+      )
+        return false
+      throw error
+    }
+    const pages = listObjects(
+      this.#requester,
+      this.#place.prefix,
+      { prefix: this.#scratch },
+      { signal: this.#signal },
+    )
+    for await (const page of pages) if (page.some((info) => info.key === key)) return true
+    return false
+  }
+}
+
+/** By which servers say that they do not know what was asked of them. */
+const ODD: ReadonlySet<string> = new Set(['unsupported', 'unexpected', 'server'])
+
+/** True if it is refused because of its condition. */
+async function refuses(operation: () => Promise<unknown>): Promise<boolean> {
   try {
     await operation()
     return false
   } catch (error) {
     if (isStorageError(error) && error.code === 'precondition-failed') return true
-    // A store that knows no conditions may also say so.
-    if (isStorageError(error) && error.code === 'unsupported') return false
+    if (isStorageError(error) && ODD.has(error.code)) return false
     throw error
   }
 }
 
-/** Both conditions on the end of an upload in parts: some servers know only the first. */
-async function commitKept(
-  context: UploadContext,
-  key: string,
-  made: Set<string>,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const uploads = uploadsOf(context)
-  const attempt = async (expect: Expect): Promise<boolean> => {
-    const session = await uploads.begin(key, {
-      signal,
-      size: 3,
-      digests: {},
-      expect,
-      metadata: { user: {} },
-    })
-    try {
-      await session.put({ from: 0, to: 3 }, sourceOf('abc'), { signal })
-      return await refused(() => session.commit({ signal }))
-    } finally {
-      await session.abort({ signal }).catch(() => undefined)
-    }
-  }
-  made.add(key)
+/** False if it is refused although its condition holds. */
+async function allows(operation: () => Promise<unknown>): Promise<boolean> {
   try {
-    const fresh = !(await attempt({ kind: 'absent' }))
-    const taken = await attempt({ kind: 'absent' })
-    const stale = await attempt({ kind: 'version', version: '0'.repeat(32) })
-    return fresh && taken && stale
+    await operation()
+    return true
   } catch (error) {
-    if (isStorageError(error) && ['unsupported', 'unexpected', 'server'].includes(error.code))
+    if (isStorageError(error) && (error.code === 'precondition-failed' || ODD.has(error.code)))
       return false
     throw error
   }
 }
 
-async function removeKept(
-  requester: Requester,
-  key: string,
-  put: (key: string, text: string, expect: Expect) => Promise<unknown>,
-  signal: AbortSignal,
-): Promise<boolean> {
-  await put(key, 'x', { kind: 'absent' })
-  return refused(() =>
-    requester.sendOnly({
-      method: 'DELETE',
-      key,
-      headers: { 'if-match': `"${'0'.repeat(32)}"` },
-      signal,
-    }),
-  )
-}
-
-async function foldersListed(
-  requester: Requester,
-  key: string,
-  scratch: string,
-  put: (key: string, text: string, expect: Expect) => Promise<unknown>,
-  prefix: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    await put(key, '', { kind: 'absent' })
-  } catch (error) {
-    if (
-      error instanceof StorageError &&
-      ['bad-key', 'key-conflict', 'unsupported', 'unexpected'].includes(error.code)
-    )
-      return false
-    throw error
-  }
-  for await (const page of listObjects(requester, prefix, { prefix: scratch }, { signal }))
-    if (page.some((info) => info.key === key)) return true
-  return false
+function versionOf(version: string): Expect {
+  return { kind: 'version', version }
 }
 
 function sourceOf(text: string): ByteSource {
@@ -169,64 +299,4 @@ function sourceOf(text: string): ByteSource {
       yield bytes.subarray(from)
     },
   }
-}
-
-const LARGEST_SKEW = 5 * 60 * 1000
-
-function findingsOf(found: {
-  readonly create: boolean
-  readonly replace: boolean
-  readonly remove: boolean
-  readonly commit: boolean
-  readonly folders: boolean
-  readonly versioning: boolean
-  readonly skew: number
-}): readonly ProbeFinding[] {
-  const { create, replace, remove, commit, folders, versioning, skew } = found
-  return [
-    {
-      check: 'conditional-writes',
-      ok: create && replace,
-      message:
-        create && replace
-          ? 'Writes keep their conditions: of two clients that change one file at once, one wins and the other has a conflict.'
-          : 'Writes do not keep their conditions here: let only one client sync at a time, or turn on versioning.',
-    },
-    {
-      check: 'conditional-removes',
-      ok: true,
-      message: remove
-        ? 'Removals keep their conditions.'
-        : 'Removals keep no conditions here: lsync claims each one by a small object first, which other clients of lsync respect.',
-    },
-    {
-      check: 'conditional-uploads',
-      ok: true,
-      message: commit
-        ? 'Uploads in parts keep their conditions.'
-        : 'Uploads in parts keep no conditions here: large files go up in one piece, at most 5 GB each.',
-    },
-    {
-      check: 'folders',
-      ok: true,
-      message: folders
-        ? 'Empty folders are kept.'
-        : 'This store does not list empty folders: they are not synced.',
-    },
-    {
-      check: 'versioning',
-      ok: true,
-      message: versioning
-        ? 'The bucket keeps earlier versions: what is overwritten or removed can be had back from it.'
-        : 'The bucket keeps no earlier versions: turning versioning on protects against other tools.',
-    },
-    {
-      check: 'clock',
-      ok: !(Math.abs(skew) > LARGEST_SKEW),
-      message:
-        Math.abs(skew) > LARGEST_SKEW
-          ? `This computer's clock differs from the store's by ${Math.round(skew / 1000)} s: set it.`
-          : "This computer's clock agrees with the store's.",
-    },
-  ]
 }

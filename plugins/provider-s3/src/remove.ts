@@ -1,13 +1,21 @@
-import { type CallOptions, isStorageError, StorageError } from '@lsync/core/provider'
-import { headRaw, putObject } from './operations.ts'
+import { createHash, randomUUID } from 'node:crypto'
+import {
+  type CallOptions,
+  isStorageError,
+  type ObjectInfo,
+  StorageError,
+} from '@lsync/core/provider'
+import { headRaw, type Raw } from './reading.ts'
 import type { Requester } from './request.ts'
-import { anyTombstone, isTombstone, LEASE, STALE, type Tombstone } from './tombstones.ts'
+import { anyTombstone, isTombstone, LEASE, STALE } from './tombstones.ts'
+
+type RemoveOptions = CallOptions & { readonly expect: string }
 
 /** Removal where DELETE keeps its condition. */
 export async function removeAtomically(
   requester: Requester,
   key: string,
-  { expect, signal }: CallOptions & { readonly expect: string },
+  { expect, signal }: RemoveOptions,
 ): Promise<void> {
   await requester.sendOnly({
     method: 'DELETE',
@@ -17,38 +25,68 @@ export async function removeAtomically(
   })
 }
 
-interface Claim {
-  readonly etag: string
-  readonly until: number
+/**
+ * Removal where nothing is kept and tombstones cannot be known (encryption changes their ETags).
+ * RACE: the look and the removal are two steps; worst outcome: what another client wrote in between is gone from the bucket, while that client
+ * still has it, and takes it for removed by somebody (it goes to its trash). `init` and `doctor` say so.
+ */
+export async function removeChecked(
+  requester: Requester,
+  key: string,
+  { expect, signal }: RemoveOptions,
+): Promise<void> {
+  const now = await headRaw(requester, key, { signal })
+  if (now?.info.version !== expect) throw goneOrReplaced(key, now)
+  await requester.sendOnly({ method: 'DELETE', key, signal })
 }
+
+/** One try of this process to remove one object. */
+interface Claim {
+  readonly bytes: Uint8Array
+  /** Stands in the tombstone's metadata: who looks whether a tombstone is his own must not meet another's with the same body. */
+  readonly token: string
+  readonly wall: number
+  readonly monotonic: number
+}
+
+const TOKEN = 'lsync-claim'
 
 /** Removal by claim and lease, where DELETE keeps no condition. */
 export class LeasedRemoval {
   readonly #requester: Requester
-  /** Claims of this process whose deletion is not confirmed yet. */
+  readonly #extra: Readonly<Record<string, string>>
+  /** Claims of this process whose deletion is not confirmed yet: their answers may have been lost. */
   readonly #claims = new Map<string, Claim>()
 
-  constructor(requester: Requester) {
+  /** `extra`: headers without which the bucket may refuse a write (encryption). */
+  constructor(requester: Requester, extra: Readonly<Record<string, string>>) {
     this.#requester = requester
+    this.#extra = extra
   }
 
-  async remove(
-    key: string,
-    { expect, signal }: CallOptions & { readonly expect: string },
-  ): Promise<void> {
-    const claim = this.#claims.get(key)
-    // An earlier attempt of ours went astray: only while our own tombstone stands may we delete.
-    if (claim !== undefined) return this.#finish(key, claim, signal)
+  async remove(key: string, { expect, signal }: RemoveOptions): Promise<void> {
+    signal.throwIfAborted()
+    const earlier = this.#claims.get(key)
+    if (earlier !== undefined) {
+      const now = await headRaw(this.#requester, key, { signal })
+      // An earlier attempt went astray after its claim: while our own tombstone stands, we finish.
+      if (now !== undefined && isOwn(now, earlier)) return this.#delete(key, earlier, signal)
+      if (now?.info.version !== expect) {
+        this.#claims.delete(key)
+        throw goneOrReplaced(key, now)
+      }
+      // It went astray before. It may still arrive: then this one is refused, and the next look finds our tombstone.
+    }
+    const claim = earlier !== undefined && isLeased(earlier) ? earlier : newClaim(expect)
     try {
-      await this.#delete(key, await this.#claim(key, expect, signal), signal)
+      await this.#claim(key, expect, claim, signal)
     } catch (error) {
       if (!isStorageError(error) || error.code !== 'precondition-failed') throw error
       const now = await headRaw(this.#requester, key, { signal })
-      // Claimed by another client: it reads as absent.
-      if (now === undefined || isTombstone(now.info.size, now.info.version))
-        throw new StorageError('not-found', `no such object: ${key}`, { key, cause: error })
-      throw error
+      if (now !== undefined && isOwn(now, claim)) return this.#delete(key, claim, signal)
+      throw goneOrReplaced(key, now, error)
     }
+    await this.#delete(key, claim, signal)
   }
 
   /**
@@ -58,61 +96,121 @@ export class LeasedRemoval {
   async clearStale(key: string, signal: AbortSignal): Promise<boolean> {
     const now = await headRaw(this.#requester, key, { signal })
     if (now === undefined) return true
-    const { info, response } = now
-    if (!isTombstone(info.size, info.version)) return false
-    const claim = this.#claims.get(key)
-    if (claim?.etag === info.version) {
-      await this.#finish(key, claim, signal)
+    if (!isTombstone(now.info.size, now.info.version)) return false
+    const own = this.#claims.get(key)
+    if (own !== undefined && isLeased(own) && isOwn(now, own)) {
+      await this.#delete(key, own, signal)
       return true
     }
-    const age = Date.parse(String(response.headers['date'] ?? '')) - info.modified
-    if (!(age > STALE)) throw new StorageError('busy', `another client is removing ${key}`, { key })
-    await this.#delete(key, await this.#claim(key, info.version, signal), signal)
+    if (!isStale(now))
+      throw new StorageError('busy', `another client is removing ${key} at this moment`, { key })
+    const claim = newClaim(now.info.version)
+    try {
+      await this.#claim(key, now.info.version, claim, signal)
+    } catch (error) {
+      // Several found it at once, and another was faster: the next attempt sees what became of it.
+      if (isStorageError(error) && error.code === 'precondition-failed')
+        throw new StorageError('busy', `another client is clearing ${key} at this moment`, {
+          key,
+          cause: error,
+        })
+      throw error
+    }
+    await this.#delete(key, claim, signal)
     return true
   }
 
-  async #claim(key: string, expect: string, signal: AbortSignal): Promise<Claim> {
-    const tombstone: Tombstone = anyTombstone(expect)
-    const claim: Claim = { etag: tombstone.etag, until: Date.now() + LEASE }
+  async #claim(key: string, expect: string, claim: Claim, signal: AbortSignal): Promise<void> {
+    const { bytes, token } = claim
     // Remembered before it is sent: its answer may be lost.
     this.#claims.set(key, claim)
     try {
-      await putObject(
-        this.#requester,
+      await this.#requester.sendOnly({
+        method: 'PUT',
         key,
-        {
-          size: tombstone.bytes.length,
-          digests: { sha256: tombstone.sha256 },
-          bytes: tombstone.bytes,
-          async *open() {},
+        headers: {
+          ...this.#extra,
+          'if-match': `"${expect}"`,
+          'content-type': 'text/plain',
+          [`x-amz-meta-${TOKEN}`]: token,
         },
-        { expect: { kind: 'version', version: expect }, metadata: { user: {} }, signal },
-        {},
-      )
-      return claim
+        body: bytes,
+        length: bytes.length,
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+        signal,
+      })
     } catch (error) {
-      const refused = isStorageError(error) && !['network', 'server'].includes(error.code)
-      if (refused) this.#claims.delete(key)
+      if (!isStorageError(error) || ['network', 'server'].includes(error.code)) throw error
+      // Refused for good: there is no tombstone of ours. (A refusal may still be the echo of an earlier attempt; who asks looks for it.)
+      this.#claims.delete(key)
+      // S3 answers 404 to a condition on what is gone.
+      if (error.code === 'not-found')
+        throw new StorageError('precondition-failed', error.message, { key, cause: error })
       throw error
     }
   }
 
-  async #finish(key: string, claim: Claim, signal: AbortSignal): Promise<void> {
-    const now = await headRaw(this.#requester, key, { signal })
-    if (now?.info.version === claim.etag) return this.#delete(key, claim, signal)
-    this.#claims.delete(key)
-    if (now === undefined || isTombstone(now.info.size, now.info.version))
-      throw new StorageError('not-found', `no such object: ${key}`, { key })
-    throw new StorageError('precondition-failed', `another version is there: ${key}`, { key })
-  }
-
   /**
-   * RACE: a DELETE that the network holds back for longer than the lease could meet a new object; worst outcome: that object is gone from the
-   * bucket while the client that wrote it still has the file, and takes it for removed by somebody (it goes to its trash).
+   * RACE: a DELETE that the network holds back for longer than the rest of the lease could meet a new object; worst outcome: that object is gone
+   * from the bucket while the client that wrote it still has the file, and takes it for removed by somebody (it goes to its trash).
    */
   async #delete(key: string, claim: Claim, signal: AbortSignal): Promise<void> {
+    const rest = leaseLeft(claim)
     // The lease ran out: others may clear it. It reads as absent all the same.
-    if (Date.now() < claim.until) await this.#requester.sendOnly({ method: 'DELETE', key, signal })
+    if (rest > 0) {
+      const lease = AbortSignal.timeout(rest)
+      try {
+        await this.#requester.sendOnly({
+          method: 'DELETE',
+          key,
+          signal: AbortSignal.any([signal, lease]),
+        })
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!lease.aborted) throw error
+      }
+    }
     this.#claims.delete(key)
   }
+}
+
+function newClaim(expect: string): Claim {
+  return {
+    bytes: anyTombstone(expect).bytes,
+    token: randomUUID(),
+    wall: Date.now(),
+    monotonic: performance.now(),
+  }
+}
+
+/** By whichever clock ran further: one may be set back, the other stands still while the machine sleeps. */
+function leaseLeft({ wall, monotonic }: Claim): number {
+  return LEASE - Math.ceil(Math.max(Date.now() - wall, performance.now() - monotonic))
+}
+
+function isLeased(claim: Claim): boolean {
+  return leaseLeft(claim) > 0
+}
+
+function isOwn({ info }: Raw, { token }: Claim): boolean {
+  return info.metadata?.user[TOKEN] === token
+}
+
+/** By the store's clock alone. */
+function isStale({
+  info,
+  response,
+}: {
+  readonly info: ObjectInfo
+  readonly response: Raw['response']
+}): boolean {
+  return Date.parse(String(response.headers['date'] ?? '')) - info.modified > STALE
+}
+
+function goneOrReplaced(key: string, now: Raw | undefined, cause?: unknown): StorageError {
+  const details = { key, ...(cause === undefined ? {} : { cause }) }
+  // Claimed by another client: it reads as absent.
+  return now === undefined || isTombstone(now.info.size, now.info.version)
+    ? new StorageError('not-found', `no such object: ${key}`, details)
+    : new StorageError('precondition-failed', `another version is there: ${key}`, details)
 }

@@ -2,17 +2,19 @@ import { Readable } from 'node:stream'
 import aws4 from 'aws4'
 import type { Dispatcher } from 'undici'
 import { StorageError } from '@lsync/core/provider'
-import type { Identity } from './credentials.ts'
-import { answerError, connectionError } from './errors.ts'
+import type { Connections } from './connection.ts'
+import type { Credentials } from './credentials.ts'
+import { answerError, connectionError, WrongRegion } from './errors.ts'
 import { encodePath, encodeQuery, type Place } from './url.ts'
 import { textOf } from './xml.ts'
 
-/** Where requests go. */
+/** Where requests go, and how they are signed. */
 export interface Endpoint {
   readonly origin: string
   readonly host: string
   /** Before the key: `/bucket` in path style, empty where the bucket is in the host's name. */
   readonly base: string
+  readonly region: string
 }
 
 export interface S3Request {
@@ -36,6 +38,8 @@ export interface S3Response {
 }
 
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+/** What goes to the socket at once. The time until an answer counts from the last piece: a slow line is not a silent one. */
+const SLICE = 256 * 1024
 
 /**
  * One signed request, one attempt. This file is the hot path around the SDK's middleware, which costs several times the request itself
@@ -43,13 +47,18 @@ const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b78
  */
 export class Requester {
   readonly #dispatcher: Dispatcher
-  readonly #identity: Identity
+  readonly #credentials: () => Promise<Credentials>
   readonly #endpoint: Endpoint
   readonly #place: Place
 
-  constructor(dispatcher: Dispatcher, identity: Identity, endpoint: Endpoint, place: Place) {
-    this.#dispatcher = dispatcher
-    this.#identity = identity
+  constructor(
+    connections: Connections,
+    credentials: () => Promise<Credentials>,
+    endpoint: Endpoint,
+    place: Place,
+  ) {
+    this.#dispatcher = connections.for(new URL(endpoint.origin).protocol)
+    this.#credentials = credentials
     this.#endpoint = endpoint
     this.#place = place
   }
@@ -58,46 +67,25 @@ export class Requester {
     return this.#endpoint.host
   }
 
-  /** Sends it and returns any answer below 300; others are StorageErrors, with their bodies read. */
+  /** Sends it and returns any answer below 300; others are StorageErrors, with their bodies read. An error of the body's source comes through. */
   async send(request: S3Request): Promise<S3Response> {
-    const { method, key, query, body, signal } = request
+    const { method, key, signal } = request
     signal.throwIfAborted()
-    const { origin, host, base } = this.#endpoint
-    const resource =
-      key === undefined ? `${base}/` : `${base}/${encodePath(this.#place.prefix + key)}`
-    const path = query === undefined ? resource : `${resource}?${encodeQuery(query)}`
-    const { headers } = aws4.sign(
-      {
-        service: 's3',
-        region: this.#identity.region,
-        method,
-        host,
-        path,
-        headers: {
-          ...request.headers,
-          'x-amz-content-sha256':
-            request.sha256 ?? (body === undefined ? EMPTY_SHA256 : 'UNSIGNED-PAYLOAD'),
-          ...(request.length === undefined ? {} : { 'content-length': request.length }),
-        },
-      },
-      await this.#identity.credentials(),
-    )
-    // The signer's Host and the connection's must not both be sent; undici sends the one it is given.
+    const { origin, host, path, headers } = await this.#signed(request)
+    const source = outgoing(request.body)
     let answer: Dispatcher.ResponseData
     try {
       answer = await this.#dispatcher.request({
         origin,
         path,
         method,
-        headers: headers as Record<string, string>,
-        body:
-          body === undefined || body instanceof Uint8Array
-            ? (body ?? null)
-            : Readable.from(body, { objectMode: false }),
+        headers,
+        body: source.body,
         signal,
       })
     } catch (error) {
       signal.throwIfAborted()
+      if (source.failed !== undefined) throw source.failed.error
       throw connectionError(key ?? '', host, error)
     }
     if (answer.statusCode < 300)
@@ -134,9 +122,39 @@ export class Requester {
     }
   }
 
+  async #signed(request: S3Request): Promise<{
+    readonly origin: string
+    readonly host: string
+    readonly path: string
+    readonly headers: Record<string, string>
+  }> {
+    const { method, key, query, body } = request
+    const { origin, host, base, region } = this.#endpoint
+    const resource =
+      key === undefined ? `${base}/` : `${base}/${encodePath(this.#place.prefix + key)}`
+    const path = query === undefined ? resource : `${resource}?${encodeQuery(query)}`
+    const { headers } = aws4.sign(
+      {
+        service: 's3',
+        region,
+        method,
+        host,
+        path,
+        headers: {
+          ...request.headers,
+          'x-amz-content-sha256':
+            request.sha256 ?? (body === undefined ? EMPTY_SHA256 : 'UNSIGNED-PAYLOAD'),
+          ...(request.length === undefined ? {} : { 'content-length': request.length }),
+        },
+      },
+      await this.#credentials(),
+    )
+    return { origin, host, path, headers: headers as Record<string, string> }
+  }
+
   async #refusal(
     key: string,
-    { statusCode, headers, body }: Dispatcher.ResponseData,
+    { statusCode: status, headers, body }: Dispatcher.ResponseData,
     signal: AbortSignal,
   ): Promise<StorageError> {
     let text = ''
@@ -145,20 +163,49 @@ export class Requester {
     } catch {
       signal.throwIfAborted()
     }
-    const region = headers['x-amz-bucket-region']
-    if (statusCode === 301 || statusCode === 307)
-      return new StorageError(
-        'bad-remote',
-        `the bucket is in another region${region === undefined ? '' : `: ${String(region)}`}; set it: lsync config set region NAME`,
-        {
-          detail: String(region ?? ''),
-        },
-      )
+    const code = textOf(text, 'Code')
+    const region = one(headers['x-amz-bucket-region']) ?? textOf(text, 'Region')
+    if (status === 301 || status === 307 || code === 'PermanentRedirect')
+      return new WrongRegion(region)
+    if (status === 400 && region !== undefined && region !== this.#endpoint.region)
+      return new WrongRegion(region)
     return answerError(key, {
-      status: statusCode,
-      code: textOf(text, 'Code'),
+      status,
+      code,
       message: textOf(text, 'Message'),
-      retryAfter: headers['retry-after'] === undefined ? undefined : String(headers['retry-after']),
+      retryAfter: one(headers['retry-after']),
     })
   }
+}
+
+function one(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : header?.[0]
+}
+
+interface Outgoing {
+  readonly body: Uint8Array | Readable | null
+  /** Set once the source of the body failed: its error, and not what became of the connection, is what the caller must see. */
+  failed?: { readonly error: unknown }
+}
+
+function outgoing(body: S3Request['body']): Outgoing {
+  if (body === undefined) return { body: null }
+  if (body instanceof Uint8Array)
+    return {
+      body: body.length <= SLICE ? body : Readable.from(slices(body), { objectMode: false }),
+    }
+  const result: Outgoing = { body: Readable.from(watched(), { objectMode: false }) }
+  async function* watched(): AsyncIterable<Uint8Array> {
+    try {
+      yield* body as AsyncIterable<Uint8Array>
+    } catch (error) {
+      result.failed = { error }
+      throw error
+    }
+  }
+  return result
+}
+
+function* slices(bytes: Uint8Array): Iterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE)
 }

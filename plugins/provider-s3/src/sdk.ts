@@ -1,7 +1,6 @@
-import { Readable } from 'node:stream'
-import type { S3Client } from '@aws-sdk/client-s3'
+import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import type { Identity } from './credentials.ts'
+import type { Connections } from './connection.ts'
 
 /** What the SDK hands to a request handler, as far as we use it. */
 interface SdkRequest {
@@ -15,40 +14,42 @@ interface SdkRequest {
   readonly body?: unknown
 }
 
-/** The SDK's client for the rare operations, on our connections, with our credentials, one attempt a call. */
-export async function makeClient(
-  dispatcher: Dispatcher,
-  { credentials, region }: Identity,
-  endpoint: string | undefined,
-  pathStyle: boolean,
-): Promise<S3Client> {
-  const { S3Client: Client } = await import('@aws-sdk/client-s3')
-  return new Client({
-    region,
-    credentials,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    forcePathStyle: pathStyle,
-    maxAttempts: 1,
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: {
-      async handle(request: SdkRequest, { abortSignal }: { abortSignal?: AbortSignal } = {}) {
-        const { method, protocol, hostname, port, path, query, headers, body } = request
-        const answer = await dispatcher.request({
-          origin: `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`,
-          path: withQuery(path, query),
-          method: method as Dispatcher.HttpMethod,
-          headers,
-          body: (body ?? null) as Readable | null,
-          ...(abortSignal === undefined ? {} : { signal: abortSignal }),
-        })
-        const plain = Object.fromEntries(
-          Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
-        )
-        return { response: { statusCode: answer.statusCode, headers: plain, body: answer.body } }
-      },
-    } as never,
-  })
+interface SdkAnswer {
+  readonly response: {
+    readonly statusCode: number
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: Readable
+  }
+}
+
+/** Lets the SDK's clients (S3, and those that fetch credentials) use our connections: one place for proxies and certificates. */
+export function requestHandler(
+  connections: Connections,
+  headersTimeout?: number,
+): {
+  readonly handle: (
+    request: SdkRequest,
+    options?: { readonly abortSignal?: AbortSignal },
+  ) => Promise<SdkAnswer>
+} {
+  return {
+    async handle(request, { abortSignal } = {}) {
+      const { method, protocol, hostname, port, path, query, headers, body } = request
+      const answer = await connections.for(protocol).request({
+        origin: `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`,
+        path: withQuery(path, query),
+        method: method as Dispatcher.HttpMethod,
+        headers,
+        body: (body ?? null) as Readable | null,
+        ...(headersTimeout === undefined ? {} : { headersTimeout }),
+        ...(abortSignal === undefined ? {} : { signal: abortSignal }),
+      })
+      const plain = Object.fromEntries(
+        Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
+      )
+      return { response: { statusCode: answer.statusCode, headers: plain, body: answer.body } }
+    },
+  }
 }
 
 function withQuery(path: string, query: SdkRequest['query']): string {

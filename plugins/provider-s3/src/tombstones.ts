@@ -4,38 +4,46 @@ import { createHash, randomInt } from 'node:crypto'
  * Where DELETE keeps no condition (MinIO), a removal is claimed first: the object is replaced, under its condition, by one of these small constant
  * bodies, and then deleted. A listing knows them by size and ETag; they read as absent. The claim is a lease: its owner deletes within
  * `LEASE` by its own clock or not at all; others may clear one that is older than `STALE` by the store's clock, by claiming it anew;
- * nobody writes over one. There are many, and each claim takes one by chance, so that two claims can be told apart.
+ * nobody writes over one. There are many, and each claim takes one by chance: a condition on a tombstone that was seen a while ago does
+ * not hold for another claim on the same key.
  */
-const COUNT = 256
+const COUNT = 4096
 
 export const LEASE = 5 * 60 * 1000
 export const STALE = 10 * 60 * 1000
 
 export interface Tombstone {
   readonly bytes: Uint8Array
+  /** As the store names it, if it names objects by their MD5. */
   readonly etag: string
-  readonly sha256: string
 }
 
-const TOMBSTONES: readonly Tombstone[] = Array.from({ length: COUNT }, (_, index) => {
-  const bytes = new TextEncoder().encode(
-    `lsync removes this object ${String(index).padStart(3, '0')} d4b1c7\n`,
-  )
-  const digest = (algorithm: string): string => createHash(algorithm).update(bytes).digest('hex')
-  return { bytes, etag: digest('md5'), sha256: digest('sha256') }
-})
+const encoder = new TextEncoder()
 
-const ETAGS: ReadonlySet<string> = new Set(TOMBSTONES.map(({ etag }) => etag))
-const SIZE = TOMBSTONES[0]?.bytes.length ?? 0
+function bodyOf(index: number): Uint8Array {
+  return encoder.encode(`lsync removes this object ${String(index).padStart(4, '0')} d4b1c7\n`)
+}
+
+/** Odd enough that few other objects need a look. */
+export const TOMBSTONE_SIZE = bodyOf(0).length
+
+function etagOf(bytes: Uint8Array): string {
+  return createHash('md5').update(bytes).digest('hex')
+}
+
+let etags: ReadonlySet<string> | undefined
 
 export function isTombstone(size: number, etag: string): boolean {
-  return size === SIZE && ETAGS.has(etag)
+  if (size !== TOMBSTONE_SIZE) return false
+  etags ??= new Set(Array.from({ length: COUNT }, (_, index) => etagOf(bodyOf(index))))
+  return etags.has(etag)
 }
 
 /** Any but the one that is to be replaced. */
 export function anyTombstone(except?: string): Tombstone {
   for (;;) {
-    const tombstone = TOMBSTONES[randomInt(COUNT)]
-    if (tombstone !== undefined && tombstone.etag !== except) return tombstone
+    const bytes = bodyOf(randomInt(COUNT))
+    const etag = etagOf(bytes)
+    if (etag !== except) return { bytes, etag }
   }
 }

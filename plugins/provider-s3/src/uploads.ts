@@ -1,232 +1,198 @@
 import { createHash } from 'node:crypto'
-import type { S3Client } from '@aws-sdk/client-s3'
 import {
   type ByteRange,
+  type ByteSource,
   type CallOptions,
   type Expect,
-  isStorageError,
   type ObjectInfo,
-  type ObjectMetadata,
   StorageError,
   type UploadSession,
   type Uploads,
   type UploadToken,
 } from '@lsync/core/provider'
-import { sdkError } from './errors.ts'
-import { headObject } from './operations.ts'
-import { partSizeFor, WORTHWHILE } from './parts.ts'
+import type { Multipart, Part } from './multipart.ts'
+import { partCountFor, partLength, partSizeFor } from './parts.ts'
+import { headObject } from './reading.ts'
 import type { Requester } from './request.ts'
-import type { Place } from './url.ts'
-import { bareEtag } from './xml.ts'
 
 export interface UploadContext {
   readonly requester: Requester
-  readonly client: () => Promise<S3Client>
-  readonly place: Place
-  readonly extra: Readonly<Record<string, string>>
-  /** Metadata of a write as the SDK wants it. */
-  readonly headersOf: (metadata: ObjectMetadata) => Readonly<Record<string, string>>
+  readonly multipart: Multipart
+  /** Around the end of every upload: what must be looked at first, and what a refusal may have meant. */
+  readonly guarded: <T>(
+    key: string,
+    expect: Expect,
+    options: CallOptions,
+    operation: () => Promise<T>,
+  ) => Promise<T>
 }
 
 /** Uploads in parts: the parts by lean requests (their bytes are signed, so the store checks them), begin and end by the SDK. */
-export function uploadsOf(context: UploadContext): Uploads {
-  const { requester, client, place, extra } = context
-  const call = async <T>(
-    key: string,
-    { signal }: CallOptions,
-    operation: (s3: S3Client) => Promise<T>,
-  ): Promise<T> => {
-    signal.throwIfAborted()
-    try {
-      return await operation(await client())
-    } catch (error) {
-      signal.throwIfAborted()
-      throw sdkError(key, requester.host, error)
-    }
-  }
-
+export function uploadsOf(context: UploadContext, worthwhile: number): Uploads {
+  const { multipart } = context
   return {
-    worthwhile: WORTHWHILE,
-
+    worthwhile,
     async begin(key, { signal, size, expect, metadata }) {
-      const { CreateMultipartUploadCommand } = await import('@aws-sdk/client-s3')
-      const headers = { ...context.headersOf(metadata), ...extra }
-      const { UploadId } = await call(key, { signal }, (s3) =>
-        s3.send(
-          new CreateMultipartUploadCommand({
-            Bucket: place.bucket,
-            Key: place.prefix + key,
-            Metadata: metaOf(headers),
-            ...contentOf(metadata),
-            ...encryptionOf(extra),
-          }),
-          { abortSignal: signal },
-        ),
-      )
-      if (UploadId === undefined)
-        throw new StorageError('unexpected', `the store began no upload: ${key}`, { key })
-      return session({ key, uploadId: UploadId, size, ...tokenOf(expect) })
+      const { uploadId } = await multipart.create(key, metadata, { signal }, true)
+      return new Session(context, { key, uploadId, size, ...tokenOf(expect) })
     },
-
     async resume(token, options) {
-      const resumed = session(token)
+      const session = new Session(context, token)
       // `upload-lost` if the store has forgotten it.
-      await resumed.missing(options)
-      return resumed
+      await session.missing(options)
+      return session
     },
+    listPending: (options) => multipart.listUploads(options),
+  }
+}
 
-    async *listPending({ signal }) {
-      const { ListMultipartUploadsCommand } = await import('@aws-sdk/client-s3')
-      let KeyMarker: string | undefined
-      let UploadIdMarker: string | undefined
-      for (;;) {
-        const page = await call('', { signal }, (s3) =>
-          s3.send(
-            new ListMultipartUploadsCommand({
-              Bucket: place.bucket,
-              Prefix: place.prefix,
-              ...(KeyMarker === undefined ? {} : { KeyMarker }),
-              ...(UploadIdMarker === undefined ? {} : { UploadIdMarker }),
-            }),
-            { abortSignal: signal },
-          ),
-        )
-        for (const { Key, UploadId, Initiated } of page.Uploads ?? [])
-          if (Key !== undefined && UploadId !== undefined)
-            yield {
-              key: Key.slice(place.prefix.length),
-              token: { key: Key.slice(place.prefix.length), uploadId: UploadId },
-              begun: Initiated?.getTime() ?? 0,
-            }
-        if (page.IsTruncated !== true) return
-        KeyMarker = page.NextKeyMarker
-        UploadIdMarker = page.NextUploadIdMarker
-      }
-    },
+class Session implements UploadSession {
+  readonly token: UploadToken
+  readonly partSize: number
+  readonly parallel = true
+  readonly #context: UploadContext
+  readonly #key: string
+  readonly #uploadId: string
+  readonly #size: number
+  readonly #parts = new Map<number, Omit<Part, 'size'>>()
+
+  constructor(context: UploadContext, token: UploadToken) {
+    this.#context = context
+    this.token = token
+    this.#key = String(token['key'])
+    this.#uploadId = String(token['uploadId'])
+    this.#size = Number(token['size'])
+    this.partSize = partSizeFor(this.#size)
   }
 
-  function session(token: UploadToken): UploadSession {
-    const key = String(token['key'])
-    const uploadId = String(token['uploadId'])
-    const size = Number(token['size'])
-    const partSize = partSizeFor(size)
-    const target = { Bucket: place.bucket, Key: place.prefix + key, UploadId: uploadId }
-    const etags = new Map<number, string>()
-
-    const listParts = async (options: CallOptions): Promise<void> => {
-      const { ListPartsCommand } = await import('@aws-sdk/client-s3')
-      let PartNumberMarker: string | undefined
-      for (;;) {
-        const page = await call(key, options, (s3) =>
-          s3.send(
-            new ListPartsCommand({
-              ...target,
-              ...(PartNumberMarker === undefined ? {} : { PartNumberMarker }),
-            }),
-            { abortSignal: options.signal },
-          ),
-        )
-        for (const { PartNumber = 0, ETag = '', Size } of page.Parts ?? [])
-          if (Size === lengthOf(PartNumber)) etags.set(PartNumber, bareEtag(ETag))
-        if (page.IsTruncated !== true) return
-        PartNumberMarker = page.NextPartNumberMarker
-      }
+  async missing(options: CallOptions): Promise<readonly ByteRange[]> {
+    const listed = await this.#context.multipart.listParts(this.#name, options)
+    const key = this.#key
+    // Uploads that others began are listed without their size and condition; they can only be given up.
+    if (!Number.isSafeInteger(this.#size))
+      throw new StorageError('upload-lost', `nobody knows how large ${key} should become`, { key })
+    for (const part of listed)
+      if (part.size === partLength(this.#size, part.number)) this.#parts.set(part.number, part)
+    const ranges: ByteRange[] = []
+    for (let number = 1; number <= partCountFor(this.#size); number++) {
+      const from = (number - 1) * this.partSize
+      if (!this.#parts.has(number)) ranges.push({ from, to: from + partLength(this.#size, number) })
     }
-    /** What stands there now, with its exact time. */
-    const confirm = async (etag: string, options: CallOptions): Promise<ObjectInfo> => {
-      const info = await headObject(requester, key, options)
-      if (info === undefined || (etag !== '' && info.version !== etag))
-        throw new StorageError('network', `${key} was replaced right after its upload`, { key })
-      return info
-    }
-    const lengthOf = (number: number): number => Math.min(partSize, size - (number - 1) * partSize)
-
-    return {
-      token,
-      partSize,
-      parallel: true,
-      async missing(options) {
-        await listParts(options)
-        const count = Math.max(1, Math.ceil(size / partSize))
-        const ranges: ByteRange[] = []
-        for (let number = 1; number <= count; number++)
-          if (!etags.has(number))
-            ranges.push({
-              from: (number - 1) * partSize,
-              to: (number - 1) * partSize + lengthOf(number),
-            })
-        return ranges
-      },
-      async put({ from, to }, source, { signal }) {
-        const number = Math.floor(from / partSize) + 1
-        const chunks: Uint8Array[] = []
-        for await (const chunk of source.open(0, signal)) chunks.push(chunk)
-        const bytes = Buffer.concat(chunks)
-        if (bytes.length !== to - from)
-          throw new StorageError(
-            'bad-digest',
-            `${key}: a part has ${bytes.length} bytes, not ${to - from}`,
-            { key },
-          )
-        const { headers } = await requester.sendOnly({
-          method: 'PUT',
-          key,
-          query: { partNumber: String(number), uploadId },
-          body: bytes,
-          length: bytes.length,
-          sha256: createHash('sha256').update(bytes).digest('hex'),
-          signal,
-        })
-        etags.set(number, bareEtag(String(headers['etag'] ?? '')))
-      },
-      async commit(options) {
-        const { CompleteMultipartUploadCommand } = await import('@aws-sdk/client-s3')
-        const Parts = [...etags]
-          .toSorted(([a], [b]) => a - b)
-          .map(([PartNumber, ETag]) => ({ PartNumber, ETag: `"${ETag}"` }))
-        let etag: string | undefined
-        try {
-          const answer = await call(key, options, (s3) =>
-            s3.send(
-              new CompleteMultipartUploadCommand({
-                ...target,
-                MultipartUpload: { Parts },
-                ...conditionOf(token),
-              }),
-              { abortSignal: options.signal },
-            ),
-          )
-          etag = answer.ETag
-        } catch (error) {
-          if (!isStorageError(error)) throw error
-          // The parts are gone after this: they must all be sent again.
-          if (error.code === 'busy')
-            throw new StorageError('upload-lost', error.message, { key, cause: error })
-          if (error.code === 'not-found')
-            throw new StorageError('precondition-failed', `it is gone: ${key}`, {
-              key,
-              cause: error,
-            })
-          throw error
-        }
-        return confirm(bareEtag(etag ?? ''), options)
-      },
-      async abort(options) {
-        const { AbortMultipartUploadCommand } = await import('@aws-sdk/client-s3')
-        try {
-          await call(key, options, (s3) =>
-            s3.send(new AbortMultipartUploadCommand(target), { abortSignal: options.signal }),
-          )
-        } catch (error) {
-          if (
-            !isStorageError(error) ||
-            (error.code !== 'upload-lost' && error.code !== 'not-found')
-          )
-            throw error
-        }
-      },
-    }
+    return ranges
   }
+
+  async put({ from, to }: ByteRange, source: ByteSource, { signal }: CallOptions): Promise<void> {
+    signal.throwIfAborted()
+    const key = this.#key
+    const number = Math.floor(from / this.partSize) + 1
+    if (from % this.partSize !== 0 || to - from !== partLength(this.#size, number))
+      throw new StorageError('unexpected', `${key}: ${from}-${to} is no part of the upload`, {
+        key,
+      })
+    const { body, sha256 } = await hashed(key, source, to - from, signal)
+    const base64 = Buffer.from(sha256, 'hex').toString('base64')
+    const { headers } = await this.#context.requester.sendOnly({
+      method: 'PUT',
+      key,
+      query: { partNumber: String(number), uploadId: this.#uploadId },
+      headers: { 'x-amz-checksum-sha256': base64 },
+      body,
+      length: to - from,
+      sha256,
+      signal,
+    })
+    const etag = String(headers['etag'] ?? '').replaceAll('"', '')
+    const kept = headers['x-amz-checksum-sha256']
+    this.#parts.set(number, {
+      number,
+      etag,
+      // What the store did not take note of, it would refuse at the end.
+      ...(kept === base64 ? { sha256: base64 } : {}),
+    })
+  }
+
+  async commit(options: CallOptions): Promise<ObjectInfo> {
+    const { multipart, requester, guarded } = this.#context
+    const key = this.#key
+    const parts = [...this.#parts.values()]
+    if (parts.length !== partCountFor(this.#size))
+      throw new StorageError('unexpected', `parts of ${key} are missing`, { key })
+    const expect = expectOf(this.token)
+    const etag = await guarded(key, expect, options, () =>
+      multipart.complete(this.#name, parts, expect, options),
+    )
+    const info = await confirm(requester, key, etag, options)
+    checkWhole(key, info, this.#size, parts)
+    return info
+  }
+
+  abort(options: CallOptions): Promise<void> {
+    return this.#context.multipart.abort(this.#name, options)
+  }
+
+  get #name() {
+    return { key: this.#key, uploadId: this.#uploadId }
+  }
+}
+
+/** What stands there now, with its exact time. */
+export async function confirm(
+  requester: Requester,
+  key: string,
+  etag: string,
+  options: CallOptions,
+): Promise<ObjectInfo> {
+  const info = await headObject(requester, key, options)
+  // Somebody was faster than our look: core finds out who won.
+  if (info === undefined || (etag !== '' && info.version !== etag))
+    throw new StorageError('network', `${key} was replaced right after its upload`, { key })
+  return info
+}
+
+/** Where ETags are what they usually are, the whole must be made of just the parts that were sent. */
+function checkWhole(
+  key: string,
+  info: ObjectInfo,
+  size: number,
+  parts: readonly Omit<Part, 'size'>[],
+): void {
+  const ordered = parts.toSorted((a, b) => a.number - b.number)
+  const plain = ordered.every(({ etag }) => /^[0-9a-f]{32}$/.test(etag))
+  const whole = createHash('md5')
+  for (const { etag } of ordered) whole.update(etag, 'hex')
+  const expected = `${whole.digest('hex')}-${ordered.length}`
+  const comparable = plain && /^[0-9a-f]{32}-\d+$/.test(info.version)
+  if (info.size !== size || (comparable && info.version !== expected))
+    throw new StorageError('unexpected', `the store put ${key} together wrongly`, { key })
+}
+
+/** Up to here a part is held in memory while it is sent; above (files of more than 640 GB) it is read twice. */
+const LARGEST_HELD = 64 * 1024 * 1024
+
+async function hashed(
+  key: string,
+  source: ByteSource,
+  length: number,
+  signal: AbortSignal,
+): Promise<{ readonly body: Uint8Array | AsyncIterable<Uint8Array>; readonly sha256: string }> {
+  const hash = createHash('sha256')
+  // Copied, since a source may use its buffer again for the next chunk.
+  const held = length <= LARGEST_HELD ? Buffer.allocUnsafe(length) : undefined
+  let received = 0
+  for await (const chunk of source.open(0, signal)) {
+    signal.throwIfAborted()
+    held?.set(chunk.subarray(0, Math.max(0, length - received)), Math.min(received, length))
+    received += chunk.length
+    hash.update(chunk)
+  }
+  if (received !== length)
+    throw new StorageError('bad-digest', `${key}: a part has ${received} bytes, not ${length}`, {
+      key,
+    })
+  const sha256 = hash.digest('hex')
+  if (source.digests.sha256 !== undefined && source.digests.sha256 !== sha256)
+    throw new StorageError('bad-digest', `${key}: a part is not what was announced`, { key })
+  return { sha256, body: held ?? source.open(0, signal) }
 }
 
 function tokenOf(expect: Expect): Record<string, string> {
@@ -235,39 +201,8 @@ function tokenOf(expect: Expect): Record<string, string> {
     : { expect: 'version', version: expect.version }
 }
 
-function conditionOf(token: UploadToken): { IfNoneMatch?: string; IfMatch?: string } {
-  return token['expect'] === 'absent'
-    ? { IfNoneMatch: '*' }
-    : { IfMatch: `"${String(token['version'])}"` }
-}
-
-function metaOf(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      name.startsWith('x-amz-meta-') ? [[name.slice(11), value]] : [],
-    ),
-  )
-}
-
-function contentOf(metadata: ObjectMetadata) {
-  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage } =
-    metadata
-  return {
-    ...(contentType === undefined ? {} : { ContentType: contentType }),
-    ...(cacheControl === undefined ? {} : { CacheControl: cacheControl }),
-    ...(contentDisposition === undefined ? {} : { ContentDisposition: contentDisposition }),
-    ...(contentEncoding === undefined ? {} : { ContentEncoding: contentEncoding }),
-    ...(contentLanguage === undefined ? {} : { ContentLanguage: contentLanguage }),
-  }
-}
-
-function encryptionOf(extra: Readonly<Record<string, string>>) {
-  const storageClass = extra['x-amz-storage-class']
-  const encryption = extra['x-amz-server-side-encryption']
-  const key = extra['x-amz-server-side-encryption-aws-kms-key-id']
-  return {
-    ...(storageClass === undefined ? {} : { StorageClass: storageClass as never }),
-    ...(encryption === undefined ? {} : { ServerSideEncryption: encryption as never }),
-    ...(key === undefined ? {} : { SSEKMSKeyId: key }),
-  }
+function expectOf(token: UploadToken): Expect {
+  return token['expect'] === 'version'
+    ? { kind: 'version', version: String(token['version']) }
+    : { kind: 'absent' }
 }

@@ -1,0 +1,28 @@
+import type { S3Client } from '@aws-sdk/client-s3'
+import type { Connections } from './connection.ts'
+import type { Credentials } from './credentials.ts'
+import { addressOf, type Service } from './endpoint.ts'
+import { requestHandler } from './sdk.ts'
+
+/** The end of an upload in parts may take a server minutes, in which it says nothing. */
+const PATIENCE = 10 * 60 * 1000
+
+/** The SDK's client for the rare operations, on our connections, with our credentials, one attempt a call. */
+export async function makeClient(
+  connections: Connections,
+  credentials: () => Promise<Credentials>,
+  service: Service,
+): Promise<S3Client> {
+  const { S3Client: Client } = await import('@aws-sdk/client-s3')
+  return new Client({
+    region: service.region,
+    credentials,
+    // Always said, so that both ways lead to the same place.
+    endpoint: addressOf(service).href,
+    forcePathStyle: service.pathStyle,
+    maxAttempts: 1,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: requestHandler(connections, PATIENCE) as never,
+  })
+}

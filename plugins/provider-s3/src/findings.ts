@@ -1,0 +1,125 @@
+import type { ProbeFinding } from '@lsync/core/provider'
+
+/** What the probe saw. */
+export interface Found {
+  readonly create: boolean
+  readonly replace: boolean
+  readonly remove: boolean
+  /** Tombstones can be told by their ETags. */
+  readonly tombstones: boolean
+  /** The credentials may delete. */
+  readonly deletes: boolean
+  readonly commit: boolean
+  /** A part is copied only from the version that was named. */
+  readonly copySource: boolean
+  /** Bytes that are not what was announced are refused. */
+  readonly checksums: boolean
+  readonly folders: boolean
+  readonly versioning: boolean
+  /** The store's clock minus ours, in milliseconds; not a number if it does not tell. */
+  readonly skew: number
+}
+
+/** Signatures are refused beyond a quarter of an hour; times of files look wrong much earlier. */
+const LARGEST_SKEW = 60_000
+
+/** In words for a person: what was found and what follows from it. */
+export function findingsOf(found: Found): readonly ProbeFinding[] {
+  return [
+    writes(found),
+    removes(found),
+    {
+      check: 'conditional-uploads',
+      ok: true,
+      message: found.commit
+        ? 'Large files go up in parts, and the last step keeps its condition: what another client wrote meanwhile is not overwritten.'
+        : 'The last step of an upload in parts keeps no condition here: files up to 5 GB go up in one piece instead, which starts over when it is interrupted.',
+    },
+    {
+      check: 'copies',
+      ok: true,
+      message:
+        found.commit && found.copySource
+          ? 'Files that were moved are copied within the store, without being sent again.'
+          : 'Copies within the store keep no conditions here: files that were moved are sent again.',
+    },
+    {
+      check: 'checksums',
+      ok: found.checksums,
+      message: found.checksums
+        ? 'Bytes that were damaged on the way are refused.'
+        : 'The store took bytes that were not what was announced: damage on the way would go unnoticed.',
+    },
+    {
+      check: 'folders',
+      ok: true,
+      message: found.folders
+        ? 'Empty folders are kept.'
+        : 'This store does not list empty folders: they are not synced.',
+    },
+    {
+      check: 'versioning',
+      ok: true,
+      message: found.versioning
+        ? 'The bucket keeps earlier versions: what is overwritten or removed can be had back from it.'
+        : 'The bucket keeps no earlier versions: turning versioning on protects against other tools.',
+    },
+    clock(found),
+  ]
+}
+
+function writes({ create, replace }: Found): ProbeFinding {
+  return {
+    check: 'conditional-writes',
+    ok: create && replace,
+    message:
+      create && replace
+        ? 'Writes keep their conditions: of two clients that change one file at once, one wins and the other has a conflict.'
+        : create
+          ? 'Writes over an existing object keep no conditions here: lsync looks just before it writes, but two clients that change one file in the same moment can lose one of the two changes on the remote. Let only one client sync at a time, or turn on versioning.'
+          : 'Writes keep no conditions here: lsync looks just before it writes, but two clients that write one file in the same moment can lose one of the two on the remote. Let only one client sync at a time, or turn on versioning.',
+  }
+}
+
+function removes({ remove, replace, tombstones, deletes }: Found): ProbeFinding {
+  const check = 'conditional-removes'
+  if (!deletes)
+    return {
+      check,
+      ok: false,
+      message:
+        'The credentials may not delete: files that are removed here stay on the remote, and objects of this probe, too.',
+    }
+  if (remove)
+    return {
+      check,
+      ok: true,
+      message: 'Removals keep their conditions: what another client changed is not removed.',
+    }
+  return replace && tombstones
+    ? {
+        check,
+        ok: true,
+        message:
+          'Removals keep no conditions here: lsync claims each one by a small object first, which other clients of lsync respect.',
+      }
+    : {
+        check,
+        ok: false,
+        message:
+          'Removals keep no conditions here and cannot be claimed: a file that another client changes in the moment of its removal can be lost on the remote. Turn on versioning.',
+      }
+}
+
+function clock({ skew }: Found): ProbeFinding {
+  const check = 'clock'
+  if (!Number.isFinite(skew))
+    return { check, ok: true, message: 'The store does not tell its time.' }
+  return Math.abs(skew) > LARGEST_SKEW
+    ? {
+        check,
+        ok: false,
+        message: `This computer's clock is ${Math.round(Math.abs(skew) / 1000)} s ${skew > 0 ? 'behind' : 'ahead of'} the store's: set it.`,
+      }
+    : { check, ok: true, message: "This computer's clock agrees with the store's." }
+}

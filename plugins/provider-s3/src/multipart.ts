@@ -1,0 +1,249 @@
+import type { CompletedPart, S3Client } from '@aws-sdk/client-s3'
+import {
+  type CallOptions,
+  type Expect,
+  isStorageError,
+  type ObjectMetadata,
+  type PendingUpload,
+  StorageError,
+} from '@lsync/core/provider'
+import { sdkError } from './errors.ts'
+import { userMetadata } from './metadata.ts'
+import { checkKey, encodePath, type Place } from './url.ts'
+import { bareEtag } from './xml.ts'
+
+/** One upload in parts, as S3 knows it. */
+export interface UploadName {
+  readonly key: string
+  readonly uploadId: string
+}
+
+/** A part that the store has. */
+export interface Part {
+  readonly number: number
+  readonly etag: string
+  readonly size: number
+  /** As the store gives it, base64; absent where it keeps none. */
+  readonly sha256?: string
+}
+
+export interface Settings {
+  readonly storageClass?: string
+  readonly encryption?: string
+  readonly encryptionKey?: string
+}
+
+/** The rare requests around uploads in parts, by the SDK: one attempt each, errors in our words. */
+export class Multipart {
+  readonly #client: () => Promise<S3Client>
+  readonly #host: string
+  readonly #place: Place
+  readonly #settings: Settings
+
+  constructor(client: () => Promise<S3Client>, host: string, place: Place, settings: Settings) {
+    this.#client = client
+    this.#host = host
+    this.#place = place
+    this.#settings = settings
+  }
+
+  async create(
+    key: string,
+    metadata: ObjectMetadata,
+    { signal }: CallOptions,
+    checksums: boolean,
+  ): Promise<UploadName> {
+    const { bucket, prefix } = this.#place
+    checkKey(prefix, key)
+    const { storageClass, encryption, encryptionKey } = this.#settings
+    const { UploadId } = await this.#call(
+      key,
+      signal,
+      async (s3, { CreateMultipartUploadCommand }) =>
+        s3.send(
+          new CreateMultipartUploadCommand({
+            Bucket: bucket,
+            Key: prefix + key,
+            Metadata: userMetadata(metadata),
+            // Said at the beginning, so that each part may carry its own.
+            ...(checksums ? { ChecksumAlgorithm: 'SHA256' } : {}),
+            ...contentOf(metadata),
+            ...(storageClass === undefined ? {} : { StorageClass: storageClass as never }),
+            ...(encryption === undefined ? {} : { ServerSideEncryption: encryption as never }),
+            ...(encryptionKey === undefined ? {} : { SSEKMSKeyId: encryptionKey }),
+          }),
+          { abortSignal: signal },
+        ),
+    )
+    if (UploadId === undefined || UploadId === '')
+      throw new StorageError('unexpected', `the store began no upload: ${key}`, { key })
+    return { key, uploadId: UploadId }
+  }
+
+  /** `upload-lost` if the store has forgotten the upload. */
+  async listParts(name: UploadName, { signal }: CallOptions): Promise<readonly Part[]> {
+    const parts: Part[] = []
+    let PartNumberMarker: string | undefined
+    for (;;) {
+      const page = await this.#call(name.key, signal, async (s3, { ListPartsCommand }) =>
+        s3.send(
+          new ListPartsCommand({
+            ...this.#target(name),
+            ...(PartNumberMarker === undefined ? {} : { PartNumberMarker }),
+          }),
+          { abortSignal: signal },
+        ),
+      )
+      for (const { PartNumber, ETag, Size, ChecksumSHA256 } of page.Parts ?? [])
+        if (PartNumber !== undefined && ETag !== undefined && Size !== undefined)
+          parts.push({
+            number: PartNumber,
+            etag: bareEtag(ETag),
+            size: Size,
+            ...(ChecksumSHA256 === undefined ? {} : { sha256: ChecksumSHA256 }),
+          })
+      if (page.IsTruncated !== true) return parts
+      if (page.NextPartNumberMarker === undefined || page.NextPartNumberMarker === PartNumberMarker)
+        throw new StorageError('unexpected', `the store lists the parts of ${name.key} in circles`)
+      PartNumberMarker = page.NextPartNumberMarker
+    }
+  }
+
+  /** Copies bytes of another object into a part, if that is still this version. `to` is exclusive; no range means all of it. */
+  async copyPart(
+    name: UploadName,
+    number: number,
+    from: { readonly key: string; readonly version: string },
+    range: { readonly from: number; readonly to: number } | undefined,
+    { signal }: CallOptions,
+  ): Promise<string> {
+    const { bucket, prefix } = this.#place
+    const answer = await this.#call(name.key, signal, async (s3, { UploadPartCopyCommand }) =>
+      s3.send(
+        new UploadPartCopyCommand({
+          ...this.#target(name),
+          PartNumber: number,
+          CopySource: encodePath(`${bucket}/${prefix}${from.key}`),
+          CopySourceIfMatch: `"${from.version}"`,
+          ...(range === undefined
+            ? {}
+            : { CopySourceRange: `bytes=${range.from}-${range.to - 1}` }),
+        }),
+        { abortSignal: signal },
+      ),
+    )
+    return bareEtag(answer.CopyPartResult?.ETag ?? '')
+  }
+
+  /** Makes the object of its parts, under the condition. Returns its ETag, empty if the store does not tell it. */
+  async complete(
+    name: UploadName,
+    parts: readonly Omit<Part, 'size'>[],
+    expect: Expect,
+    { signal }: CallOptions,
+  ): Promise<string> {
+    const { key } = name
+    const Parts: CompletedPart[] = parts
+      .toSorted((a, b) => a.number - b.number)
+      .map(({ number, etag, sha256 }) => ({
+        PartNumber: number,
+        ETag: `"${etag}"`,
+        ...(sha256 === undefined ? {} : { ChecksumSHA256: sha256 }),
+      }))
+    try {
+      const answer = await this.#call(key, signal, async (s3, { CompleteMultipartUploadCommand }) =>
+        s3.send(
+          new CompleteMultipartUploadCommand({
+            ...this.#target(name),
+            MultipartUpload: { Parts },
+            ...(expect.kind === 'absent'
+              ? { IfNoneMatch: '*' }
+              : { IfMatch: `"${expect.version}"` }),
+          }),
+          { abortSignal: signal },
+        ),
+      )
+      return bareEtag(answer.ETag ?? '')
+    } catch (error) {
+      if (!isStorageError(error)) throw error
+      // S3 says of a conflict at the end of an upload that its parts must all be sent again.
+      if (error.code === 'busy')
+        throw new StorageError('upload-lost', error.message, { key, cause: error })
+      // S3 answers 404 to a condition on what is gone.
+      if (error.code === 'not-found')
+        throw new StorageError('precondition-failed', `it is gone: ${key}`, { key, cause: error })
+      throw error
+    }
+  }
+
+  /** Idempotent. */
+  async abort(name: UploadName, { signal }: CallOptions): Promise<void> {
+    try {
+      await this.#call(name.key, signal, async (s3, { AbortMultipartUploadCommand }) =>
+        s3.send(new AbortMultipartUploadCommand(this.#target(name)), { abortSignal: signal }),
+      )
+    } catch (error) {
+      if (!isStorageError(error) || (error.code !== 'upload-lost' && error.code !== 'not-found'))
+        throw error
+    }
+  }
+
+  async *listUploads({ signal }: CallOptions): AsyncIterable<PendingUpload> {
+    const { bucket, prefix } = this.#place
+    let KeyMarker: string | undefined
+    let UploadIdMarker: string | undefined
+    for (;;) {
+      const page = await this.#call('', signal, async (s3, { ListMultipartUploadsCommand }) =>
+        s3.send(
+          new ListMultipartUploadsCommand({
+            Bucket: bucket,
+            Prefix: prefix,
+            ...(KeyMarker === undefined ? {} : { KeyMarker }),
+            ...(UploadIdMarker === undefined ? {} : { UploadIdMarker }),
+          }),
+          { abortSignal: signal },
+        ),
+      )
+      for (const { Key, UploadId, Initiated } of page.Uploads ?? [])
+        if (Key?.startsWith(prefix) === true && UploadId !== undefined) {
+          const key = Key.slice(prefix.length)
+          yield { key, token: { key, uploadId: UploadId }, begun: Initiated?.getTime() ?? 0 }
+        }
+      const { IsTruncated, NextKeyMarker, NextUploadIdMarker } = page
+      if (IsTruncated !== true || NextKeyMarker === undefined) return
+      if (NextKeyMarker === KeyMarker && NextUploadIdMarker === UploadIdMarker) return
+      KeyMarker = NextKeyMarker
+      UploadIdMarker = NextUploadIdMarker
+    }
+  }
+
+  #target({ key, uploadId }: UploadName) {
+    return { Bucket: this.#place.bucket, Key: this.#place.prefix + key, UploadId: uploadId }
+  }
+
+  async #call<T>(
+    key: string,
+    signal: AbortSignal,
+    operation: (s3: S3Client, sdk: typeof import('@aws-sdk/client-s3')) => Promise<T>,
+  ): Promise<T> {
+    signal.throwIfAborted()
+    try {
+      return await operation(await this.#client(), await import('@aws-sdk/client-s3'))
+    } catch (error) {
+      signal.throwIfAborted()
+      throw sdkError(key, this.#host, error)
+    }
+  }
+}
+
+function contentOf(metadata: ObjectMetadata) {
+  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage } =
+    metadata
+  return {
+    ...(contentType === undefined ? {} : { ContentType: contentType }),
+    ...(cacheControl === undefined ? {} : { CacheControl: cacheControl }),
+    ...(contentDisposition === undefined ? {} : { ContentDisposition: contentDisposition }),
+    ...(contentEncoding === undefined ? {} : { ContentEncoding: contentEncoding }),
+    ...(contentLanguage === undefined ? {} : { ContentLanguage: contentLanguage }),
+  }
+}

@@ -1,0 +1,165 @@
+import {
+  type CallOptions,
+  isStorageError,
+  type ObjectBody,
+  type ObjectInfo,
+  type ReadOptions,
+  StorageError,
+} from '@lsync/core/provider'
+import { connectionError } from './errors.ts'
+import { headerInfo } from './info.ts'
+import type { Requester, S3Response } from './request.ts'
+import { isTombstone } from './tombstones.ts'
+
+export interface Raw {
+  readonly info: ObjectInfo
+  readonly response: S3Response
+}
+
+/** The object as it is, tombstones too. */
+export async function headRaw(
+  requester: Requester,
+  key: string,
+  { signal }: CallOptions,
+): Promise<Raw | undefined> {
+  try {
+    const response = await requester.sendOnly({
+      method: 'HEAD',
+      key,
+      headers: { 'x-amz-checksum-mode': 'ENABLED' },
+      signal,
+    })
+    return { info: headerInfo(key, response), response }
+  } catch (error) {
+    if (isStorageError(error) && error.code === 'not-found') return undefined
+    throw error
+  }
+}
+
+export async function headObject(
+  requester: Requester,
+  key: string,
+  options: CallOptions,
+): Promise<ObjectInfo | undefined> {
+  const found = await headRaw(requester, key, options)
+  return found === undefined || isTombstone(found.info.size, found.info.version)
+    ? undefined
+    : found.info
+}
+
+export async function readObject(
+  requester: Requester,
+  key: string,
+  options: ReadOptions,
+): Promise<ObjectBody> {
+  const { signal, version, from = 0, length } = options
+  if (length === 0) return nothingOf(requester, key, options)
+  const ranged = from > 0 || length !== undefined
+  const to = length === undefined ? '' : String(from + length - 1)
+  let response: S3Response
+  try {
+    response = await requester.send({
+      method: 'GET',
+      key,
+      headers: {
+        // Of a range, some servers tell the checksum of the range, or of a part: it would be taken for the object's.
+        ...(ranged ? { range: `bytes=${from}-${to}` } : { 'x-amz-checksum-mode': 'ENABLED' }),
+        ...(version === undefined ? {} : { 'if-match': `"${version}"` }),
+      },
+      signal,
+    })
+  } catch (error) {
+    // A range that begins behind the end, or any range of nothing.
+    if (isStorageError(error) && error.detail?.startsWith('status 416') === true)
+      return nothingOf(requester, key, options)
+    throw error
+  }
+  try {
+    const info = headerInfo(key, response)
+    checkVersion(key, info, version)
+    const start = /^bytes (\d+)-/.exec(String(response.headers['content-range'] ?? ''))?.[1]
+    if (ranged && (response.status !== 206 || Number(start) !== from))
+      throw new StorageError('unexpected', `the store ignores ranges: ${key}`, { key })
+    const expected = Math.min(info.size - from, length ?? Number.POSITIVE_INFINITY)
+    return { info, body: new Body(requester.host, key, response, expected, signal) }
+  } catch (error) {
+    response.body.destroy()
+    throw error
+  }
+}
+
+/** Some servers ignore If-Match on reads; and what is being removed is absent. */
+function checkVersion(key: string, info: ObjectInfo, version: string | undefined): void {
+  if (isTombstone(info.size, info.version))
+    throw new StorageError('not-found', `no such object: ${key}`, { key })
+  if (version !== undefined && info.version !== version)
+    throw new StorageError('precondition-failed', `another version is there: ${key}`, { key })
+}
+
+async function nothingOf(
+  requester: Requester,
+  key: string,
+  options: ReadOptions,
+): Promise<ObjectBody> {
+  const info = await headObject(requester, key, options)
+  if (info === undefined) throw new StorageError('not-found', `no such object: ${key}`, { key })
+  checkVersion(key, info, options.version)
+  if (options.length !== 0 && (options.from ?? 0) < info.size)
+    throw new StorageError('network', `${key} changed while it was read`, { key })
+  return { info, body: (async function* nothing() {})() }
+}
+
+/** Ends early only by throwing. One that is returned from, even before its first byte, gives its connection back. */
+class Body implements AsyncIterable<Uint8Array> {
+  readonly #host: string
+  readonly #key: string
+  readonly #response: S3Response
+  readonly #expected: number
+  readonly #signal: AbortSignal
+
+  constructor(
+    host: string,
+    key: string,
+    response: S3Response,
+    expected: number,
+    signal: AbortSignal,
+  ) {
+    this.#host = host
+    this.#key = key
+    this.#response = response
+    this.#expected = expected
+    this.#signal = signal
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    const chunks = this.#chunks()
+    return {
+      next: () => chunks.next(),
+      return: async () => {
+        this.#response.body.destroy()
+        await chunks.return()
+        return { done: true, value: undefined }
+      },
+    }
+  }
+
+  async *#chunks(): AsyncGenerator<Uint8Array, void, void> {
+    let received = 0
+    try {
+      for await (const chunk of this.#response.body as AsyncIterable<Uint8Array>) {
+        received += chunk.length
+        if (received > this.#expected) break
+        yield chunk
+      }
+    } catch (error) {
+      this.#signal.throwIfAborted()
+      throw connectionError(this.#key, this.#host, error)
+    }
+    if (received !== this.#expected)
+      throw new StorageError(
+        'network',
+        `${this.#key}: ${received} of ${this.#expected} bytes arrived`,
+        { key: this.#key },
+      )
+  }
+}

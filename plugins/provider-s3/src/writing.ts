@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto'
+import {
+  type ByteSource,
+  type Expect,
+  isStorageError,
+  type ObjectInfo,
+  StorageError,
+  type WriteOptions,
+} from '@lsync/core/provider'
+import { writtenInfo } from './info.ts'
+import { metadataHeaders } from './metadata.ts'
+import { LARGEST_SINGLE } from './parts.ts'
+import { headRaw } from './reading.ts'
+import type { Requester, S3Response } from './request.ts'
+import { isTombstone, TOMBSTONE_SIZE } from './tombstones.ts'
+import { checkKey } from './url.ts'
+
+export function conditionHeaders(expect: Expect): Record<string, string> {
+  return expect.kind === 'absent' ? { 'if-none-match': '*' } : { 'if-match': `"${expect.version}"` }
+}
+
+export interface PutOptions extends WriteOptions {
+  /** Storage class and encryption. */
+  readonly extra: Readonly<Record<string, string>>
+  /** False only where the store is known to refuse right conditions, and somebody looked before. */
+  readonly conditional?: boolean
+}
+
+/** One PUT under its condition. */
+export async function putObject(
+  requester: Requester,
+  prefix: string,
+  key: string,
+  source: ByteSource,
+  options: PutOptions,
+): Promise<ObjectInfo> {
+  const { signal, expect, conditional = true } = options
+  signal.throwIfAborted()
+  if (source.size > LARGEST_SINGLE)
+    throw new StorageError(
+      'too-large',
+      `${key} is larger than the 5 GB that one upload takes here`,
+      { key },
+    )
+  checkKey(prefix, key)
+  refuseTombstone(key, source)
+  const sha256 = sha256Of(source)
+  let response: S3Response
+  try {
+    response = await requester.sendOnly({
+      method: 'PUT',
+      key,
+      headers: {
+        ...metadataHeaders(options.metadata),
+        ...options.extra,
+        ...(conditional ? conditionHeaders(expect) : {}),
+        // Signed it is anyway; as a checksum the store also keeps it, and gives it back from HEAD.
+        ...(sha256 === undefined
+          ? {}
+          : { 'x-amz-checksum-sha256': Buffer.from(sha256, 'hex').toString('base64') }),
+      },
+      // An empty body must not be a stream, whose length nobody would send.
+      body: source.bytes ?? (source.size === 0 ? new Uint8Array() : exactly(key, source, signal)),
+      length: source.size,
+      ...(sha256 === undefined ? {} : { sha256 }),
+      signal,
+    })
+  } catch (error) {
+    // A condition on a version that is gone altogether: S3 answers 404, where a store that has it says 412.
+    if (isStorageError(error) && error.code === 'not-found' && expect.kind === 'version')
+      throw new StorageError('precondition-failed', `it is gone: ${key}`, { key, cause: error })
+    throw error
+  }
+  const info = writtenInfo(key, source.size, sha256, response)
+  return info ?? confirm(requester, key, source.size, signal)
+}
+
+/** Some servers answer a write without naming the version: then it is looked at. */
+async function confirm(
+  requester: Requester,
+  key: string,
+  size: number,
+  signal: AbortSignal,
+): Promise<ObjectInfo> {
+  const found = await headRaw(requester, key, { signal })
+  if (found?.info.size !== size)
+    throw new StorageError('network', `${key} was replaced right after it was written`, { key })
+  return found.info
+}
+
+function sha256Of({ digests, bytes }: ByteSource): string | undefined {
+  return (
+    digests.sha256 ??
+    (bytes === undefined ? undefined : createHash('sha256').update(bytes).digest('hex'))
+  )
+}
+
+/** A file with exactly these bytes would read as absent: it cannot be kept here. */
+function refuseTombstone(key: string, { size, bytes, digests }: ByteSource): void {
+  if (size !== TOMBSTONE_SIZE) return
+  const md5 = bytes === undefined ? digests.md5 : createHash('md5').update(bytes).digest('hex')
+  if (md5 !== undefined && isTombstone(size, md5))
+    throw new StorageError(
+      'unsupported',
+      `${key} has the content by which lsync marks a removal, so it cannot be kept there`,
+      { key },
+    )
+}
+
+/** Fewer or more bytes than announced would hang or tear the request. */
+async function* exactly(
+  key: string,
+  source: ByteSource,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  let sent = 0
+  for await (const chunk of source.open(0, signal)) {
+    sent += chunk.length
+    if (sent > source.size) break
+    yield chunk
+  }
+  if (sent !== source.size)
+    throw new StorageError('bad-digest', `${key} has another size than ${source.size}`, { key })
+}
