@@ -3,6 +3,9 @@ import { LsyncCommand } from './base-command.ts'
 
 /** Commands on `.lsync/config.yaml`. */
 export abstract class ConfigCommand extends LsyncCommand {
+  // oclif stops looking for inherited flags at a class that has none of its own.
+  static override baseFlags = LsyncCommand.baseFlags
+
   /** The file's text, its name for messages, and how to replace it. */
   protected async settings(): Promise<{
     readonly text: string

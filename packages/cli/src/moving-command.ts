@@ -9,6 +9,9 @@ import type { LogFile } from './render/log-file.ts'
 
 /** Commands that move files between the sides. */
 export abstract class MovingCommand extends LsyncCommand {
+  // oclif stops looking for inherited flags at a class that has none of its own.
+  static override baseFlags = LsyncCommand.baseFlags
+
   protected override readonly endsWithItsReader = false
   #log: LogFile | undefined
 

@@ -76,7 +76,7 @@ export function haltLines(halted: readonly Halt[]): readonly string[] {
   const allow = [...new Set(halted.map(({ guard }) => `--allow ${guard}`))].join(' ')
   return [
     ...halted.map(haltLine),
-    `Nothing was changed. Look first with --dry-run; if it is what you want: ${allow}`,
+    `Nothing was changed. lsync status shows what would be; if it is what you want: ${allow}`,
   ]
 }
 

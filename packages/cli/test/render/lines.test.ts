@@ -139,7 +139,7 @@ describe('the end of a run', () => {
       [
         'halted (mass-delete): 9 of 10 files would be removed on the remote',
         'halted (emptied): this folder holds nothing any more: is a disk missing?',
-        'Nothing was changed. Look first with --dry-run; if it is what you want: --allow mass-delete --allow emptied',
+        'Nothing was changed. lsync status shows what would be; if it is what you want: --allow mass-delete --allow emptied',
       ],
     ],
   ])('%s', (_, facts, lines) => {

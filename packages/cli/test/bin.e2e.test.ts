@@ -1,0 +1,237 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Sandbox, sandbox } from './sandbox.ts'
+
+/** The built command, as a person starts it. */
+const BIN = fileURLToPath(new URL('../bin/run.js', import.meta.url))
+
+let box: Sandbox
+beforeEach(() => {
+  box = sandbox()
+})
+afterEach(() => {
+  box[Symbol.dispose]()
+})
+
+interface Ended {
+  readonly exit: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function start(argv: readonly string[], input: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
+  return spawn(process.execPath, [BIN, ...argv], {
+    cwd: box.folder,
+    env: { ...process.env, ...box.environment },
+    stdio: [input, 'pipe', 'pipe'],
+  })
+}
+
+function ended(child: ChildProcess): Promise<Ended> {
+  const said = { stdout: '', stderr: '' }
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (said.stdout += text))
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said.stderr += text))
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (exit) => {
+      resolve({ exit, ...said })
+    })
+  })
+}
+
+function lsync(...argv: readonly string[]): Promise<Ended> {
+  return ended(start(argv))
+}
+
+async function repository(files: Readonly<Record<string, string | Buffer>>): Promise<void> {
+  expect(await lsync('init', './remote', 'a')).toMatchObject({ exit: 0, stderr: '' })
+  for (const [name, content] of Object.entries(files)) writeFileSync(box.path('a', name), content)
+}
+
+test('-C goes before the command as well as behind it, also twice', async () => {
+  await repository({ x: 'one' })
+  mkdirSync(box.path('a', 'sub'))
+  for (const argv of [
+    ['-C', 'a', 'status'],
+    ['status', '-C', 'a'],
+    ['-C', 'a', '-C', 'sub', 'status'],
+    ['--directory=a', 'status'],
+  ])
+    expect(await lsync(...argv)).toMatchObject({
+      exit: 0,
+      stderr: '',
+      stdout: expect.stringContaining('new       x'),
+    })
+  expect(await lsync('-C', 'nowhere', 'status')).toMatchObject({
+    exit: 2,
+    stderr: 'lsync: There is no folder nowhere\n',
+  })
+})
+
+test('what oclif brings works: version, help of a command, topics', async () => {
+  expect((await lsync('--version')).stdout).toMatch(/^lsync\/\d/)
+  const help = await lsync('sync', '--help')
+  expect(help.exit).toBe(0)
+  for (const flag of [
+    '--dry-run',
+    '--jobs',
+    '--max-delete',
+    '--allow',
+    '--conflict',
+    '--quiet',
+    '--verbose',
+    '--json',
+    'progress',
+    '--bandwidth',
+    '--wait',
+    '--log-file',
+    '--directory',
+  ])
+    expect(help.stdout).toContain(flag)
+  expect((await lsync('config', 'set', '--help')).stdout).toContain('--directory')
+  const all = await lsync('help')
+  for (const command of [
+    'autocomplete',
+    'clone',
+    'config',
+    'doctor',
+    'init',
+    'ls',
+    'plugins',
+    'providers',
+    'pull',
+    'push',
+    'status',
+    'sync',
+    'trash',
+    'verify',
+  ])
+    expect(all.stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
+})
+
+test('an unknown command is wrong usage, in words and as a document', async () => {
+  const text = await lsync('snyc')
+  expect(text).toMatchObject({ exit: 2, stdout: '' })
+  expect(text.stderr).toContain('Did you mean: lsync sync')
+  const { stdout, exit } = await lsync('snyc', '--json')
+  expect(exit).toBe(2)
+  expect(JSON.parse(stdout)).toMatchObject({ command: 'snyc', error: { code: 'usage' } })
+})
+
+test('what waits on stdin is nobody’s argument', async () => {
+  await repository({ x: 'one', y: 'two' })
+  const child = start(['-C', 'a', 'sync'], 'pipe')
+  child.stdin?.end('x\n')
+  expect(await ended(child)).toMatchObject({
+    exit: 0,
+    stdout: expect.stringContaining('2 files uploaded'),
+  })
+})
+
+test('Ctrl-C stops quickly with 130, leaves no lock, and the next run goes on', async () => {
+  const big = Buffer.alloc(4_000_000, 'x')
+  await repository({ big, small: 's' })
+  const child = start(['-C', 'a', 'sync', '--bandwidth', '400k', '--json'])
+  const end = ended(child)
+  await pause(1000)
+  const asked = performance.now()
+  child.kill('SIGINT')
+  const { exit, stdout, stderr } = await end
+  expect(exit).toBe(130)
+  expect(performance.now() - asked).toBeLessThan(3000)
+  expect(stderr).toMatch(/^lsync: Interrupted/)
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'interrupted' }, exitCode: 130 })
+  expect(existsSync(box.path('remote', 'big'))).toBe(false)
+  expect(existsSync(box.path('a', '.lsync', 'lock'))).toBe(false)
+  expect(await lsync('-C', 'a', 'sync')).toMatchObject({ exit: 0, stderr: '' })
+  expect(readFileSync(box.path('remote', 'big')).equals(big)).toBe(true)
+})
+
+test('while one lsync is at work another one says so: 7', async () => {
+  await repository({ big: Buffer.alloc(4_000_000, 'x') })
+  const child = start(['-C', 'a', 'sync', '--bandwidth', '400k'])
+  const end = ended(child)
+  await pause(1000)
+  const second = await lsync('-C', 'a', 'sync')
+  child.kill('SIGTERM')
+  expect(second).toMatchObject({ exit: 7, stdout: '' })
+  expect(second.stderr).toContain(`process ${child.pid} on `)
+  expect((await end).exit).toBe(130)
+})
+
+test('a reader that goes away ends a listing quietly, and lets a sync go on', async () => {
+  const files = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`file-${n}`, `${n}`]))
+  await repository(files)
+  for (const argv of [
+    ['-C', 'a', 'sync', '-v'],
+    ['-C', 'a', 'ls'],
+    ['-C', 'a', 'ls', '--json'],
+    ['help'],
+  ]) {
+    const child = start(argv)
+    const end = ended(child)
+    child.stdout?.destroy()
+    expect(await end).toMatchObject({ exit: 0, stderr: '' })
+  }
+  expect(existsSync(box.path('remote', 'file-299'))).toBe(true)
+})
+
+test('a long document arrives whole also when the exit code is not 0', async () => {
+  const files = Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [`file-${n}`, '']))
+  await repository(files)
+  const child = start(['-C', 'a', 'status', '--exit-code', '--json'])
+  // The pipe is full long before anybody reads.
+  await pause(1500)
+  const { exit, stdout } = await ended(child)
+  expect(exit).toBe(8)
+  expect(JSON.parse(stdout)).toMatchObject({ exitCode: 8 })
+  expect(stdout.length).toBeGreaterThan(200_000)
+})
+
+test('no SDK is loaded that a command does not use', async () => {
+  await repository({ x: 'one' })
+  const child = spawn(process.execPath, ['--import', TRACE, BIN, '-C', 'a', 'sync'], {
+    cwd: box.folder,
+    env: { ...process.env, ...box.environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const { exit, stderr } = await ended(child)
+  expect(exit).toBe(0)
+  const loaded = stderr.split('\n').filter((line) => line.startsWith('loaded '))
+  expect(loaded.some((line) => line.includes('provider-folder'))).toBe(true)
+  expect(loaded.filter((line) => /provider-s3|aws-sdk|smithy/.test(line))).toEqual([])
+})
+
+/** Says each module that is loaded. */
+const TRACE = `data:text/javascript,${encodeURIComponent(
+  `import { registerHooks } from 'node:module'
+   import { writeSync } from 'node:fs'
+   registerHooks({ load(url, context, next) { writeSync(2, 'loaded ' + url + '\\n'); return next(url, context) } })`,
+)}`
+
+test('the demo goes as told', async () => {
+  const demo = fileURLToPath(new URL('../demo/demo.js', import.meta.url))
+  const { exit, stdout, stderr } = await ended(
+    spawn(process.execPath, [demo], { stdio: ['ignore', 'pipe', 'pipe'] }),
+  )
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+  const stage = /file:\/\/(\S+)\/remote/.exec(stdout)?.[1] ?? ''
+  expect(stage).not.toBe('')
+  expect(existsSync(stage)).toBe(false)
+})
+
+test('the sources run without a build', async () => {
+  const dev = fileURLToPath(new URL('../bin/dev.js', import.meta.url))
+  const { exit, stdout } = await ended(
+    spawn(process.execPath, ['--conditions=@lsync/source', dev, 'providers'], {
+      cwd: box.folder,
+      env: { ...process.env, ...box.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  )
+  expect(exit).toBe(0)
+  expect(stdout).toContain('@lsync/provider-folder')
+})
