@@ -23,6 +23,6 @@ export async function makeClient(
     maxAttempts: 1,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: requestHandler(connections, PATIENCE) as never,
+    requestHandler: requestHandler(connections, PATIENCE),
   })
 }

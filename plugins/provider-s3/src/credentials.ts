@@ -74,7 +74,7 @@ async function sdkChain(
   const configFilepath = configFileOf(environment)
   const handler = requestHandler(connections)
   return fromNodeProviderChain({
-    clientConfig: { requestHandler: handler as never },
+    clientConfig: { requestHandler: handler },
     ...(profile === undefined ? {} : { profile }),
     ...(filepath === undefined ? {} : { filepath }),
     ...(configFilepath === undefined ? {} : { configFilepath }),
@@ -101,7 +101,7 @@ function assuming(
           filled(environment['AWS_REGION']) ??
           filled(environment['AWS_DEFAULT_REGION']) ??
           'us-east-1',
-        requestHandler: requestHandler(connections) as never,
+        requestHandler: requestHandler(connections),
       },
     })
     try {

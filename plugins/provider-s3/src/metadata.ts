@@ -1,43 +1,35 @@
 import { type ObjectMetadata, StorageError } from '@lsync/core/provider'
 import { decodeWords, encodeWord, isPlain, rawText } from './words.ts'
 
-const HEADERS = {
-  contentType: 'content-type',
-  cacheControl: 'cache-control',
-  contentDisposition: 'content-disposition',
-  contentEncoding: 'content-encoding',
-  contentLanguage: 'content-language',
-} as const
+const HEADERS = [
+  ['contentType', 'content-type'],
+  ['cacheControl', 'cache-control'],
+  ['contentDisposition', 'content-disposition'],
+  ['contentEncoding', 'content-encoding'],
+  ['contentLanguage', 'content-language'],
+] as const
 
 const PREFIX = 'x-amz-meta-'
 /** What S3 takes, names and values together. */
 const LARGEST = 2048
 
-/** User metadata as headers carry it, by its name without the prefix. */
-export function userMetadata(metadata: ObjectMetadata): Record<string, string> {
-  const values: Record<string, string> = {}
+export function metadataHeaders(metadata: ObjectMetadata): Record<string, string> {
+  const headers: Record<string, string> = {}
   let size = 0
   for (const [name, value] of Object.entries(metadata.user)) {
     if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name))
       throw new StorageError('unsupported', `S3 takes no metadata of this name: ${name}`)
     const written = isPlain(value) ? value : encodeWord(value)
     size += name.length + written.length
-    values[name] = written
+    headers[`${PREFIX}${name}`] = written
   }
   if (size > LARGEST)
     throw new StorageError(
       'unsupported',
       `S3 keeps at most ${LARGEST} bytes of metadata with an object, these are ${size}`,
     )
-  return values
-}
-
-export function metadataHeaders(metadata: ObjectMetadata): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(userMetadata(metadata)))
-    headers[`${PREFIX}${name}`] = value
-  for (const [field, header] of Object.entries(HEADERS)) {
-    const value = metadata[field as keyof typeof HEADERS]
+  for (const [field, header] of HEADERS) {
+    const value = metadata[field]
     if (value !== undefined && value !== '')
       headers[header] = isPlain(value) ? value : encodeWord(value)
   }
@@ -51,12 +43,12 @@ export function readMetadata(
   for (const [name, value] of Object.entries(headers))
     if (name.startsWith(PREFIX) && value !== undefined)
       user[name.slice(PREFIX.length)] = decodeWords(rawText(String(value)))
-  const metadata: Record<string, unknown> = { user }
-  for (const [field, header] of Object.entries(HEADERS)) {
+  const content: { -readonly [field in Exclude<keyof ObjectMetadata, 'user'>]?: string } = {}
+  for (const [field, header] of HEADERS) {
     const value = headers[header]
     // S3 answers this where nobody said what it is.
     if (value !== undefined && value !== 'binary/octet-stream')
-      metadata[field] = decodeWords(rawText(String(value)))
+      content[field] = decodeWords(rawText(String(value)))
   }
-  return metadata as unknown as ObjectMetadata
+  return { user, ...content }
 }

@@ -8,9 +8,10 @@ import {
   StorageError,
 } from '@lsync/core/provider'
 import { sdkError } from './errors.ts'
-import { userMetadata } from './metadata.ts'
+import { metadataHeaders } from './metadata.ts'
+import type { Requester } from './request.ts'
 import { checkKey, encodePath, type Place } from './url.ts'
-import { bareEtag } from './xml.ts'
+import { bareEtag, textOf } from './xml.ts'
 
 /** One upload in parts, as S3 knows it. */
 export interface UploadName {
@@ -27,24 +28,24 @@ export interface Part {
   readonly sha256?: string
 }
 
-export interface Settings {
-  readonly storageClass?: string
-  readonly encryption?: string
-  readonly encryptionKey?: string
-}
-
 /** The rare requests around uploads in parts, by the SDK: one attempt each, errors in our words. */
 export class Multipart {
   readonly #client: () => Promise<S3Client>
-  readonly #host: string
+  readonly #requester: Requester
   readonly #place: Place
-  readonly #settings: Settings
+  readonly #extra: Readonly<Record<string, string>>
 
-  constructor(client: () => Promise<S3Client>, host: string, place: Place, settings: Settings) {
+  /** `extra`: storage class and encryption. */
+  constructor(
+    client: () => Promise<S3Client>,
+    requester: Requester,
+    place: Place,
+    extra: Readonly<Record<string, string>>,
+  ) {
     this.#client = client
-    this.#host = host
+    this.#requester = requester
     this.#place = place
-    this.#settings = settings
+    this.#extra = extra
   }
 
   async create(
@@ -53,31 +54,25 @@ export class Multipart {
     { signal }: CallOptions,
     checksums: boolean,
   ): Promise<UploadName> {
-    const { bucket, prefix } = this.#place
-    checkKey(prefix, key)
-    const { storageClass, encryption, encryptionKey } = this.#settings
-    const { UploadId } = await this.#call(
+    checkKey(this.#place.prefix, key)
+    // Not by the SDK: metadata and settings go into the same headers as with a write in one piece.
+    const answer = await this.#requester.text({
+      method: 'POST',
       key,
+      query: { uploads: '' },
+      headers: {
+        ...metadataHeaders(metadata),
+        ...this.#extra,
+        // Said at the beginning, so that each part may carry its own.
+        ...(checksums ? { 'x-amz-checksum-algorithm': 'SHA256' } : {}),
+      },
+      length: 0,
       signal,
-      async (s3, { CreateMultipartUploadCommand }) =>
-        s3.send(
-          new CreateMultipartUploadCommand({
-            Bucket: bucket,
-            Key: prefix + key,
-            Metadata: userMetadata(metadata),
-            // Said at the beginning, so that each part may carry its own.
-            ...(checksums ? { ChecksumAlgorithm: 'SHA256' } : {}),
-            ...contentOf(metadata),
-            ...(storageClass === undefined ? {} : { StorageClass: storageClass as never }),
-            ...(encryption === undefined ? {} : { ServerSideEncryption: encryption as never }),
-            ...(encryptionKey === undefined ? {} : { SSEKMSKeyId: encryptionKey }),
-          }),
-          { abortSignal: signal },
-        ),
-    )
-    if (UploadId === undefined || UploadId === '')
+    })
+    const uploadId = textOf(answer, 'UploadId')
+    if (uploadId === undefined || uploadId === '')
       throw new StorageError('unexpected', `the store began no upload: ${key}`, { key })
-    return { key, uploadId: UploadId }
+    return { key, uploadId }
   }
 
   /** `upload-lost` if the store has forgotten the upload. */
@@ -231,19 +226,7 @@ export class Multipart {
       return await operation(await this.#client(), await import('@aws-sdk/client-s3'))
     } catch (error) {
       signal.throwIfAborted()
-      throw sdkError(key, this.#host, error)
+      throw sdkError(key, this.#requester.host, error)
     }
-  }
-}
-
-function contentOf(metadata: ObjectMetadata) {
-  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage } =
-    metadata
-  return {
-    ...(contentType === undefined ? {} : { ContentType: contentType }),
-    ...(cacheControl === undefined ? {} : { CacheControl: cacheControl }),
-    ...(contentDisposition === undefined ? {} : { ContentDisposition: contentDisposition }),
-    ...(contentEncoding === undefined ? {} : { ContentEncoding: contentEncoding }),
-    ...(contentLanguage === undefined ? {} : { ContentLanguage: contentLanguage }),
   }
 }

@@ -57,9 +57,9 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
     let client: Promise<S3Client> | undefined
     const multipart = new Multipart(
       () => (client ??= makeClient(connections, credentials, service)),
-      requester.host,
+      requester,
       place,
-      store,
+      extra,
     )
     const guarantees = known?.guarantees ?? LEAST
     const leased = new LeasedRemoval(requester, encryptionHeaders(store))

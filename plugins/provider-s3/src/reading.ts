@@ -106,8 +106,10 @@ async function nothingOf(
   checkVersion(key, info, options.version)
   if (options.length !== 0 && (options.from ?? 0) < info.size)
     throw new StorageError('network', `${key} changed while it was read`, { key })
-  return { info, body: (async function* nothing() {})() }
+  return { info, body: nothing() }
 }
+
+async function* nothing(): AsyncIterable<Uint8Array> {}
 
 /** Ends early only by throwing. One that is returned from, even before its first byte, gives its connection back. */
 class Body implements AsyncIterable<Uint8Array> {

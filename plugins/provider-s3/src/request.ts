@@ -18,7 +18,7 @@ export interface Endpoint {
 }
 
 export interface S3Request {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
   /** Without the remote's prefix; absent for requests to the bucket. */
   readonly key?: string
   readonly query?: Readonly<Record<string, string>>
@@ -126,7 +126,7 @@ export class Requester {
     readonly origin: string
     readonly host: string
     readonly path: string
-    readonly headers: Record<string, string>
+    readonly headers: string[]
   }> {
     const { method, key, query, body } = request
     const { origin, host, base, region } = this.#endpoint
@@ -149,7 +149,9 @@ export class Requester {
       },
       await this.#credentials(),
     )
-    return { origin, host, path, headers: headers as Record<string, string> }
+    const flat: string[] = []
+    for (const [name, value] of Object.entries(headers ?? {})) flat.push(name, String(value))
+    return { origin, host, path, headers: flat }
   }
 
   async #refusal(
@@ -190,19 +192,21 @@ interface Outgoing {
 
 function outgoing(body: S3Request['body']): Outgoing {
   if (body === undefined) return { body: null }
-  if (body instanceof Uint8Array)
-    return {
-      body: body.length <= SLICE ? body : Readable.from(slices(body), { objectMode: false }),
-    }
-  const result: Outgoing = { body: Readable.from(watched(), { objectMode: false }) }
-  async function* watched(): AsyncIterable<Uint8Array> {
+  if (!(body instanceof Uint8Array)) return watched(body)
+  if (body.length <= SLICE) return { body }
+  return { body: Readable.from(slices(body), { objectMode: false }) }
+}
+
+function watched(source: AsyncIterable<Uint8Array>): Outgoing {
+  async function* chunks(): AsyncIterable<Uint8Array> {
     try {
-      yield* body as AsyncIterable<Uint8Array>
+      yield* source
     } catch (error) {
       result.failed = { error }
       throw error
     }
   }
+  const result: Outgoing = { body: Readable.from(chunks(), { objectMode: false }) }
   return result
 }
 

@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream'
-import type { Dispatcher } from 'undici'
 import type { Connections } from './connection.ts'
 
 /** What the SDK hands to a request handler, as far as we use it. */
@@ -11,7 +10,7 @@ interface SdkRequest {
   readonly path: string
   readonly query?: Readonly<Record<string, string | string[] | null>>
   readonly headers: Record<string, string>
-  readonly body?: unknown
+  readonly body?: Readable | Uint8Array | string | null
 }
 
 interface SdkAnswer {
@@ -38,9 +37,9 @@ export function requestHandler(
       const answer = await connections.for(protocol).request({
         origin: `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`,
         path: withQuery(path, query),
-        method: method as Dispatcher.HttpMethod,
+        method: method,
         headers,
-        body: (body ?? null) as Readable | null,
+        body: body ?? null,
         ...(headersTimeout === undefined ? {} : { headersTimeout }),
         ...(abortSignal === undefined ? {} : { signal: abortSignal }),
       })

@@ -1,8 +1,13 @@
 import { type RemoteSettings, StorageError } from '@lsync/core/provider'
-import type { Settings } from './multipart.ts'
+
+export interface StoreSettings {
+  readonly storageClass?: string
+  readonly encryption?: string
+  readonly encryptionKey?: string
+}
 
 /** How objects are to be stored, checked: a typing error must not show up as the refusal of the first upload. */
-export function storeSettings(settings: RemoteSettings): Settings {
+export function storeSettings(settings: RemoteSettings): StoreSettings {
   const storageClass = settings['storage-class']
   const encryption = settings['encryption']
   const encryptionKey = settings['encryption-key']
@@ -20,7 +25,10 @@ export function storeSettings(settings: RemoteSettings): Settings {
   }
 }
 
-export function encryptionHeaders({ encryption, encryptionKey }: Settings): Record<string, string> {
+export function encryptionHeaders({
+  encryption,
+  encryptionKey,
+}: StoreSettings): Record<string, string> {
   return {
     ...(encryption === undefined ? {} : { 'x-amz-server-side-encryption': encryption }),
     ...(encryptionKey === undefined
@@ -30,7 +38,7 @@ export function encryptionHeaders({ encryption, encryptionKey }: Settings): Reco
 }
 
 /** For a whole object; the parts of an upload carry none of these. */
-export function writeHeaders(settings: Settings): Record<string, string> {
+export function writeHeaders(settings: StoreSettings): Record<string, string> {
   const { storageClass } = settings
   return {
     ...(storageClass === undefined ? {} : { 'x-amz-storage-class': storageClass }),
