@@ -88,6 +88,8 @@ export class Requester {
       if (source.failed !== undefined) throw source.failed.error
       throw connectionError(key ?? '', host, error)
     }
+    // An abort, or giving the body up, reaches it also where nobody reads it at that moment: that must not end the process.
+    answer.body.on('error', () => undefined)
     if (answer.statusCode < 300)
       return { status: answer.statusCode, headers: answer.headers, body: answer.body }
     throw await this.#refusal(key ?? '', answer, signal)
