@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, realpathSync, rmdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Initialized, Machine, OnEvent, ProviderModule } from '@lsync/core'
-import { Args, Errors, Flags } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Errors from '@oclif/core/errors'
+import * as Flags from '@oclif/core/flags'
 import { EXIT } from './messages/table.ts'
 import { escapeName } from './render/escape.ts'
 

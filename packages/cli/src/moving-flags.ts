@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { ConflictPolicy, GuardName } from '@lsync/core'
-import { Errors, Flags } from '@oclif/core'
+import * as Errors from '@oclif/core/errors'
+import * as Flags from '@oclif/core/flags'
 import { EXIT } from './messages/table.ts'
 import { parseRate } from './render/format.ts'
 import { LogFile } from './render/log-file.ts'

@@ -1,7 +1,8 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pathInRepository, type Repository } from '@lsync/core'
-import { Args, Errors } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Errors from '@oclif/core/errors'
 import { EXIT } from './messages/table.ts'
 
 /** Any number of paths. Never from stdin, where oclif would look for an argument that is not given: a cron job or a loop has other things there. */

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import type { LsyncEvent } from '@lsync/core'
-import { Errors } from '@oclif/core'
+import * as Errors from '@oclif/core/errors'
 import { EXIT } from '../messages/table.ts'
 import { escapeName } from './escape.ts'
 import { conflictLine, haltLine, problemLine } from './lines.ts'

@@ -1,4 +1,5 @@
-import { Args, Errors } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Errors from '@oclif/core/errors'
 import { ConfigCommand } from '../../config-command.ts'
 import { EXIT } from '../../messages/table.ts'
 import { escapeName } from '../../render/escape.ts'

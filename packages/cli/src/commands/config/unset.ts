@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core'
+import * as Args from '@oclif/core/args'
 import { ConfigCommand } from '../../config-command.ts'
 
 export default class ConfigUnset extends ConfigCommand {

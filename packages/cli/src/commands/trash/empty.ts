@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { LsyncCommand } from '../../base-command.ts'
 import { count } from '../../render/format.ts'
 

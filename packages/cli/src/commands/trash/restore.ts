@@ -1,4 +1,6 @@
-import { Args, Errors, Flags } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Errors from '@oclif/core/errors'
+import * as Flags from '@oclif/core/flags'
 import { LsyncCommand } from '../../base-command.ts'
 import { EXIT } from '../../messages/table.ts'
 import { escapeName } from '../../render/escape.ts'
