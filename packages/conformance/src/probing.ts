@@ -5,7 +5,7 @@ import { keysOf } from './tools.ts'
 export const probing: readonly Case[] = [
   {
     name: 'a probe finds what the provider was opened with, and leaves nothing behind',
-    unless: ({ probe }) => (probe === undefined ? 'it has nothing to probe' : undefined),
+    unless: (provider) => ('probe' in provider ? undefined : 'it has nothing to probe'),
     async run({ provider, signal, prefix }) {
       assert.ok(provider.probe !== undefined)
       const report = await provider.probe({ signal, scratch: prefix })

@@ -111,6 +111,7 @@ export const races: readonly Case[] = [
           info = await put({ ...scene, provider: writer }, key, content(letter), versionOf(info))
         writing = false
       })()
+      // oxlint-disable-next-line no-unmodified-loop-condition -- the writer ends it
       while (writing) {
         let read: Buffer
         try {

@@ -20,7 +20,7 @@ const CODES: Readonly<Record<string, StorageErrorCode>> = {
 }
 
 export function errnoOf(error: unknown): string {
-  return String((error as NodeJS.ErrnoException | undefined)?.code ?? '')
+  return (error as NodeJS.ErrnoException | undefined)?.code ?? ''
 }
 
 /** The one translation of the system's errors. */

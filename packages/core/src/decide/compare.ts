@@ -148,7 +148,7 @@ function settle(
         remote: there,
         executable: mergedExecutable(row, here),
       })
-    case 'nobody':
+    default:
       return conflict
   }
 }

@@ -179,7 +179,7 @@ export class MemoryDisk implements Disk {
     if (to.startsWith(`${from}/`)) return
     this.delete(to)
     this.#parents(to)
-    for (const [name, inode] of [...this.#names])
+    for (const [name, inode] of Array.from(this.#names))
       if (name === from || name.startsWith(`${from}/`)) {
         this.#names.delete(name)
         const target = to + name.slice(from.length)
