@@ -1,4 +1,5 @@
-import type { Action, Conflict, Problem, Totals } from '@lsync/core'
+import type { Action, Conflict, Halt, Problem, Totals } from '@lsync/core'
+import { GUARDS } from './messages/table.ts'
 import { problemMessage } from './render/lines.ts'
 import { bytesDown, bytesOf, bytesUp } from './render/bytes.ts'
 
@@ -42,6 +43,11 @@ export function conflictFacts({ path, kind, local, remote, base }: Conflict) {
 export function problemFacts(problem: Problem) {
   const { path, code } = problem
   return { path, code, message: problemMessage(problem) }
+}
+
+export function haltFacts(halt: Halt) {
+  const { guard, side, affected, total } = halt
+  return { guard, side, affected, total, message: GUARDS[guard](halt) }
 }
 
 /** What actions would add up to. */

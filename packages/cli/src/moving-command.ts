@@ -1,6 +1,6 @@
 import type { LsyncEvent, Machine, Repository, RunReport, SyncMode } from '@lsync/core'
 import { LsyncCommand } from './base-command.ts'
-import { actionFacts, conflictFacts, problemFacts } from './facts.ts'
+import { actionFacts, conflictFacts, haltFacts, problemFacts } from './facts.ts'
 import type { Described } from './messages/describe.ts'
 import { EXIT } from './messages/table.ts'
 import type { RunSettings } from './moving-flags.ts'
@@ -57,7 +57,7 @@ export abstract class MovingCommand extends LsyncCommand {
         conflicts: conflicts.map(conflictFacts),
         problems: problems.map(problemFacts),
         totals,
-        ...(halted.length > 0 ? { halted } : {}),
+        ...(halted.length > 0 ? { halted: halted.map(haltFacts) } : {}),
       },
       exitOf(report),
     )

@@ -18,7 +18,7 @@ export function eventLine(event: LsyncEvent, options: LineOptions): string | und
 }
 
 /** One action in a line; undefined for what changes no file, unless one wants to see everything. */
-export function actionLine(action: Action, { verbose, dryRun }: LineOptions): string | undefined {
+function actionLine(action: Action, { verbose, dryRun }: LineOptions): string | undefined {
   if (!verbose && (action.kind === 'adopt' || action.kind === 'forget')) return undefined
   const [verb, remark] = VERBS[action.kind]
   const remarks = [
@@ -72,7 +72,7 @@ export function haltLine(halt: Halt): string {
   return `halted (${halt.guard}): ${GUARDS[halt.guard](halt)}`
 }
 
-export function haltLines(halted: readonly Halt[]): readonly string[] {
+function haltLines(halted: readonly Halt[]): readonly string[] {
   const allow = [...new Set(halted.map(({ guard }) => `--allow ${guard}`))].join(' ')
   return [
     ...halted.map(haltLine),
@@ -108,7 +108,7 @@ function first(lines: readonly string[], what: string): readonly string[] {
 }
 
 /** What a run did, in a sentence. */
-export function summaryLine({ totals }: RunReport, dryRun: boolean): string {
+function summaryLine({ totals }: RunReport, dryRun: boolean): string {
   const would = dryRun ? 'would be ' : ''
   const parts: string[] = []
   const add = (number: number, text: string): void => {

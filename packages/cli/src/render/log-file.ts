@@ -35,7 +35,7 @@ export class LogFile {
   }
 }
 
-export function logLine(event: LsyncEvent): string | undefined {
+function logLine(event: LsyncEvent): string | undefined {
   switch (event.type) {
     case 'action':
       return `${event.result}: ${event.action.kind} ${escapeName(event.action.path)}`

@@ -335,3 +335,45 @@ test('--log-file has everything, whatever is shown', async () => {
   expect(await run(where, 'sync', '--log-file', '../log')).toMatchObject({ exit: 6 })
   expect(readFileSync(box.path('log'), 'utf8')).toMatch(/ error: There is no such remote/)
 })
+
+test('every key of every document is documented', async () => {
+  const guide = readFileSync(new URL('../../../../docs/json.md', import.meta.url), 'utf8')
+  const box = await clones({ x: 'one', y: 'two' })
+  const [a, b] = [inside(box, 'a'), inside(box, 'b')]
+  writeFileSync(box.path('a', 'x'), 'from a')
+  await run(a, 'sync')
+  writeFileSync(box.path('b', 'x'), 'from b, longer')
+  symlinkSync('x', box.path('b', 'link'))
+  writeFileSync(box.path('b', 'new'), 'n')
+  const documents = [
+    await json(b, 'status'),
+    await json(b, 'sync'),
+    await json(b, 'ls'),
+    await json(b, 'verify'),
+    await json(b, 'doctor'),
+    await json(b, 'config', 'get', 'remote'),
+    await json(b, 'config', 'list'),
+    await json(b, 'providers'),
+    await json(b, 'trash', 'list'),
+    await json(b, 'trash', 'empty'),
+    await json(box, 'clone', './remote', 'c'),
+    await json(b, 'nonsense'),
+  ].map(({ document }) => document)
+  rmSync(box.path('remote', 'x'))
+  rmSync(box.path('remote', 'y'))
+  rmSync(box.path('remote', 'new'))
+  documents.push((await json(a, 'sync')).document)
+  const keys = new Set(documents.flatMap((document) => keysOf(document)))
+  // What a guard says is there to be seen: the list is not short by accident.
+  expect(keys).toContain('halted')
+  expect([...keys].filter((key) => !guide.includes(`\`${key}\``))).toEqual([])
+})
+
+/** All keys at any depth; of maps whose keys are data, none. */
+function keysOf(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => keysOf(item))
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === 'settings' ? [key] : [key, ...keysOf(inner)],
+  )
+}

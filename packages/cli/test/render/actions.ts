@@ -10,7 +10,7 @@ export function localOf(size: number): LocalEntry {
   }
 }
 
-export function remoteOf(path: string, size: number): RemoteEntry {
+function remoteOf(path: string, size: number): RemoteEntry {
   return { key: path, size, modified: 0, version: 'v', fingerprint: 'v', digests: {} }
 }
 
