@@ -1,7 +1,6 @@
 import { compareKeys } from '../provider/index.ts'
 import type { Path } from '../model/entry.ts'
 import type { Action, Conflict } from '../model/plan.ts'
-import type { Problem } from '../model/problem.ts'
 
 /** Pending removals of a side that this run's direction leaves alone: the last-copy rule must know them. */
 export interface Removal {
@@ -157,8 +156,4 @@ export function lastCopies(
       .filter(({ sha256 }) => leavingRemote.has(sha256) && !survives.has(sha256))
       .map(({ path }) => path),
   )
-}
-
-export function keptForSafety(path: Path): Problem {
-  return { path, code: 'kept-for-safety' }
 }

@@ -7,7 +7,6 @@ export const REMOTE_REPORT = '.lsync/remote.yaml'
 export const LOCK = '.lsync/lock'
 export const STAGING = '.lsync/staging'
 export const TRASH = '.lsync/trash'
-export const TRANSFERS = '.lsync/transfers'
 
 /** On the remote: who this repository is. */
 export const IDENTITY_KEY = '.lsync/repository.yaml'
