@@ -76,7 +76,7 @@ function named(environment: OpenOptions['environment'], name: string): string | 
 
 /** The value may hold a password: it is not repeated. */
 function checkProxy(proxy: string, variable: string): void {
-  if (!URL.canParse(proxy))
+  if (!/^(?:https?|socks5?):$/.test(URL.parse(proxy)?.protocol ?? ''))
     throw new StorageError('bad-remote', `${variable} is no web address like http://host:port`)
 }
 

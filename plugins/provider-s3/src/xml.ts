@@ -91,8 +91,10 @@ function parseObject(xml: string, url: boolean): Listed {
   const key = textOf(xml, 'Key')
   const size = textOf(xml, 'Size')
   const etag = textOf(xml, 'ETag')
-  const modified = timeOf(textOf(xml, 'LastModified') ?? '')
+  const modified = Date.parse(textOf(xml, 'LastModified') ?? '')
   if (
+    // One that does not end would swallow the next.
+    xml.includes(OPEN) ||
     key === undefined ||
     key === '' ||
     size === undefined ||
@@ -107,21 +109,6 @@ function parseObject(xml: string, url: boolean): Listed {
     etag: bareEtag(etag),
     modified,
   }
-}
-
-let lastMinute = ''
-let lastTime = 0
-
-/** `Date.parse` is half of the time that a listing takes, and neighbours were often written in the same minute. */
-function timeOf(text: string): number {
-  const [, minute, second, fraction = ''] =
-    /^(\d{4}-\d\d-\d\dT\d\d:\d\d:)([0-5]\d)(\.\d+)?Z$/.exec(text) ?? []
-  if (minute === undefined || second === undefined) return Date.parse(text)
-  if (minute !== lastMinute) {
-    lastTime = Date.parse(`${minute}00Z`)
-    lastMinute = minute
-  }
-  return lastTime + Number(second) * 1000 + Math.trunc(Number(`0${fraction}`) * 1000)
 }
 
 /** `encoding-type=url` writes a blank as a plus. */

@@ -1,0 +1,20 @@
+/** Of a server that exists in tests only, for `localhost`: nobody trusts it, so nothing is lost by its key standing here. */
+export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIURn9f1zz+VI89LunLkbChg8qDdCIwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNDE0NDYwNFoYDzIxMjYxMDMx
+MTQ0NjA0WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATsh1UbEcpxecLLvvrdxkgijfq2zz+yetTjBWX6WBEv36K+rRbUdTIy
+/utt3YpWBELFh8yp0UbAhbZ9XQHmvq6Do28wbTAdBgNVHQ4EFgQUXl96fNKRiEhx
+hdZNYsuIGWFZ7RswHwYDVR0jBBgwFoAUXl96fNKRiEhxhdZNYsuIGWFZ7RswDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIgNY7L7zLIt+rUb34bEJqoPwbKEdoFlbnuF4K+AaKFOWsCIQDw
+iLzgOLdNOzvSuFE300Lqh1Df3KE+694v3EWVnb9gBg==
+-----END CERTIFICATE-----
+`
+
+export const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgCFU3gajJWhEXa+oe
+k+reRaXbEFoGArolM9fiIRcdVA2hRANCAATsh1UbEcpxecLLvvrdxkgijfq2zz+y
+etTjBWX6WBEv36K+rRbUdTIy/utt3YpWBELFh8yp0UbAhbZ9XQHmvq6D
+-----END PRIVATE KEY-----
+`

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { connect as dial } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { CERTIFICATE } from './certificate.ts'
+import { fake, listening, requesterTo, secureFake } from './fake.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'lsync-s3-'))
+const bundle = join(folder, 'bundle.pem')
+writeFileSync(bundle, CERTIFICATE)
+const tunnelled: string[] = []
+const proxy = createServer((request, response) => {
+  tunnelled.push(`${request.method} ${request.url} ${request.headers['proxy-authorization']}`)
+  response.end('by proxy')
+})
+proxy.on('connect', (request, socket) => {
+  tunnelled.push(`CONNECT ${request.url} ${request.headers['proxy-authorization']}`)
+  const [, port] = (request.url ?? '').split(':')
+  const on = dial(Number(port), '127.0.0.1', () => {
+    socket.write('HTTP/1.1 200 OK\r\n\r\n')
+    on.pipe(socket)
+    socket.pipe(on)
+  })
+  for (const end of [on, socket]) end.on('error', () => undefined)
+})
+const [secure, plain, between] = await Promise.all([
+  secureFake((_, response) => response.end('secure')),
+  fake((_, response) => response.end('plain')),
+  listening(proxy),
+])
+
+afterAll(async () => {
+  rmSync(folder, { recursive: true })
+  await Promise.all([secure.stop(), plain.stop(), between.stop()])
+})
+
+async function ask(origin: string, environment: Record<string, string>): Promise<string> {
+  tunnelled.length = 0
+  const { requester, connections } = await requesterTo(origin, environment)
+  try {
+    return await requester.text({ method: 'GET', signal: new AbortController().signal })
+  } finally {
+    await connections.destroy()
+  }
+}
+
+const HTTPS = `https://localhost:${secure.port}`
+const HTTP = `http://localhost:${plain.port}`
+const PROXY = `http://user:pass@127.0.0.1:${between.port}`
+const AUTHORIZED = `Basic ${Buffer.from('user:pass').toString('base64')}`
+
+describe('certificates', () => {
+  test('that nobody trusts are refused, and the message says what to do', async () => {
+    await expect(ask(HTTPS, {})).rejects.toMatchObject({
+      code: 'bad-remote',
+      message: expect.stringContaining('AWS_CA_BUNDLE'),
+    })
+  })
+
+  test('in the bundle of the environment are trusted', async () => {
+    expect(await ask(HTTPS, { AWS_CA_BUNDLE: bundle })).toBe('secure')
+  })
+
+  test('a bundle that cannot be read is told by its path', async () => {
+    await expect(ask(HTTPS, { AWS_CA_BUNDLE: join(folder, 'none') })).rejects.toMatchObject({
+      code: 'bad-remote',
+      message: expect.stringContaining('none'),
+    })
+  })
+})
+
+describe('proxies', () => {
+  test('carry what is secure through a tunnel, with the bundle', async () => {
+    expect(await ask(HTTPS, { HTTPS_PROXY: PROXY, AWS_CA_BUNDLE: bundle })).toBe('secure')
+    expect(tunnelled).toEqual([`CONNECT localhost:${secure.port} ${AUTHORIZED}`])
+  })
+
+  test('are each for their own protocol', async () => {
+    expect(await ask(HTTPS, { HTTP_PROXY: PROXY, AWS_CA_BUNDLE: bundle })).toBe('secure')
+    expect(tunnelled).toEqual([])
+    expect(await ask(HTTP, { HTTPS_PROXY: PROXY })).toBe('plain')
+    expect(tunnelled).toEqual([])
+    await ask(HTTP, { http_proxy: PROXY })
+    expect(tunnelled).toHaveLength(1)
+  })
+
+  test.each(['localhost', '*', 'other,localhost', `localhost:${secure.port}`])(
+    'are left aside for %s',
+    async (noProxy) => {
+      const environment = { HTTPS_PROXY: PROXY, AWS_CA_BUNDLE: bundle, NO_PROXY: noProxy }
+      expect(await ask(HTTPS, environment)).toBe('secure')
+      expect(tunnelled).toEqual([])
+    },
+  )
+
+  test('one that makes no sense is refused without its password', async () => {
+    const failure = await ask(HTTPS, { HTTPS_PROXY: 'user:geheim@' }).catch(
+      (error: unknown) => error,
+    )
+    expect(failure).toMatchObject({ code: 'bad-remote' })
+    expect(String(failure)).not.toContain('geheim')
+  })
+})

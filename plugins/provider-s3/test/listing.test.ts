@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest'
+import { type ListingPage, parseListing, textOf } from '../src/xml.ts'
+
+function object(key: string, rest = ''): string {
+  return `<Contents><Key>${key}</Key><LastModified>2026-11-24T14:15:16.789Z</LastModified><ETag>&quot;0123456789abcdef0123456789abcdef&quot;</ETag><Size>12</Size>${rest}<StorageClass>STANDARD</StorageClass></Contents>`
+}
+
+function page(
+  objects: readonly string[],
+  {
+    truncated = 'false',
+    token = '',
+    count = String(objects.length),
+    tail = '</ListBucketResult>',
+  } = {},
+): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name><Prefix></Prefix>${token === '' ? '' : `<NextContinuationToken>${token}</NextContinuationToken>`}<KeyCount>${count}</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>${truncated}</IsTruncated>${objects.join('')}<EncodingType>url</EncodingType>${tail}`
+}
+
+function keys({ objects }: ListingPage): string[] {
+  return objects.map(({ key }) => key)
+}
+
+describe('an answer to a listing', () => {
+  test('is read with all that it says', () => {
+    expect(parseListing(page([object('a')]))).toEqual({
+      objects: [
+        {
+          key: 'a',
+          size: 12,
+          etag: '0123456789abcdef0123456789abcdef',
+          modified: Date.UTC(2026, 10, 24, 14, 15, 16, 789),
+        },
+      ],
+      token: undefined,
+    })
+    expect(parseListing(page([]))).toEqual({ objects: [], token: undefined })
+  })
+
+  test('goes on where it says', () => {
+    expect(parseListing(page([object('a')], { truncated: 'true', token: 'a&amp;b==' })).token).toBe(
+      'a&b==',
+    )
+  })
+
+  test('decodes keys: percent and plus, and what XML itself encodes where the server knows no other way', () => {
+    expect(keys(parseListing(page([object('a%2Bb+c%25%C3%A9%0A%F0%9F%98%80')])))).toEqual([
+      'a+b c%é\n\u{1F600}',
+    ])
+    const plain = page([object('a%2B+&lt;&amp;lt;&#x1F600;&#10;')]).replace(
+      '<EncodingType>url</EncodingType>',
+      '',
+    )
+    expect(keys(parseListing(plain))).toEqual(['a%2B+<&lt;\u{1F600}\n'])
+  })
+
+  test('may hold owners and restore states, and blanks between objects', () => {
+    const owner = '<Owner><ID>x</ID><DisplayName>y</DisplayName></Owner>'
+    expect(keys(parseListing(page([`\n  ${object('a', owner)}\n`, `${object('b')}\n`])))).toEqual([
+      'a',
+      'b',
+    ])
+  })
+
+  test('takes times with and without fractions', () => {
+    const at = (time: string): number | undefined =>
+      parseListing(page([object('a').replace('2026-11-24T14:15:16.789Z', time)])).objects[0]
+        ?.modified
+    expect(at('2026-11-24T14:15:16Z')).toBe(Date.UTC(2026, 10, 24, 14, 15, 16))
+    expect(at('2026-11-24T14:15:59.001Z')).toBe(Date.UTC(2026, 10, 24, 14, 15, 59, 1))
+    expect(at('2025-11-24T14:15:59.123456Z')).toBe(Date.UTC(2025, 10, 24, 14, 15, 59, 123))
+    expect(at('2026-11-24T15:15:16+01:00')).toBe(Date.UTC(2026, 10, 24, 14, 15, 16))
+  })
+
+  const whole = page([object('a'), object('b'), object('c')], { truncated: 'true', token: 't' })
+  test('is refused wherever it is cut', () => {
+    for (let length = 0; length < whole.length; length++)
+      expect(() => parseListing(whole.slice(0, length))).toThrow(
+        expect.objectContaining({ code: 'network' }),
+      )
+  })
+
+  test.each([
+    ['truncated without a token', page([object('a')], { truncated: 'true' })],
+    ['does not say if it is complete', page([object('a')], { truncated: 'maybe' })],
+    ['counts other keys than it holds', page([object('a')], { count: '2' })],
+    ['an object without a key', page([object('').replace('<Key></Key>', '')])],
+    ['an object with an empty key', page([object('')])],
+    ['a size that is none', page([object('a').replace('>12<', '>-1<')])],
+    ['a time that is none', page([object('a').replace('2026-11-24T14:15:16.789Z', 'soon')])],
+    ['no ETag', page([object('a').replaceAll('ETag', 'Tag')])],
+    ['something between objects', page([object('a'), '<Contents/>', object('b')], { count: '2' })],
+    ['an object that does not end', page([`<Contents><Key>a</Key>`, object('b')], { count: '1' })],
+    ['an error in place of a listing', '<Error><Code>InternalError</Code></Error>'],
+    ['nothing', ''],
+  ])('is refused: %s', (_, xml) => {
+    expect(() => parseListing(xml)).toThrow(expect.objectContaining({ code: 'network' }))
+  })
+
+  test('a key that is no text stops the run by name: it cannot be passed over', () => {
+    expect(() => parseListing(page([object('a%FF')]))).toThrow(
+      expect.objectContaining({ code: 'unexpected', message: expect.stringContaining('a%FF') }),
+    )
+  })
+
+  test('hostile entities stay what they are', () => {
+    expect(textOf('<Code>&#x110000;&#99999999;&bomb;</Code>', 'Code')).toBe(
+      '&#x110000;&#99999999;&bomb;',
+    )
+    expect(textOf('<Code>open', 'Code')).toBeUndefined()
+  })
+})
