@@ -22,6 +22,8 @@ export interface Violation {
     | 'restless'
     /** A row of the database claims what is not so. */
     | 'false-row'
+    /** A run ended and left effects under way. */
+    | 'unattended'
     /** A run ended by an error that no fault of the store explains. */
     | 'failed'
   readonly message: string
@@ -37,10 +39,7 @@ export function storeSnapshot({ objects }: MemoryStore): Map<string, string> {
     if (key.startsWith(OWN)) continue
     if (key.endsWith('/')) all.set(key, decoder.decode(bytes))
     else
-      all.set(
-        key,
-        `${metadata.user['executable'] === 'true' ? 'x' : '-'}${decoder.decode(bytes)}`,
-      )
+      all.set(key, `${metadata.user['executable'] === 'true' ? 'x' : '-'}${decoder.decode(bytes)}`)
   }
   return all
 }
@@ -98,10 +97,15 @@ export function checkOwed(
 export function checkEqual(
   clients: readonly Client[],
   store: FaultyStore,
-  listsFolders: boolean,
+  { folders, contentOnly }: { readonly folders: boolean; readonly contentOnly: boolean },
 ): readonly Violation[] {
   const visible = (all: Map<string, string>): Map<string, string> =>
-    listsFolders ? all : new Map([...all].filter(([path]) => !path.endsWith('/')))
+    new Map(
+      [...all]
+        .filter(([path]) => (folders && !contentOnly) || !path.endsWith('/'))
+        // The first character is the bit.
+        .map(([path, value]) => [path, contentOnly ? value.slice(1) : value]),
+    )
   const remote = visible(storeSnapshot(store.memory))
   return clients.flatMap((client): Violation[] => {
     const differences = difference(visible(client.snapshot()), remote)

@@ -83,6 +83,8 @@ export class Client {
       return true
     }
     const beside = there === undefined ? path : `${path}.saving`
+    // Left by a power cut in the midst of an earlier save.
+    if (there !== undefined && files.find(beside) !== undefined) this.remove(beside)
     const inode = files.create(beside, 'file')
     files.write(inode, beside, encoder.encode(content))
     if (there !== undefined) {
@@ -97,7 +99,7 @@ export class Client {
     const { files } = this
     const inode = files.find(path)
     if (inode?.kind !== 'folder') return files.unlink(path)
-    for (const name of [...inode.entries.keys()]) this.remove(`${path}/${name}`)
+    for (const name of inode.entries.keys()) this.remove(`${path}/${name}`)
     files.removeFolder(path)
   }
 

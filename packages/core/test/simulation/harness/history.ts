@@ -75,10 +75,7 @@ export class History {
     for (const [path, content] of after)
       if (owedBefore.has(content)) this.#rely(content, path, client)
     for (const [content, places] of this.#owed)
-      if (
-        places.size === 0 ||
-        (!durable.has(content) && !this.#whereabouts.anywhere(content))
-      )
+      if (places.size === 0 || (!durable.has(content) && !this.#whereabouts.anywhere(content)))
         this.#owed.delete(content)
   }
 

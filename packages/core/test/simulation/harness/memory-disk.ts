@@ -39,9 +39,11 @@ export function memoryDisk(files: FileSystem, step: (label: string) => Promise<v
       await step(`list ${path}`)
       const folder = folderAt(path)
       forbid(path)
-      return [...folder.entries].map(
-        ([name, { kind }]): FolderItem => ({ name, kind, nameable: true }),
-      )
+      return [...folder.entries].map(([name, { kind }]): FolderItem => ({
+        name,
+        kind,
+        nameable: true,
+      }))
     },
 
     async statAll(path, names) {
@@ -99,8 +101,7 @@ export function memoryDisk(files: FileSystem, step: (label: string) => Promise<v
 
     async appendText(path, text) {
       await step(`appendText ${path}`)
-      const inode =
-        files.find(path) === undefined ? files.create(path, 'file') : fileAt(path)
+      const inode = files.find(path) === undefined ? files.create(path, 'file') : fileAt(path)
       const bytes = encoder.encode(text)
       const whole = new Uint8Array(inode.data.length + bytes.length)
       whole.set(inode.data)

@@ -5,17 +5,25 @@ import type { Random } from './random.ts'
 
 /** Few paths, so that people get in each other's way: files beside folders of the same name, and nests. */
 const FILES = ['a', 'b', 'y', 'z', 'a/x', 'b/y', 'd/e', 'd/e/f', 'd/e/g', 'd/h']
+/** Those of them that no folder can get in the way of. */
+const PLAIN = ['a', 'b', 'y', 'z']
 const FOLDERS = ['a', 'b', 'd', 'd/e', 'empty']
 
-type Deed = (client: Client, random: Random, history: History) => string | undefined
+/** What was done, in words; undefined where there was nothing to do it to. */
+type Deed = (
+  client: Client,
+  random: Random,
+  history: History,
+  files: readonly string[],
+) => string | undefined
 
 function anyFile(client: Client, random: Random): string | undefined {
   const paths = [...client.tree().keys()]
   return paths.length === 0 ? undefined : random.pick(paths)
 }
 
-const write: Deed = (client, random, history) => {
-  const path = random.pick(FILES)
+const write: Deed = (client, random, history, files) => {
+  const path = random.pick(files)
   const content = random.chance(0.04) ? '' : history.newContent(random.chance(0.3))
   const inPlace = random.chance(0.4)
   return client.write(path, content, inPlace) ? `writes ${path}: ${content.trim()}` : undefined
@@ -41,17 +49,17 @@ const remove: Deed = (client, random) => {
   return `removes ${path}`
 }
 
-const rename: Deed = (client, random) => {
-  const folder = random.chance(0.15)
+const rename: Deed = (client, random, _, files) => {
+  const folder = files !== PLAIN && random.chance(0.15)
   const from = folder ? random.pick(FOLDERS) : anyFile(client, random)
-  const to = random.pick(folder ? FOLDERS : FILES)
+  const to = random.pick(folder ? FOLDERS : files)
   if (from === undefined || from === to) return undefined
   return client.rename(from, to) ? `renames ${from} to ${to}` : undefined
 }
 
-const copy: Deed = (client, random) => {
+const copy: Deed = (client, random, _, files) => {
   const from = anyFile(client, random)
-  const to = random.pick(FILES)
+  const to = random.pick(files)
   if (from === undefined || from === to) return undefined
   return client.write(to, client.read(from) ?? '', random.chance(0.3))
     ? `copies ${from} to ${to}`
@@ -66,13 +74,15 @@ const flipBit: Deed = (client, random) => {
   return `flips the bit of ${path}`
 }
 
-const makeFolder: Deed = (client, random) => {
+const makeFolder: Deed = (client, random, _, files) => {
+  if (files === PLAIN) return undefined
   const path = random.pick(FOLDERS)
   return client.makeFolder(path) ? `makes the folder ${path}` : undefined
 }
 
 /** A file becomes a folder, or the reverse. */
-const turn: Deed = (client, random, history) => {
+const turn: Deed = (client, random, history, files) => {
+  if (files === PLAIN) return undefined
   const path = random.pick(['a', 'b', 'd/e'])
   const inode = client.files.find(path)
   if (inode === undefined) return undefined
@@ -111,13 +121,13 @@ const DEEDS: readonly (readonly [number, Deed])[] = [
 ]
 
 /** One thing that a person does, at once. */
-export function act(client: Client, random: Random, history: History): void {
+export function act(client: Client, random: Random, history: History, plain: boolean): void {
   const before = client.tree()
   let weight = random.below(DEEDS.reduce((sum, [each]) => sum + each, 0))
   for (const [each, deed] of DEEDS) {
     weight -= each
     if (weight >= 0) continue
-    const what = deed(client, random, history)
+    const what = deed(client, random, history, plain ? PLAIN : FILES)
     if (what !== undefined) history.acted(client.name, what, before, client.tree())
     return
   }

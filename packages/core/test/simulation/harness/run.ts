@@ -26,6 +26,8 @@ export interface SimulationOptions {
   readonly deaths?: boolean
   /** Guarantees that the store only looks at before it acts: content may then be lost to others. */
   readonly checked?: readonly ('create' | 'replace' | 'remove')[]
+  /** People use no folders, and only contents are compared in the end: for an engine that knows of nothing else. */
+  readonly plain?: boolean
   /** Called with each line of the story: steps, and what people do. */
   readonly onLine?: (line: string) => void
 }
@@ -79,6 +81,7 @@ export class Run {
   readonly #options: SimulationOptions
   readonly #mishaps: Mishaps
   #runs = 0
+  #gone: ReadonlySet<string> = new Set()
   #deaths = 0
 
   constructor(seed: number, options: SimulationOptions, engine: Engine) {
@@ -96,8 +99,10 @@ export class Run {
       ...(onLine === undefined
         ? {}
         : {
-            onStep: (step, now, process, label) =>
-              onLine(`${step} ${(now % 1e7).toFixed(1)} ${process}: ${label}`),
+            onStep: (step, now, process, label) => {
+              this.#tellWhatVanished()
+              onLine(`${step} ${(now % 1e7).toFixed(1)} ${process}: ${label}`)
+            },
           }),
     })
     this.listsFolders = !random.chance(0.1)
@@ -127,9 +132,7 @@ export class Run {
     this.history = new History({
       elsewhere: (client, path, content) =>
         storeTree(this.store.memory).get(path) === content ||
-        this.clients.some(
-          (other) => other.name !== client && other.tree().get(path) === content,
-        ),
+        this.clients.some((other) => other.name !== client && other.tree().get(path) === content),
       anywhere: (content) =>
         [...storeTree(this.store.memory).values()].includes(content) ||
         this.clients.some(
@@ -159,7 +162,7 @@ export class Run {
       this.scheduler.spawn(() => settle(this))
       await this.scheduler.run()
       this.violations.push(...checkOwed(this.history, this.clients, this.store))
-      this.violations.push(...checkEqual(this.clients, this.store, this.listsFolders))
+      this.violations.push(...this.differences())
     } catch (error) {
       this.violations.push({
         kind: 'failed',
@@ -183,7 +186,7 @@ export class Run {
     if (first === undefined || this.#random.chance(0.3)) return
     const { unreliable } = this.store
     this.store.unreliable = false
-    for (let i = this.#random.between(2, 8); i > 0; i--) act(first, this.#random, this.history)
+    for (let i = this.#random.between(2, 8); i > 0; i--) this.#act(first, this.#random)
     for (const client of [first, ...this.clients.slice(1)])
       await this.start(client, { peaceful: true })
     for (const client of this.clients) client.files.flushAll()
@@ -191,23 +194,28 @@ export class Run {
     this.store.unreliable = unreliable
   }
 
+  #act(client: Client, random: Random): void {
+    act(client, random, this.history, this.#options.plain === true)
+  }
+
   /** One client's person and runs, side by side. */
   async #life(client: Client): Promise<void> {
     const random = this.#random.fork()
     const person = this.scheduler.process(`${client.name}'s person`)
-    const pace = random.pick([5, 50, 500])
-    const edits = random.between(2, 10)
-    let busy = true
+    // At the fastest, people act within the few steps that one file takes.
+    const pace = random.pick([1, 5, 50, 500])
+    const edits = random.between(2, pace === 1 ? 20 : 10)
+    const mood = { busy: true }
     this.scheduler.spawn(async () => {
       for (let i = 0; i < edits; i++) {
         await this.scheduler.sleep(person, random.fraction() * pace)
         await this.scheduler.step(person, 'acts')
-        act(client, random, this.history)
+        this.#act(client, random)
       }
-      busy = false
+      mood.busy = false
     })
     const runs = random.between(2, 5)
-    for (let i = 0; i < runs || (busy && i < 12); i++) {
+    for (let i = 0; i < runs || (mood.busy && i < 12); i++) {
       await this.scheduler.sleep(person, random.fraction() * pace)
       await this.start(client, { peaceful: false })
     }
@@ -277,7 +285,12 @@ export class Run {
       this.violations.push(...(await this.#rowsOf(client)))
       return undefined
     }
-    this.scheduler.forget(process)
+    const unattended = this.scheduler.forget(process).filter((label) => EFFECTS.test(label))
+    if (unattended.length > 0)
+      this.violations.push({
+        kind: 'unattended',
+        message: `${client.name}#${number} ended before: ${unattended.join(', ')}`,
+      })
     client.running = undefined
     if ('report' in outcome) {
       this.#options.onLine?.(
@@ -335,6 +348,13 @@ export class Run {
     for (const client of this.clients) this.violations.push(...(await this.#rowsOf(client)))
   }
 
+  differences(): readonly Violation[] {
+    return checkEqual(this.clients, this.store, {
+      folders: this.listsFolders,
+      contentOnly: this.#options.plain === true,
+    })
+  }
+
   snapshots(): string {
     return JSON.stringify([
       [...storeSnapshot(this.store.memory)],
@@ -344,10 +364,20 @@ export class Run {
 
   /** Of each object its version: a write shows, even of equal content. */
   versions(): string {
-    return JSON.stringify([...this.store.memory.objects].map(([key, { version }]) => [key, version]))
+    return JSON.stringify(
+      [...this.store.memory.objects].map(([key, { version }]) => [key, version]),
+    )
   }
 
-  tell(line: string): void {
-    this.#options.onLine?.(`    ${line}`)
+  /** For the reader of a trace: the step after which a content that is owed is live no more, and the one after which it is again. */
+  #tellWhatVanished(): void {
+    const gone = new Set(
+      checkOwed(this.history, this.clients, this.store).map(({ message }) => message),
+    )
+    for (const message of gone)
+      if (!this.#gone.has(message)) this.#options.onLine?.(`  ! ${message}`)
+    for (const message of this.#gone)
+      if (!gone.has(message)) this.#options.onLine?.(`  . no more: ${message}`)
+    this.#gone = gone
   }
 }

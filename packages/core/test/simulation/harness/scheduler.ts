@@ -121,10 +121,14 @@ export class Scheduler {
     this.forget(process)
   }
 
-  /** A process that has ended takes no turns any more. */
-  forget(process: Process): void {
+  /**
+   * A process that has ended takes no turns any more.
+   * @returns what it left under way
+   */
+  forget(process: Process): readonly string[] {
     const at = this.#processes.indexOf(process)
     if (at >= 0) this.#processes.splice(at, 1)
+    return process.parked.map(({ label }) => label)
   }
 
   /** Goes on until all activities have ended and nothing is parked. */
@@ -136,7 +140,7 @@ export class Scheduler {
           if (this.#advance()) setImmediate(turn)
           else resolve()
         } catch (error) {
-          reject(error as Error)
+          reject(error)
         }
       }
       setImmediate(turn)
@@ -147,7 +151,8 @@ export class Scheduler {
   #advance(): boolean {
     this.#wake()
     let ready = this.#processes.filter((process) => process.parked.length > 0)
-    if (ready.length === 0 && this.#sleepers.length > 0) {
+    // What wakes first may belong to a process that has ended.
+    while (ready.length === 0 && this.#sleepers.length > 0) {
       this.now = Math.min(...this.#sleepers.map(({ wake }) => wake))
       this.#wake()
       ready = this.#processes.filter((process) => process.parked.length > 0)

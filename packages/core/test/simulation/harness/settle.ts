@@ -1,4 +1,4 @@
-import { checkEqual, storeSnapshot } from './checks.ts'
+import { storeSnapshot } from './checks.ts'
 import type { Client } from './client.ts'
 import type { Run } from './run.ts'
 
@@ -9,7 +9,7 @@ const MOST_ROUNDS = 10
  * settles (a file where others have a folder), a person settles by a rename. Then one more round must change nothing.
  */
 export async function settle(run: Run): Promise<void> {
-  const { clients, scheduler, store } = run
+  const { clients, scheduler } = run
   const pause = scheduler.process('peace')
   // Whatever still travels towards the store arrives; clocks leave what is young behind.
   await scheduler.sleep(pause, 60_000)
@@ -23,7 +23,7 @@ export async function settle(run: Run): Promise<void> {
       await scheduler.sleep(pause, 5000)
     }
     if (run.violations.length > 0) return
-    if (stuck.size === 0 && checkEqual(clients, store, run.listsFolders).length === 0) break
+    if (stuck.size === 0 && run.differences().length === 0) break
     if (stuck.size > 0 && round >= 2) untangle(run)
   }
   await run.checkRows()
@@ -47,7 +47,8 @@ function untangle(run: Run): void {
       withFile.length > 0
         ? [withFile, 'file']
         : [run.clients.filter((client) => client.files.find(path)?.kind === 'folder'), 'folder']
-    for (const client of movers) move(run, client, path, `${path.replaceAll('/', '-')}-${kind}-of-${client.name}`)
+    for (const client of movers)
+      move(run, client, path, `${path.replaceAll('/', '-')}-${kind}-of-${client.name}`)
     return
   }
 }
