@@ -51,6 +51,12 @@ async function repository(files: Readonly<Record<string, string | Buffer>>): Pro
   for (const [name, content] of Object.entries(files)) writeFileSync(box.path('a', name), content)
 }
 
+/** Until an lsync holds the lock of `a`: from then on it is at work, and its handlers of signals are in place. */
+async function atWork(): Promise<void> {
+  while (!existsSync(box.path('a', '.lsync', 'lock'))) await pause(20)
+  await pause(200)
+}
+
 test('-C goes before the command as well as behind it, also twice', async () => {
   await repository({ x: 'one' })
   mkdirSync(box.path('a', 'sub'))
@@ -136,7 +142,7 @@ test('Ctrl-C stops quickly with 130, leaves no lock, and the next run goes on', 
   await repository({ big, small: 's' })
   const child = start(['-C', 'a', 'sync', '--bandwidth', '400k', '--json'])
   const end = ended(child)
-  await pause(1000)
+  await atWork()
   const asked = performance.now()
   child.kill('SIGINT')
   const { exit, stdout, stderr } = await end
@@ -154,7 +160,7 @@ test('while one lsync is at work another one says so: 7', async () => {
   await repository({ big: Buffer.alloc(4_000_000, 'x') })
   const child = start(['-C', 'a', 'sync', '--bandwidth', '400k'])
   const end = ended(child)
-  await pause(1000)
+  await atWork()
   const second = await lsync('-C', 'a', 'sync')
   child.kill('SIGTERM')
   expect(second).toMatchObject({ exit: 7, stdout: '' })
