@@ -336,6 +336,44 @@ test('--log-file has everything, whatever is shown', async () => {
   expect(readFileSync(box.path('log'), 'utf8')).toMatch(/ error: There is no such remote/)
 })
 
+test('the trash gives back what a sync replaced or removed, and overwrites nothing', async () => {
+  const box = await clones({ x: 'one', y: 'two' })
+  const [a, b] = [inside(box, 'a'), inside(box, 'b')]
+  writeFileSync(box.path('a', 'x'), 'changed')
+  rmSync(box.path('a', 'y'))
+  await run(a, 'sync')
+  expect(await run(b, 'sync')).toMatchObject({ exit: 0 })
+  const { document } = await json(b, 'trash', 'list')
+  expect(document).toMatchObject({
+    items: [
+      { path: 'x', size: 3 },
+      { path: 'y', size: 3 },
+    ],
+  })
+  expect(await run(b, 'trash', 'restore', 'y')).toMatchObject({ exit: 0 })
+  expect(readFileSync(box.path('b', 'y'), 'utf8')).toBe('two')
+  const taken = await run(b, 'trash', 'restore', 'x')
+  expect(taken).toMatchObject({ exit: 2, stdout: '' })
+  expect(taken.stderr).toContain('name another place with --to')
+  expect(readFileSync(box.path('b', 'x'), 'utf8')).toBe('changed')
+  expect(await run(b, 'trash', 'restore', 'x', '--to', 'x.old')).toMatchObject({ exit: 0 })
+  expect(readFileSync(box.path('b', 'x.old'), 'utf8')).toBe('one')
+  expect(await run(b, 'trash', 'restore', 'x')).toMatchObject({ exit: 2 })
+})
+
+test('the trash is emptied for good, but only of what is old enough', async () => {
+  const box = await clones({ x: 'one', y: 'two' })
+  rmSync(box.path('a', 'y'))
+  await run(inside(box, 'a'), 'sync')
+  await run(inside(box, 'b'), 'sync')
+  const b = inside(box, 'b')
+  expect((await json(b, 'trash', 'empty', '--older-than', '1')).document).toMatchObject({
+    removed: 0,
+  })
+  expect((await json(b, 'trash', 'empty')).document).toMatchObject({ removed: 1 })
+  expect((await json(b, 'trash', 'list')).document).toMatchObject({ items: [] })
+})
+
 test('every key of every document is documented', async () => {
   const guide = readFileSync(new URL('../../../../docs/json.md', import.meta.url), 'utf8')
   const box = await clones({ x: 'one', y: 'two' })
