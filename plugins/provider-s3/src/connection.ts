@@ -12,10 +12,15 @@ export interface Limits {
 
 const LIMITS: Limits = { connect: 10_000, silence: 60_000 }
 
+/** The part of undici's Dispatcher that is used. */
+export interface Connection {
+  request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData>
+}
+
 /** The one connection layer, for the lean requests and for the SDK: keep-alive, proxies and certificate bundles as the environment says. */
 export interface Connections {
   /** `http:` or `https:`: each may have a proxy of its own. */
-  for(protocol: string): Dispatcher
+  for(protocol: string): Connection
   destroy(): Promise<void>
 }
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import aws4 from 'aws4'
 import type { Dispatcher } from 'undici'
 import { StorageError } from '@lsync/core/provider'
-import type { Connections } from './connection.ts'
+import type { Connection, Connections } from './connection.ts'
 import type { Credentials } from './credentials.ts'
 import { answerError, connectionError, WrongRegion } from './errors.ts'
 import { encodePath, encodeQuery, type Place } from './url.ts'
@@ -46,7 +46,7 @@ const SLICE = 256 * 1024
  * (docs/decisions/0003); it uses the SDK's credentials, and a signer that is kept by others.
  */
 export class Requester {
-  readonly #dispatcher: Dispatcher
+  readonly #connection: Connection
   readonly #credentials: () => Promise<Credentials>
   readonly #endpoint: Endpoint
   readonly #place: Place
@@ -57,7 +57,7 @@ export class Requester {
     endpoint: Endpoint,
     place: Place,
   ) {
-    this.#dispatcher = connections.for(new URL(endpoint.origin).protocol)
+    this.#connection = connections.for(new URL(endpoint.origin).protocol)
     this.#credentials = credentials
     this.#endpoint = endpoint
     this.#place = place
@@ -75,7 +75,7 @@ export class Requester {
     const source = outgoing(request.body)
     let answer: Dispatcher.ResponseData
     try {
-      answer = await this.#dispatcher.request({
+      answer = await this.#connection.request({
         origin,
         path,
         method,

@@ -273,11 +273,11 @@ describe('a listing', () => {
   }
 
   test.each([
-    ['within a page', [page(['b', 'a'])]],
-    ['between pages', [page(['a', 'b'], 't'), page(['b', 'c'])]],
+    ['within a page', [page(['b', 'a'])], {}],
+    ['between pages', [page(['a', 'b'], 't'), page(['b', 'c'])], {}],
     ['before the place it was to begin at', [page(['a', 'b'])], { after: 'a' }],
     ['of keys that were not asked for', [page(['x/a'])], { prefix: 'y/' }],
-  ])('out of order %s is refused', async (_, pages, range = {}) => {
+  ])('out of order %s is refused', async (_, pages, range) => {
     let next = 0
     const { requester } = await store((__, response) => {
       response.end(pages[next++])

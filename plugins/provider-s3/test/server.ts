@@ -27,7 +27,7 @@ export async function newBucket(): Promise<string> {
 }
 
 type Answer = Dispatcher.ResponseData
-type Request = Parameters<Dispatcher['request']>[0]
+type Request = Dispatcher.RequestOptions
 /** Stands between a client and the server: may fail before, or after what the server did, or change the answer. */
 export type Meddler = (request: Request, send: () => Promise<Answer>) => Promise<Answer>
 
@@ -35,13 +35,9 @@ export type Meddler = (request: Request, send: () => Promise<Answer>) => Promise
 export async function meddled(bucket: string, meddle: Meddler): Promise<Requester> {
   const straight = await connect({ environment: {}, concurrency: 8 })
   const connections: Connections = {
-    for: (protocol) =>
-      new Proxy(straight.for(protocol), {
-        get: (dispatcher, property) =>
-          property === 'request'
-            ? (request: Request) => meddle(request, () => dispatcher.request(request))
-            : Reflect.get(dispatcher, property),
-      }),
+    for: (protocol) => ({
+      request: (request) => meddle(request, () => straight.for(protocol).request(request)),
+    }),
     destroy: () => straight.destroy(),
   }
   const { origin, host } = new URL(server.endpoint)
