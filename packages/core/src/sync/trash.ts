@@ -23,7 +23,8 @@ export async function* listTrash(disk: Disk): AsyncGenerator<TrashItem> {
 }
 
 async function* below(disk: Disk, run: string, folder: string): AsyncGenerator<TrashItem> {
-  const at = joinPath(joinPath(TRASH, run), folder)
+  const top = joinPath(TRASH, run)
+  const at = folder === '' ? top : joinPath(top, folder)
   const items = (await disk.list(at)).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   for (const { name, kind } of items) {
     const path = joinPath(folder, name)
