@@ -58,7 +58,8 @@ export async function doctorRepository(
     }
     const pendingUploads: PendingUpload[] = []
     if (provider.uploads !== undefined)
-      for await (const upload of provider.uploads.listPending({ signal })) pendingUploads.push(upload)
+      for await (const upload of provider.uploads.listPending({ signal }))
+        pendingUploads.push(upload)
     return { remote: config.remote, report, findings, pendingUploads }
   } finally {
     await release()

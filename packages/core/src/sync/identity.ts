@@ -2,10 +2,12 @@ import { parse, stringify } from 'yaml'
 import { LsyncError } from '../model/errors.ts'
 import {
   type ByteSource,
+  type Digests,
   isStorageError,
   StorageError,
   type StorageProvider,
 } from '../provider/index.ts'
+import { sha256Of } from '../scan/hash.ts'
 import { IDENTITY_KEY } from '../state/layout.ts'
 
 /** The format of what lies on the remote. A newer one is refused. */
@@ -25,18 +27,26 @@ export async function readIdentity(
   provider: StorageProvider,
   signal: AbortSignal,
 ): Promise<Identity | undefined> {
-  let text: string
-  try {
-    const { body } = await provider.read(IDENTITY_KEY, { signal })
-    const chunks: Uint8Array[] = []
-    for await (const chunk of body) chunks.push(chunk)
-    text = new TextDecoder().decode(Buffer.concat(chunks))
-  } catch (error) {
-    if (isStorageError(error) && error.code === 'not-found') return undefined
-    throw error
+  for (let attempt = 1; ; attempt++) {
+    let bytes: Buffer
+    let digests: Digests
+    try {
+      const { info, body } = await provider.read(IDENTITY_KEY, { signal })
+      const chunks: Uint8Array[] = []
+      for await (const chunk of body) chunks.push(chunk)
+      bytes = Buffer.concat(chunks)
+      digests = info.digests
+    } catch (error) {
+      if (isStorageError(error) && error.code === 'not-found') return undefined
+      throw error
+    }
+    // A byte that was damaged on the way could make another repository of it.
+    if (attempt === READS || digests.sha256 === undefined || digests.sha256 === sha256Of(bytes))
+      return parseIdentity(bytes.toString())
   }
-  return parseIdentity(text)
 }
+
+const READS = 3
 
 export function parseIdentity(text: string): Identity {
   let value: unknown
@@ -84,7 +94,7 @@ export async function claimIdentity(
   const bytes = new TextEncoder().encode(text)
   const source: ByteSource = {
     size: bytes.length,
-    digests: {},
+    digests: { sha256: sha256Of(bytes) },
     bytes,
     async *open(from) {
       yield bytes.subarray(from)

@@ -10,6 +10,9 @@ import {
   type RemoteSettings,
   type StorageProvider,
 } from '../provider/index.ts'
+import { Slots } from '../remote/limiter.ts'
+import { withPolicies } from '../remote/policies.ts'
+import { DEFAULT_RETRY, retrying } from '../remote/retry.ts'
 import { newConfig, parseConfig, type RepositoryConfig } from '../state/config.ts'
 import { CONFIG, LSYNC, SCRATCH_PREFIX, STAGING } from '../state/layout.ts'
 import { takeLock } from '../state/lock.ts'
@@ -68,9 +71,16 @@ export async function initRepository(machine: Machine, options: InitOptions): Pr
   if ((await disk.stat(CONFIG)) !== undefined)
     throw new LsyncError('already-a-repository', `${folder} is a repository already`, { folder })
   onEvent({ type: 'phase', phase: 'opening' })
-  await using provider = await module.open(remote, {
-    ...openOptions(machine, options.settings, DEFAULT_JOBS, signal, onEvent),
-    create: true,
+  await using opened = await retrying(DEFAULT_RETRY, machine.world, signal, () =>
+    module.open(remote, {
+      ...openOptions(machine, options.settings, DEFAULT_JOBS, signal, onEvent),
+      create: true,
+    }),
+  )
+  const provider = withPolicies(opened, {
+    retry: DEFAULT_RETRY,
+    slots: new Slots(DEFAULT_JOBS),
+    world: machine.world,
   })
   const known = await readIdentity(provider, signal)
   let id = known?.id
@@ -182,10 +192,12 @@ export async function openRemote(
 ): Promise<StorageProvider> {
   const module = await moduleFor(machine, schemeOf(config.remote))
   const known = await readRemoteReport(disk, config.remote)
-  return module.open(config.remote, {
-    ...openOptions(machine, config.settings, jobs, signal, onEvent),
-    ...(known === undefined ? {} : { known }),
-  })
+  return retrying(DEFAULT_RETRY, machine.world, signal, () =>
+    module.open(config.remote, {
+      ...openOptions(machine, config.settings, jobs, signal, onEvent),
+      ...(known === undefined ? {} : { known }),
+    }),
+  )
 }
 
 function openOptions(
