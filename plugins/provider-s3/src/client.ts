@@ -19,6 +19,9 @@ export async function makeClient(
     credentials,
     // Always said, so that both ways lead to the same place.
     endpoint: addressOf(service).href,
+    // In the address already; said twice, the SDK refuses it.
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
     forcePathStyle: service.pathStyle,
     maxAttempts: 1,
     requestChecksumCalculation: 'WHEN_REQUIRED',

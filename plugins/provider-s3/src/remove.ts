@@ -122,6 +122,7 @@ export class LeasedRemoval {
 
   async #claim(key: string, expect: string, claim: Claim, signal: AbortSignal): Promise<void> {
     const { bytes, token } = claim
+    const sha256 = createHash('sha256').update(bytes).digest()
     // Remembered before it is sent: its answer may be lost.
     this.#claims.set(key, claim)
     try {
@@ -133,10 +134,12 @@ export class LeasedRemoval {
           'if-match': `"${expect}"`,
           'content-type': 'text/plain',
           [`x-amz-meta-${TOKEN}`]: token,
+          // Buckets with object locks take nothing without a checksum.
+          'x-amz-checksum-sha256': sha256.toString('base64'),
         },
         body: bytes,
         length: bytes.length,
-        sha256: createHash('sha256').update(bytes).digest('hex'),
+        sha256: sha256.toString('hex'),
         signal,
       })
     } catch (error) {

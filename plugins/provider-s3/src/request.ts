@@ -167,7 +167,8 @@ export class Requester {
     } catch {
       signal.throwIfAborted()
     }
-    const code = textOf(text, 'Code')
+    // An answer to HEAD has no body; MinIO says it in a header, then.
+    const code = textOf(text, 'Code') ?? one(headers['x-minio-error-code'])
     const region = one(headers['x-amz-bucket-region']) ?? textOf(text, 'Region')
     if (status === 301 || status === 307 || code === 'PermanentRedirect')
       return new WrongRegion(region)

@@ -42,6 +42,8 @@ export async function putObject(
       `${key} is larger than the 5 GB that one upload takes here`,
       { key },
     )
+  if (source.bytes !== undefined && source.bytes.length !== source.size)
+    throw otherSize(key, source)
   checkKey(prefix, key)
   refuseTombstone(key, source)
   const sha256 = sha256Of(source)
@@ -119,6 +121,9 @@ async function* exactly(
     if (sent > source.size) break
     yield chunk
   }
-  if (sent !== source.size)
-    throw new StorageError('bad-digest', `${key} has another size than ${source.size}`, { key })
+  if (sent !== source.size) throw otherSize(key, source)
+}
+
+function otherSize(key: string, { size }: ByteSource): StorageError {
+  return new StorageError('bad-digest', `${key} has another size than ${size}`, { key })
 }
