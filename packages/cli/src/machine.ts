@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { userInfo } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import {
   CONTRACT_VERSION,
   isAlive,
+  loadUserConfig,
   LsyncError,
   type Machine,
   nodeDisk,
@@ -27,8 +29,19 @@ export function machineOf(config: Plugins): Machine {
       get: (scheme) => load(declared, scheme),
     },
     openDisk: nodeDisk,
+    userConfig: loadUserConfig(userConfigText(), process.env),
     process: self,
     isAlive,
+  }
+}
+
+/** Undefined where there is none. */
+function userConfigText(): string | undefined {
+  const folder = process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config')
+  try {
+    return readFileSync(join(folder, 'lsync', 'config.yaml'), 'utf8')
+  } catch {
+    return undefined
   }
 }
 

@@ -38,3 +38,4 @@ export {
   type Verified,
   type VerifyOptions,
 } from './sync/verify.ts'
+export { loadUserConfig, type UserConfiguration } from './state/user-config.ts'

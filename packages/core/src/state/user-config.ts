@@ -4,6 +4,7 @@ import {
   type Keys,
   KEYS,
   readShared,
+  type RepositoryConfig,
   type SharedConfig,
   text,
   textOf,
@@ -50,5 +51,23 @@ export function loadUserConfig(
     ...readShared(values),
     ...(mergeTool === undefined ? {} : { mergeTool }),
     ...(diffTool === undefined ? {} : { diffTool }),
+  }
+}
+
+/** A repository's configuration with the user's underneath; ignore rules add up. */
+export function withUserConfig(
+  own: RepositoryConfig,
+  user: UserConfiguration | undefined,
+): RepositoryConfig {
+  if (user === undefined) return own
+  const { conflicts, author, maxDelete, jobs } = user
+  return {
+    ...(conflicts === undefined ? {} : { conflicts }),
+    ...(author === undefined ? {} : { author }),
+    ...(maxDelete === undefined ? {} : { maxDelete }),
+    ...(jobs === undefined ? {} : { jobs }),
+    ...own,
+    settings: { ...user.settings, ...own.settings },
+    ignore: [...user.ignore, ...own.ignore],
   }
 }

@@ -5,6 +5,7 @@ import type { Conflict, ConflictPolicy, GuardName, Halt, SyncMode } from '../mod
 import type { Problem } from '../model/problem.ts'
 import type { ProbeReport, ProviderModule, StorageProvider } from '../provider/index.ts'
 import type { Path } from '../model/entry.ts'
+import type { UserConfiguration } from '../state/user-config.ts'
 
 /** How core finds the module for a scheme: the CLI discovers plugins; tests hand in modules. */
 export interface Providers {
@@ -21,6 +22,8 @@ export interface Machine {
   readonly author: string
   readonly providers: Providers
   readonly openDisk: (root: string) => Disk
+  /** What the user says for every repository; a repository's own configuration goes first. */
+  readonly userConfig?: UserConfiguration
   /** This process, for the lock. */
   readonly process: {
     readonly pid: number
@@ -35,11 +38,6 @@ export interface Machine {
     readonly boot: string
     readonly started: string
   }) => boolean
-}
-
-/** The user's configuration (`~/.config/lsync/config.yaml` and `LSYNC_*`), parsed and checked. */
-export interface UserConfig {
-  readonly [key: string]: unknown
 }
 
 export interface RunOptions {

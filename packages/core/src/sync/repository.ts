@@ -18,6 +18,7 @@ import { CONFIG, LSYNC, SCRATCH_PREFIX, STAGING } from '../state/layout.ts'
 import { takeLock } from '../state/lock.ts'
 import { openState } from '../state/open-state.ts'
 import { readRemoteReport, writeRemoteReport } from '../state/remote-report.ts'
+import { withUserConfig } from '../state/user-config.ts'
 import type { Machine, RunOptions, RunReport } from './api.ts'
 import { claimIdentity, readIdentity } from './identity.ts'
 import { ignoreRules } from './ignore-rules.ts'
@@ -73,7 +74,13 @@ export async function initRepository(machine: Machine, options: InitOptions): Pr
   onEvent({ type: 'phase', phase: 'opening' })
   await using opened = await retrying(DEFAULT_RETRY, machine.world, signal, () =>
     module.open(remote, {
-      ...openOptions(machine, options.settings, DEFAULT_JOBS, signal, onEvent),
+      ...openOptions(
+        machine,
+        { ...machine.userConfig?.settings, ...options.settings },
+        DEFAULT_JOBS,
+        signal,
+        onEvent,
+      ),
       create: true,
     }),
   )
@@ -123,7 +130,8 @@ export async function openRepository(machine: Machine, start: string): Promise<R
         error,
       )
     })
-    if (text !== undefined) return { root, disk, config: parseConfig(text, CONFIG) }
+    if (text !== undefined)
+      return { root, disk, config: withUserConfig(parseConfig(text, CONFIG), machine.userConfig) }
   }
   throw new LsyncError('not-a-repository', `${start} is not in a repository`, { folder: start })
 }
