@@ -6,17 +6,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import aws4 from 'aws4'
 import { type Build, ensureBuilt, MINIO, ServerMissing, VERSITYGW } from './builds.ts'
+import type { Endpoint } from './endpoint.ts'
 
-/** A running server with fresh data, on loopback. */
-export interface Server {
-  readonly name: string
-  readonly endpoint: string
-  readonly accessKey: string
-  readonly secretKey: string
+/** A running server with fresh data. `stop` kills the process, by its id, and removes the data. */
+export interface Server extends Endpoint {
   readonly pid: number
-  createBucket(name: string): Promise<void>
-  /** Kills the process, by its id, and removes its data. */
-  stop(): Promise<void>
 }
 
 const ACCESS_KEY = 'lsync-tests'

@@ -1,0 +1,47 @@
+import type { Body } from './body.ts'
+import type { S3Request } from './request.ts'
+import type { Store } from './store.ts'
+
+/** Where this server behaves like one that honours less than S3 does: the conditions there are passed over in silence. */
+export interface Honours {
+  /** If-Match on DeleteObject, ETags in DeleteObjects. MinIO honours neither. */
+  readonly conditionalDelete: boolean
+  /** Conditions on the destination of CopyObject. None of the servers that can be installed honours them. */
+  readonly conditionalCopy: boolean
+  /** If-Match on CompleteMultipartUpload. versitygw honours If-None-Match only. */
+  readonly conditionalComplete: boolean
+}
+
+export interface Context {
+  readonly store: Store
+  readonly honours: Honours
+  /** Keys on a page of a listing, at most. */
+  readonly pageSize: number
+  readonly region: string
+  /** The server's clock, milliseconds since the epoch. */
+  readonly now: () => number
+  /** Keys that the listing which is being answered leaves out: a fault. */
+  readonly hidden: (key: string) => boolean
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Buffer
+}
+
+/** Synchronous: see Bucket. */
+export type Handler = (context: Context, request: S3Request, body: Body) => Answer
+
+export function xmlAnswer(body: string, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status: 200, headers: { 'content-type': 'application/xml', ...headers }, body }
+}
+
+export function quoted(etag: string): string {
+  return `"${etag}"`
+}
+
+/** S3 tells whole seconds everywhere. */
+export function isoTime(time: number): string {
+  return new Date(Math.floor(time / 1000) * 1000).toISOString()
+}
