@@ -31,6 +31,11 @@ export function compare(row: Judged, options: CompareOptions): Decision {
   const down = options.mode !== 'push'
   const up = options.mode !== 'pull'
 
+  // It holds nothing, and the file that took its name is in its way everywhere: it goes.
+  if (joined.stale === true && there !== undefined)
+    return up && here === undefined
+      ? action({ kind: 'remove-remote', ...at(row), remote: there })
+      : PENDING
   if (here === undefined && there === undefined)
     return joined.base === undefined ? NOTHING : action({ kind: 'forget', ...at(row) })
   if (here !== undefined && there !== undefined) {

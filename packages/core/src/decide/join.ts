@@ -12,6 +12,8 @@ export interface Joined {
   readonly base?: BaseEntry
   readonly local: Side<LocalEntry>
   readonly remote: Side<RemoteEntry>
+  /** The remote side is the mark of an empty folder whose name a file has taken there. */
+  readonly stale?: boolean
 }
 
 /** Files seen while joining; folders are not counted, but `anything` knows of them. */
@@ -112,6 +114,7 @@ export async function* join(
       const remoteSide: Side<RemoteEntry> = remoteSeen?.side ?? ABSENT
       if (
         baseEntry !== undefined &&
+        remoteSeen?.stale !== true &&
         localSide.state === 'present' &&
         remoteSide.state === 'present' &&
         localUnchanged(baseEntry, localSide.entry) &&
@@ -132,6 +135,7 @@ export async function* join(
         ...(baseEntry === undefined || removedByUs ? {} : { base: baseEntry }),
         local: localSide,
         remote: remoteSide,
+        ...(remoteSeen?.stale === true ? { stale: true } : {}),
       })
       if (page.length >= PAGE) {
         yield page

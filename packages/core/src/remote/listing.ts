@@ -43,7 +43,7 @@ function seenOf(info: ObjectInfo, shadows: Shadows): Seen<RemoteEntry> {
   const problem = checkKey(info.key) ?? shadows.check(info)
   // An empty folder whose name a file took: it holds nothing that anybody could miss.
   if (problem === 'below-a-file' && info.size === 0 && shadows.isFile(info.key.slice(0, -1)))
-    return { path: info.key, side: { state: 'unknown' } }
+    return { path: info.key, side: { state: 'present', entry: info }, stale: true }
   return problem === undefined
     ? { path: info.key, side: { state: 'present', entry: info } }
     : { path: info.key, side: { state: 'unknown', problem } }
