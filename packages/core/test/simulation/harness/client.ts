@@ -64,10 +64,6 @@ export class Client {
     return { trash, other }
   }
 
-  durableContents(): ReadonlySet<string> {
-    return new Set(this.files.durableData().map((data) => decoder.decode(data)))
-  }
-
   read(path: string): string | undefined {
     const inode = this.files.find(path)
     return inode?.kind === 'file' ? decoder.decode(inode.data) : undefined

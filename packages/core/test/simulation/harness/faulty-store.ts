@@ -210,7 +210,7 @@ export class FaultyStore {
         // A Buffer's slice would share the store's own memory.
         const flipped = Uint8Array.from(chunk)
         const at = random.below(flipped.length)
-        flipped[at] = (flipped[at] ?? 0) ^ 1
+        flipped[at] = (flipped[at] ?? 0) ^ random.between(1, 255)
         yield flipped
       } else {
         yield chunk.slice(0, random.below(chunk.length + 1))

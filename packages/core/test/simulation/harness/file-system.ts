@@ -264,19 +264,6 @@ export class FileSystem {
       if (inode.kind === 'folder') yield* this.walk(path, inode)
     }
   }
-
-  /** All data that would be found after a cut at this instant, whatever else it took. */
-  durableData(): readonly Uint8Array[] {
-    this.writeBack()
-    const found: Uint8Array[] = []
-    const visit = (folder: Inode): void => {
-      for (const inode of folder.durableEntries.values())
-        if (inode.kind === 'folder') visit(inode)
-        else if (inode.durable !== undefined) found.push(inode.durable.data)
-    }
-    visit(this.root)
-    return found
-  }
 }
 
 export function fail(code: DiskErrorCode, path: string): never {

@@ -24,6 +24,10 @@ interface Reliance {
  */
 export class History {
   readonly #owed = new Map<string, Map<string, Reliance>>()
+  /** Contents whose last copy in a tree was ever taken away by a person. */
+  readonly #givenUp = new Set<string>()
+  /** Where that was, as path and content. */
+  readonly #removedAt = new Set<string>()
   readonly #whereabouts: Whereabouts
   /** Each action of a person, for a reader. */
   readonly log: string[] = []
@@ -52,31 +56,36 @@ export class History {
   acted(client: string, what: string, before: Tree, after: Tree): void {
     this.log.push(`${client} ${what}`)
     for (const [path, content] of before)
-      this.#owed.get(content)?.get(originOf(path))?.seen.add(client)
+      for (const place of placesSeenAt(path)) this.#owed.get(content)?.get(place)?.seen.add(client)
     const held = new Set(after.values())
     const appeared = [...after].filter(([path, content]) => before.get(path) !== content)
     const gone = [...before].filter(([path, content]) => after.get(path) !== content)
-    for (const [path, content] of appeared) this.#rely(content, path, client)
+    for (const [path, content] of appeared)
+      // Made anew where somebody removed it, it is what was removed: no content tells the two apart.
+      if (!this.#removedAt.has(`${path}\0${content}`)) this.#rely(content, path, client)
     for (const [path, content] of gone)
       if (held.has(content)) this.#move(client, path, content, before, after)
-      else this.#giveUp(client, content)
+      else this.#giveUp(client, path, content)
+    for (const [, content] of gone)
+      if (this.#owed.get(content)?.size === 0) this.#owed.delete(content)
   }
 
   /** The power failed on a client: what only its unflushed disk held was taken by that, by nobody else. */
-  powerFailed(client: string, before: Tree, after: Tree, durable: ReadonlySet<string>): void {
+  powerFailed(client: string, before: Tree, after: Tree): void {
     this.log.push(`${client} loses its power`)
     const owedBefore = new Set(this.#owed.keys())
     for (const [path, content] of before) {
       const places = this.#owed.get(content)
       if (places === undefined || after.get(path) === content) continue
       if (this.#whereabouts.elsewhere(client, path, content)) continue
-      if (places.size > 1 || !durable.has(content)) places.delete(path)
+      places.delete(path)
     }
+    // What a change had hidden and the cut brings back is owed again, unless somebody has given it up meanwhile.
     for (const [path, content] of after)
-      if (owedBefore.has(content)) this.#rely(content, path, client)
+      if (owedBefore.has(content) && before.get(path) !== content && !this.#givenUp.has(content))
+        this.#rely(content, path, client)
     for (const [content, places] of this.#owed)
-      if (places.size === 0 || (!durable.has(content) && !this.#whereabouts.anywhere(content)))
-        this.#owed.delete(content)
+      if (places.size === 0 || !this.#whereabouts.anywhere(content)) this.#owed.delete(content)
   }
 
   #rely(content: string, path: string, client: string): void {
@@ -92,30 +101,36 @@ export class History {
   /** It left this path, but not the tree: the person relies on the copies that stay. */
   #move(client: string, from: string, content: string, before: Tree, after: Tree): void {
     const places = this.#owed.get(content)
-    const left = places?.get(originOf(from))
-    if (places === undefined || left === undefined) return
-    places.delete(originOf(from))
-    for (const [path, other] of after) {
-      if (other !== content) continue
-      this.#rely(content, originOf(path), client)
-      // Who knew the one copy is taken to know the other; but a place that came to be by this action is news to all.
-      if (before.get(path) !== content) continue
-      for (const one of left.seen) places.get(originOf(path))?.seen.add(one)
+    if (places === undefined) return
+    for (const place of placesSeenAt(from)) {
+      const left = places.get(place)
+      if (left === undefined) continue
+      places.delete(place)
+      // A copy that nobody else ever got may come and go: the others owe as much as before.
+      if (!this.#whereabouts.elsewhere(client, place, content)) continue
+      for (const [path, other] of after) {
+        if (other !== content) continue
+        this.#rely(content, path, client)
+        // Who knew the one copy is taken to know the other; but a place that came to be by this action is news to all.
+        if (before.get(path) !== content) continue
+        for (const one of left.seen) places.get(path)?.seen.add(one)
+      }
     }
   }
 
-  #giveUp(client: string, content: string): void {
+  #giveUp(client: string, from: string, content: string): void {
+    this.#givenUp.add(content)
+    this.#removedAt.add(`${from}\0${content}`)
     const places = this.#owed.get(content)
     if (places === undefined) return
     for (const [path, { seen }] of places)
       // A reliance on a copy that is there no more was moved on by lsync, and was seen where it went.
       if (seen.has(client) || !this.#whereabouts.elsewhere(client, path, content))
         places.delete(path)
-    if (places.size === 0) this.#owed.delete(content)
   }
 }
 
-/** The path that a conflict copy stands beside: whoever sees the copy knows of what lay there. */
-function originOf(path: string): string {
-  return path.replaceAll(/ \(conflict, [^)]*\)/g, '')
+/** Whoever sees a conflict copy knows of what lay at the path that it stands beside. */
+function placesSeenAt(path: string): ReadonlySet<string> {
+  return new Set([path, path.replaceAll(/ \(conflict, [^)]*\)/g, '')])
 }

@@ -328,10 +328,9 @@ export class Run {
       return
     }
     const before = client.tree()
-    const durable = client.durableContents()
     client.files.cut(this.#random.fork())
     client.boot++
-    this.history.powerFailed(client.name, before, client.tree(), durable)
+    this.history.powerFailed(client.name, before, client.tree())
   }
 
   async #rowsOf(client: Client): Promise<readonly Violation[]> {
