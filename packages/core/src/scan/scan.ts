@@ -64,7 +64,7 @@ async function* walk(context: WalkContext, folder: string, stat: DiskStat): Asyn
     if (!(error instanceof DiskError)) throw error
     // The root itself must be seen: without it, nothing could be told apart from a vanished disk.
     if (folder === '') throw error
-    unknownBelow(context, folder, error.code === 'missing' ? undefined : 'unreadable')
+    unknownBelow(context, folder, changedMeanwhile(error) ? undefined : 'unreadable')
     return
   }
   if (folder === '') items = items.filter((item) => item.name !== LSYNC)
@@ -84,10 +84,11 @@ async function* walk(context: WalkContext, folder: string, stat: DiskStat): Asyn
   for (let start = 0; start < names.sorted.length; start += STAT_BATCH) {
     const batch = names.sorted.slice(start, start + STAT_BATCH)
     const wanted = batch.filter((name) => name.kind === 'file' || name.kind === 'folder')
-    const stats = await disk.statAll(
-      folder,
-      wanted.map((name) => name.item.name),
-    )
+    const asked = wanted.map((name) => name.item.name)
+    const stats = await disk.statAll(folder, asked).catch((error: unknown) => {
+      if (error instanceof DiskError) return asked.map(() => error)
+      throw error
+    })
     let next = 0
     for (const name of batch) {
       const path = joinPath(folder, name.item.name)
@@ -102,7 +103,8 @@ async function* walk(context: WalkContext, folder: string, stat: DiskStat): Asyn
         if (found === undefined)
           throw new DiskError('io', path, 'the disk answered for fewer names')
         if (found instanceof DiskError) {
-          if (found.code !== 'missing') unknownAt(context, path, name.kind, 'unreadable')
+          if (found.code !== 'missing')
+            unknownAt(context, path, name.kind, changedMeanwhile(found) ? undefined : 'unreadable')
         } else if (found.kind !== name.kind) {
           // Replaced between the listing and the look: the next run sees what it became.
           unknownAt(context, path, 'file', undefined)
@@ -122,6 +124,11 @@ async function* walk(context: WalkContext, folder: string, stat: DiskStat): Asyn
       }
     }
   }
+}
+
+/** It was there a moment ago: whatever it became, the next run sees it. */
+function changedMeanwhile({ code }: DiskError): boolean {
+  return code === 'missing' || code === 'not-folder'
 }
 
 interface SortedName {
