@@ -69,6 +69,11 @@ export function addressOf({ custom, region, fips, dualStack }: Service): URL {
   return url
 }
 
+/** Amazon's own S3, by whichever of its addresses. */
+export function isAmazon(service: Service): boolean {
+  return /\.amazonaws\.com(\.cn)?$/.test(addressOf(service).hostname)
+}
+
 export function endpointOf(service: Service, { bucket }: Place): Endpoint {
   const { protocol, host, origin, pathname } = addressOf(service)
   const above = pathname.replace(/\/+$/, '')

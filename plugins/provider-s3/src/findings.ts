@@ -5,6 +5,8 @@ export interface Found {
   readonly create: boolean
   readonly replace: boolean
   readonly remove: boolean
+  /** The condition of a removal and the removal are known to be one step, by the word of whoever makes the store. */
+  readonly removeVouched: boolean
   /** Tombstones can be told by their ETags. */
   readonly tombstones: boolean
   /** The credentials may delete. */
@@ -81,7 +83,8 @@ function writes({ create, replace }: Found): ProbeFinding {
   }
 }
 
-function removes({ remove, replace, tombstones, deletes }: Found): ProbeFinding {
+function removes(found: Found): ProbeFinding {
+  const { remove, removeVouched, replace, tombstones, deletes } = found
   const check = 'conditional-removes'
   if (!deletes)
     return {
@@ -90,7 +93,7 @@ function removes({ remove, replace, tombstones, deletes }: Found): ProbeFinding 
       message:
         'The credentials may not delete: files that are removed here stay on the remote, and objects of this probe, too.',
     }
-  if (remove)
+  if (remove && removeVouched)
     return {
       check,
       ok: true,
@@ -100,14 +103,15 @@ function removes({ remove, replace, tombstones, deletes }: Found): ProbeFinding 
     ? {
         check,
         ok: true,
-        message:
-          'Removals keep no conditions here: lsync claims each one by a small object first, which other clients of lsync respect.',
+        message: remove
+          ? 'The store looks at the condition of a removal, but nobody knows if it does both in one step: lsync claims each one by a small object first, which other clients of lsync respect.'
+          : 'Removals keep no conditions here: lsync claims each one by a small object first, which other clients of lsync respect.',
       }
     : {
         check,
         ok: false,
         message:
-          'Removals keep no conditions here and cannot be claimed: a file that another client changes in the moment of its removal can be lost on the remote. Turn on versioning.',
+          'Removals keep no sure conditions here and cannot be claimed: a file that another client changes in the moment of its removal can be lost on the remote. Turn on versioning.',
       }
 }
 

@@ -51,7 +51,7 @@ export async function* listObjects(
           return
         }
         // The remote's own root, which some tools make as a marker.
-        if (key === '' || isTombstone(object.size, object.etag)) continue
+        if (key === '' || isTombstone(object.etag)) continue
         infos.push(listedInfo({ ...object, key }))
       }
       signal.throwIfAborted()

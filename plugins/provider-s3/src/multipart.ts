@@ -10,7 +10,7 @@ import {
 import { sdkError } from './errors.ts'
 import { metadataHeaders } from './metadata.ts'
 import type { Requester } from './request.ts'
-import { checkKey, encodePath, type Place } from './url.ts'
+import { encodePath, type Place } from './url.ts'
 import { bareEtag, textOf } from './xml.ts'
 
 /** One upload in parts, as S3 knows it. */
@@ -54,7 +54,6 @@ export class Multipart {
     { signal }: CallOptions,
     checksums: boolean,
   ): Promise<UploadName> {
-    checkKey(this.#place.prefix, key)
     // Not by the SDK: metadata and settings go into the same headers as with a write in one piece.
     const answer = await this.#requester.text({
       method: 'POST',

@@ -12,14 +12,14 @@ import { makeClient } from './client.ts'
 import { connect } from './connection.ts'
 import { copyOf } from './copy.ts'
 import { credentialsOf } from './credentials.ts'
-import { endpointOf, type Service, serviceOf } from './endpoint.ts'
+import { endpointOf, isAmazon, type Service, serviceOf } from './endpoint.ts'
 import { WrongRegion } from './errors.ts'
 import { listObjects } from './listing.ts'
 import { Multipart } from './multipart.ts'
 import { LARGEST_SINGLE, WORTHWHILE } from './parts.ts'
 import { probeBucket } from './probe.ts'
 import { headObject, headRaw, readObject } from './reading.ts'
-import { LeasedRemoval, removeAtomically, removeChecked } from './remove.ts'
+import { LeasedRemoval, removeAtomically, removeChecked, removeLeased } from './remove.ts'
 import { Requester } from './request.ts'
 import { encryptionHeaders, storeSettings, writeHeaders } from './settings.ts'
 import { parseUrl, type Place } from './url.ts'
@@ -73,7 +73,7 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
       clearing(leased, key, call.expect, call, async () => {
         const kept = guarantees[call.expect.kind === 'absent' ? 'create' : 'replace']
         if (kept !== 'atomic') await checkFirst(requester, key, call.expect, call)
-        return putObject(requester, place.prefix, key, source, {
+        return putObject(requester, key, source, {
           ...call,
           extra,
           // Some stores refuse right conditions, too; a wrong create is all the same worth refusing.
@@ -90,10 +90,10 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
       write,
       async remove(key, call) {
         if (guarantees.remove === 'atomic') return removeAtomically(requester, key, call)
-        if (guarantees.remove === 'leased') return leased.remove(key, call)
+        if (guarantees.remove === 'leased') return removeLeased(requester, leased, key, call)
         return removeChecked(requester, key, call)
       },
-      probe: (call) => probeBucket(requester, place, extra, multipart, call),
+      probe: (call) => probeBucket(requester, place, extra, multipart, isAmazon(service), call),
       // Where the end of an upload keeps no condition, one conditional PUT is safer; only what is too large for that goes up in parts.
       uploads: uploadsOf(context, guarantees.commit === 'atomic' ? WORTHWHILE : LARGEST_SINGLE + 1),
       ...(guarantees.copy === 'atomic' ? { copy: copyOf(context, write) } : {}),

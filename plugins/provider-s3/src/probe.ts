@@ -27,17 +27,18 @@ export async function probeBucket(
   place: Place,
   extra: Readonly<Record<string, string>>,
   multipart: Multipart,
+  removeVouched: boolean,
   { signal, scratch }: CallOptions & { readonly scratch: string },
 ): Promise<ProbeReport> {
   const probe = new Probe(requester, place, extra, multipart, scratch, signal)
-  let found: Omit<Found, 'deletes'>
+  let found: Seen
   let deletes = false
   try {
     found = await probe.run()
   } finally {
     deletes = await probe.cleanUp()
   }
-  const all: Found = { ...found, deletes }
+  const all: Found = { ...found, deletes, removeVouched }
   return {
     guarantees: guaranteesOf(all),
     listsFolders: all.folders,
@@ -47,14 +48,20 @@ export async function probeBucket(
   }
 }
 
+type Seen = Omit<Found, 'deletes' | 'removeVouched'>
+
+/**
+ * A conditional DELETE that is honoured when nobody else is there proves little: versitygw checks first and removes then, and with eight clients
+ * at work 25 to 43 of a thousand contents were lost; with claims, none. So it is relied on where the maker of the store vouches for it.
+ */
 function guaranteesOf(found: Found): Guarantees {
-  const { create, replace, remove, tombstones, commit, copySource } = found
+  const { create, replace, remove, removeVouched, tombstones, commit, copySource } = found
   // A tombstone rests on conditional writes; and without the right to delete it would stay.
   const leased = replace && tombstones && found.deletes
   return {
     create: create ? 'atomic' : 'checked',
     replace: replace ? 'atomic' : 'checked',
-    remove: remove ? 'atomic' : leased ? 'leased' : 'checked',
+    remove: remove && removeVouched ? 'atomic' : leased ? 'leased' : 'checked',
     commit: commit ? 'atomic' : 'checked',
     copy: commit && copySource ? 'atomic' : 'none',
   }
@@ -85,7 +92,7 @@ class Probe {
     this.#signal = signal
   }
 
-  async run(): Promise<Omit<Found, 'deletes'>> {
+  async run(): Promise<Seen> {
     const object = `${this.#scratch}object`
     const first = await this.#put(object, 'one', ABSENT)
     const create = await refuses(() => this.#put(object, 'two', ABSENT))
@@ -119,7 +126,7 @@ class Probe {
 
   async #put(key: string, text: string, expect: Expect): Promise<ObjectInfo> {
     this.#made.add(key)
-    return putObject(this.#requester, this.#place.prefix, key, sourceOf(text), {
+    return putObject(this.#requester, key, sourceOf(text), {
       signal: this.#signal,
       expect,
       metadata: { user: {} },
@@ -223,7 +230,6 @@ class Probe {
     try {
       await putObject(
         this.#requester,
-        this.#place.prefix,
         key,
         { ...sourceOf('right'), digests: { sha256: createHash('sha256').digest('hex') } },
         { signal: this.#signal, expect: ABSENT, metadata: { user: {} }, extra: this.#extra },

@@ -32,6 +32,9 @@ export async function headRaw(
     return { info: headerInfo(key, response), response }
   } catch (error) {
     if (isStorageError(error) && error.code === 'not-found') return undefined
+    // A bare 400 may be a key that is too long, or a token that ended: the answer to a GET has a body that says which.
+    if (isStorageError(error) && error.detail === 'status 400')
+      await requester.sendOnly({ method: 'GET', key, headers: { range: 'bytes=0-0' }, signal })
     throw error
   }
 }
@@ -42,9 +45,7 @@ export async function headObject(
   options: CallOptions,
 ): Promise<ObjectInfo | undefined> {
   const found = await headRaw(requester, key, options)
-  return found === undefined || isTombstone(found.info.size, found.info.version)
-    ? undefined
-    : found.info
+  return found === undefined || isTombstone(found.info.version) ? undefined : found.info
 }
 
 export async function readObject(
@@ -90,7 +91,7 @@ export async function readObject(
 
 /** Some servers ignore If-Match on reads; and what is being removed is absent. */
 function checkVersion(key: string, info: ObjectInfo, version: string | undefined): void {
-  if (isTombstone(info.size, info.version))
+  if (isTombstone(info.version))
     throw new StorageError('not-found', `no such object: ${key}`, { key })
   if (version !== undefined && info.version !== version)
     throw new StorageError('precondition-failed', `another version is there: ${key}`, { key })

@@ -11,7 +11,7 @@ import { anyTombstone, isTombstone, LEASE, STALE } from './tombstones.ts'
 
 type RemoveOptions = CallOptions & { readonly expect: string }
 
-/** Removal where DELETE keeps its condition. */
+/** Removal where DELETE and its condition are one step. */
 export async function removeAtomically(
   requester: Requester,
   key: string,
@@ -26,7 +26,7 @@ export async function removeAtomically(
 }
 
 /**
- * Removal where nothing is kept and tombstones cannot be known (encryption changes their ETags).
+ * Removal where nothing is sure and tombstones cannot be known (encryption changes their ETags).
  * RACE: the look and the removal are two steps; worst outcome: what another client wrote in between is gone from the bucket, while that client
  * still has it, and takes it for removed by somebody (it goes to its trash). `init` and `doctor` say so.
  */
@@ -37,7 +37,26 @@ export async function removeChecked(
 ): Promise<void> {
   const now = await headRaw(requester, key, { signal })
   if (now?.info.version !== expect) throw goneOrReplaced(key, now)
-  await requester.sendOnly({ method: 'DELETE', key, signal })
+  // Where the store looks at the condition, too, the gap is smaller.
+  await removeAtomically(requester, key, { expect, signal })
+}
+
+/**
+ * Some stores take no content under a folder's key, not even a claim's. There is none to lose, then; worst outcome of the gap: an empty folder
+ * that somebody makes anew in that moment is gone.
+ */
+export async function removeLeased(
+  requester: Requester,
+  leased: LeasedRemoval,
+  key: string,
+  options: RemoveOptions,
+): Promise<void> {
+  try {
+    await leased.remove(key, options)
+  } catch (error) {
+    if (!key.endsWith('/') || !isStorageError(error) || error.code !== 'key-conflict') throw error
+    await removeChecked(requester, key, options)
+  }
 }
 
 /** One try of this process to remove one object. */
@@ -51,7 +70,7 @@ interface Claim {
 
 const TOKEN = 'lsync-claim'
 
-/** Removal by claim and lease, where DELETE keeps no condition. */
+/** Removal by claim and lease, where DELETE keeps no condition, or not surely. */
 export class LeasedRemoval {
   readonly #requester: Requester
   readonly #extra: Readonly<Record<string, string>>
@@ -66,6 +85,8 @@ export class LeasedRemoval {
 
   async remove(key: string, { expect, signal }: RemoveOptions): Promise<void> {
     signal.throwIfAborted()
+    // However it came to be taken for an object: nobody writes over another's lease.
+    if (isTombstone(expect)) throw goneOrReplaced(key, undefined)
     const earlier = this.#claims.get(key)
     if (earlier !== undefined) {
       const now = await headRaw(this.#requester, key, { signal })
@@ -96,7 +117,7 @@ export class LeasedRemoval {
   async clearStale(key: string, signal: AbortSignal): Promise<boolean> {
     const now = await headRaw(this.#requester, key, { signal })
     if (now === undefined) return true
-    if (!isTombstone(now.info.size, now.info.version)) return false
+    if (!isTombstone(now.info.version)) return false
     const own = this.#claims.get(key)
     if (own !== undefined && isLeased(own) && isOwn(now, own)) {
       await this.#delete(key, own, signal)
@@ -213,7 +234,7 @@ function isStale({
 function goneOrReplaced(key: string, now: Raw | undefined, cause?: unknown): StorageError {
   const details = { key, ...(cause === undefined ? {} : { cause }) }
   // Claimed by another client: it reads as absent.
-  return now === undefined || isTombstone(now.info.size, now.info.version)
+  return now === undefined || isTombstone(now.info.version)
     ? new StorageError('not-found', `no such object: ${key}`, details)
     : new StorageError('precondition-failed', `another version is there: ${key}`, details)
 }

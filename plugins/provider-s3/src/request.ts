@@ -5,7 +5,7 @@ import { StorageError } from '@lsync/core/provider'
 import type { Connection, Connections } from './connection.ts'
 import type { Credentials } from './credentials.ts'
 import { answerError, connectionError, WrongRegion } from './errors.ts'
-import { encodePath, encodeQuery, type Place } from './url.ts'
+import { checkKey, encodePath, encodeQuery, type Place } from './url.ts'
 import { textOf } from './xml.ts'
 
 /** Where requests go, and how they are signed. */
@@ -71,6 +71,7 @@ export class Requester {
   async send(request: S3Request): Promise<S3Response> {
     const { method, key, signal } = request
     signal.throwIfAborted()
+    if (key !== undefined) checkKey(this.#place.prefix, key)
     const { origin, host, path, headers } = await this.#signed(request)
     const source = outgoing(request.body)
     let answer: Dispatcher.ResponseData

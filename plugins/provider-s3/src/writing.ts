@@ -13,7 +13,6 @@ import { LARGEST_SINGLE } from './parts.ts'
 import { headRaw } from './reading.ts'
 import type { Requester, S3Response } from './request.ts'
 import { isTombstone, TOMBSTONE_SIZE } from './tombstones.ts'
-import { checkKey } from './url.ts'
 
 export function conditionHeaders(expect: Expect): Record<string, string> {
   return expect.kind === 'absent' ? { 'if-none-match': '*' } : { 'if-match': `"${expect.version}"` }
@@ -29,7 +28,6 @@ export interface PutOptions extends WriteOptions {
 /** One PUT under its condition. */
 export async function putObject(
   requester: Requester,
-  prefix: string,
   key: string,
   source: ByteSource,
   options: PutOptions,
@@ -44,8 +42,9 @@ export async function putObject(
     )
   if (source.bytes !== undefined && source.bytes.length !== source.size)
     throw otherSize(key, source)
-  checkKey(prefix, key)
   refuseTombstone(key, source)
+  if (expect.kind === 'version' && isTombstone(expect.version))
+    throw new StorageError('precondition-failed', `it is being removed: ${key}`, { key })
   const sha256 = sha256Of(source)
   let response: S3Response
   try {
@@ -101,7 +100,7 @@ function sha256Of({ digests, bytes }: ByteSource): string | undefined {
 function refuseTombstone(key: string, { size, bytes, digests }: ByteSource): void {
   if (size !== TOMBSTONE_SIZE) return
   const md5 = bytes === undefined ? digests.md5 : createHash('md5').update(bytes).digest('hex')
-  if (md5 !== undefined && isTombstone(size, md5))
+  if (md5 !== undefined && isTombstone(md5))
     throw new StorageError(
       'unsupported',
       `${key} has the content by which lsync marks a removal, so it cannot be kept there`,

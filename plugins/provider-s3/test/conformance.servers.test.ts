@@ -26,11 +26,4 @@ conformance(test, {
   name,
   open: () => s3.open(url, { ...options, known }),
   approximateWriteFingerprint: true,
-  gaps:
-    name === 'versitygw'
-      ? {
-          'conditions: a removal of what is gone says so':
-            'it answers 204 to a conditional DELETE of nothing',
-        }
-      : {},
 })

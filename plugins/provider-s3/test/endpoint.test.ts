@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { endpointOf, serviceOf } from '../src/endpoint.ts'
+import { endpointOf, isAmazon, serviceOf } from '../src/endpoint.ts'
 import { encryptionHeaders, storeSettings, writeHeaders } from '../src/settings.ts'
 
 const place = { bucket: 'bucket', prefix: '' }
@@ -72,6 +72,17 @@ describe('where requests go', () => {
     expect(failure).toMatchObject({ code: 'bad-remote' })
     expect(String(failure)).not.toContain('geheim')
   })
+})
+
+test.each([
+  [{}, true],
+  [{ region: 'cn-north-1' }, true],
+  [{ endpoint: 'https://bucket.vpce-1.s3.eu-west-1.vpce.amazonaws.com' }, true],
+  [{ endpoint: 'http://127.0.0.1:9000' }, false],
+  [{ endpoint: 'https://amazonaws.com.example.org' }, false],
+  [{ endpoint: 'https://notamazonaws.com' }, false],
+])('%j is Amazon: %s', async (settings, expected) => {
+  expect(isAmazon(await serviceOf({ settings, environment: {} }, place))).toBe(expected)
 })
 
 describe('how objects are stored', () => {

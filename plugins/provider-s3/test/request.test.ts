@@ -151,6 +151,31 @@ describe('a request', () => {
     expect(performance.now() - began).toBeGreaterThan(800)
   })
 
+  test('a HEAD that is refused without a word is asked again with one', async () => {
+    const { requester } = await store((request, response) => {
+      response.writeHead(400)
+      if (request.method === 'HEAD') response.end()
+      else response.end('<Error><Code>ExpiredToken</Code><Message>it ended</Message></Error>')
+    })
+    expect(await failureOf(headObject(requester, 'a', { signal }))).toMatchObject({
+      code: 'unauthenticated',
+      message: 'a: ExpiredToken: it ended',
+    })
+  })
+
+  test('keys that mean different things to different servers are not sent', async () => {
+    let requests = 0
+    const { requester } = await store((_, response) => {
+      requests++
+      response.end()
+    })
+    for (const key of ['a//b', '../a', 'a\0'])
+      expect((await failureOf(requester.sendOnly({ method: 'GET', key, signal }))).code).toBe(
+        'bad-key',
+      )
+    expect(requests).toBe(0)
+  })
+
   test('nothing that listens is told with its address', async () => {
     const { requester, server } = await store(() => undefined)
     await server.stop()
@@ -173,7 +198,7 @@ describe('a request', () => {
       },
     }
     await expect(
-      putObject(requester, 'pre/', 'a', source, {
+      putObject(requester, 'a', source, {
         signal,
         expect: { kind: 'absent' },
         metadata: { user: {} },
