@@ -128,7 +128,8 @@ class Proxy implements DelayProxy {
       from.on('error', () => undefined)
       from.once('close', () => {
         this.#sockets.delete(from)
-        to.destroy()
+        // One that ended in order may have bytes on the line still.
+        if (!from.readableEnded) to.destroy()
       })
       delayed(
         from,
