@@ -52,7 +52,7 @@ type Seen = Omit<Found, 'deletes' | 'removeVouched'>
 
 /**
  * A conditional DELETE that is honoured when nobody else is there proves little: versitygw checks first and removes then, and with eight clients
- * at work 25 to 43 of a thousand contents were lost; with claims, none. So it is relied on where the maker of the store vouches for it.
+ * at work 22 to 47 of a thousand contents were lost; with claims, none. So it is relied on where the maker of the store vouches for it.
  */
 function guaranteesOf(found: Found): Guarantees {
   const { create, replace, remove, removeVouched, tombstones, commit, copySource } = found
