@@ -8,6 +8,7 @@ import {
   type ObjectInfo,
   type ProbeReport,
 } from '@lsync/core/provider'
+import { allows, ODD, refuses } from './attempts.ts'
 import { findingsOf, type Found } from './findings.ts'
 import { listObjects } from './listing.ts'
 import type { Multipart } from './multipart.ts'
@@ -261,33 +262,6 @@ class Probe {
     )
     for await (const page of pages) if (page.some((info) => info.key === key)) return true
     return false
-  }
-}
-
-/** By which servers say that they do not know what was asked of them. */
-const ODD: ReadonlySet<string> = new Set(['unsupported', 'unexpected', 'server'])
-
-/** True if it is refused because of its condition. */
-async function refuses(operation: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await operation()
-    return false
-  } catch (error) {
-    if (isStorageError(error) && error.code === 'precondition-failed') return true
-    if (isStorageError(error) && ODD.has(error.code)) return false
-    throw error
-  }
-}
-
-/** False if it is refused although its condition holds. */
-async function allows(operation: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await operation()
-    return true
-  } catch (error) {
-    if (isStorageError(error) && (error.code === 'precondition-failed' || ODD.has(error.code)))
-      return false
-    throw error
   }
 }
 
