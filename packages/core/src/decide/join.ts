@@ -128,8 +128,7 @@ export async function* join(
         baseEntry?.removing === true &&
         localSide.state === 'present' &&
         (remoteSide.state === 'absent' ||
-          (remoteSide.state === 'present' &&
-            remoteSide.entry.version !== baseEntry.remote.version))
+          (remoteSide.state === 'present' && remoteSide.entry.version !== baseEntry.remote.version))
       page.push({
         path,
         ...(baseEntry === undefined || removedByUs ? {} : { base: baseEntry }),

@@ -1,4 +1,4 @@
-import { DiskError } from '../disk/disk.ts'
+import { DiskError, type DiskStat } from '../disk/disk.ts'
 import { parentOf } from '../model/path.ts'
 import type { DownloadAction } from '../model/plan.ts'
 import type { Intent } from '../state/state.ts'
@@ -51,29 +51,32 @@ export async function placeAll(effects: Effects, batch: readonly Placement[]): P
     // The trash's folders must outlive a power cut before anything moves into them.
     ...new Set(ready.flatMap(({ aside }) => (aside === undefined ? [] : [parentOf(aside)]))),
   ])
-  const placed: Placement[] = []
+  const placed: { readonly placement: Placement; readonly stat: DiskStat | undefined }[] = []
   for (const { placement, aside } of ready) {
     try {
       await swap(effects, placement, aside)
-      placed.push(placement)
+      // At once, for its ctime: whatever is saved from here on moves it on, also where size and time are put back.
+      placed.push({ placement, stat: await disk.stat(placement.action.path) })
     } catch (error) {
       if (!(error instanceof DiskError) && !(error instanceof PathProblem)) throw error
       await discard(effects, placement, error)
     }
   }
-  await disk.flush(placed.map(({ action }) => action.path))
+  await disk.flush(placed.map(({ placement }) => placement.action.path))
   // A file that was placed in this very tick of the clock would have to be hashed again by the next run.
   if (placed.length > 0) await world.sleep(FINE_STEP + 2, new AbortController().signal)
-  for (const { action, staged, done } of placed) {
-    const stat = await disk.stat(action.path)
+  for (const { placement, stat } of placed) {
+    const { action, staged, done } = placement
+    const now = await disk.stat(action.path)
     const { info, file, sha256 } = staged
     // A file that somebody saved over already is recorded without a fingerprint: the next run hashes it.
-    const local =
+    const untouched =
       stat?.inode === staged.stat.inode &&
       stat.mtime === staged.stat.mtime &&
-      stat.size === staged.stat.size
-        ? ({ type: 'file', stat, seen: world.now() } as const)
-        : undefined
+      stat.size === staged.stat.size &&
+      now?.inode === stat.inode &&
+      now.ctime === stat.ctime
+    const local = untouched ? ({ type: 'file', stat, seen: world.now() } as const) : undefined
     effects.recorder.add({
       path: action.path,
       entry: fileEntry({
@@ -106,7 +109,8 @@ async function swap(
   await disk.copyMode(path, staged.path)
   await disk.setExecutable(staged.path, staged.file.executable)
   // RACE: a program that holds the file open goes on writing into the trash; worst outcome: that save is found in the trash.
-  await disk.rename(path, aside, { overwrite: false })
+  // One rename, onto a name that is ours alone: with link and unlink, a save by rename in between would be unlinked unseen.
+  await disk.rename(path, aside, { overwrite: true })
   if (!isMoved(await disk.stat(aside), from)) {
     // Somebody saved in the instant between: their file goes back where it was, unless there is a newer one already.
     await putBack({ disk }, aside, path)

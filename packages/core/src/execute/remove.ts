@@ -49,7 +49,8 @@ export async function removeLocal(
     await expectStill(disk, path, from)
     const aside = await trash.placeFor(path)
     // RACE: a program that holds the file open goes on writing into the trash; worst outcome: that save is found in the trash.
-    await disk.rename(path, aside, { overwrite: false })
+    // One rename, onto a name that is ours alone: with link and unlink, a save by rename in between would be unlinked unseen.
+    await disk.rename(path, aside, { overwrite: true })
     if (!isMoved(await disk.stat(aside), from)) {
       await putBack({ disk }, aside, path)
       throw new PathProblem('changing')

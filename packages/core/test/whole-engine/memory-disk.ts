@@ -381,9 +381,17 @@ export class MemoryDisk implements Disk {
     await this.#step('rename', `${from} ${to}`)
     const inode = this.#get(from)
     this.#checkParent(to)
-    if (!overwrite && this.#names.has(to)) throw new DiskError('exists', to, 'exists')
-    this.move(from, to)
+    if (overwrite || inode.kind === 'folder') {
+      this.move(from, to)
+      inode.ctime = this.#tick()
+      return
+    }
+    // As disks do it: a second name, and then the first one goes, whatever it names by then.
+    if (this.#names.has(to)) throw new DiskError('exists', to, 'exists')
+    this.#set(to, inode)
     inode.ctime = this.#tick()
+    await this.#step('unlink', from)
+    if (this.#names.get(from)?.kind === 'file') this.#unset(from)
   }
 
   async remove(path: string) {

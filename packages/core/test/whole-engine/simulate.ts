@@ -163,6 +163,8 @@ export async function simulate(
           disk.delete(path)
         }
         supersede(path)
+        // Half of the programs save in place, half write a new file and rename it over the old one.
+        if (random.chance(0.5)) disk.delete(path)
         disk.write(path, content)
         break
       }

@@ -1,5 +1,5 @@
 import { vi } from 'vitest'
-import { failsWithout } from './without.ts'
+import { failsWithout, FEW } from './without.ts'
 
 vi.mock('../../src/decide/plan.ts', async (original) => {
   const real = await original<typeof import('../../src/decide/plan.ts')>()
@@ -13,4 +13,4 @@ vi.mock('../../src/decide/plan.ts', async (original) => {
   }
 })
 
-failsWithout('the order of removals', { disksBreak: true })
+failsWithout('the order of removals', { disksBreak: true }, FEW * 3)
