@@ -12,7 +12,15 @@ import {
   type RunReport,
   syncRepository,
 } from '@lsync/core'
-import { type Fault, type FaultyS3, startFaultyS3 } from '@lsync/servers'
+import {
+  conflict,
+  type Fault,
+  type FaultyS3,
+  internalError,
+  type Operation,
+  slowDown,
+  startFaultyS3,
+} from '@lsync/servers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import s3 from '../src/index.ts'
 
@@ -24,7 +32,7 @@ const { signal } = new AbortController()
 const onEvent = (): void => undefined
 
 beforeEach(async () => {
-  server = await startFaultyS3({ conditionalDelete: false })
+  server = await startFaultyS3({ conditionalDelete: false, buckets: ['faults'] })
   folder = mkdtempSync(join(tmpdir(), 'lsync-faults-'))
   const world = nodeWorld()
   machine = {
@@ -49,7 +57,7 @@ beforeEach(async () => {
     mkdirSync(join(folder, name))
     await initRepository(machine, {
       folder: join(folder, name),
-      remote: `s3://${server.bucket}`,
+      remote: 's3://faults',
       settings: {},
       signal,
       onEvent,
@@ -75,36 +83,44 @@ async function sync(name: string): Promise<RunReport> {
 }
 
 /** The fault for the first request of each key and operation, nothing afterwards. */
-function once(operation: string, fault: Fault): void {
+function once(operation: Operation, fault: Fault): void {
+  server.clearFaults()
   const met = new Set<string>()
-  server.fault = (seen) => {
-    const what = `${seen.operation} ${seen.key}`
-    if (seen.operation !== operation || met.has(what)) return undefined
-    met.add(what)
-    return fault
-  }
+  server.inject({
+    fault,
+    match(request) {
+      if (request.operation !== operation || met.has(request.key)) return false
+      met.add(request.key)
+      return true
+    },
+  })
 }
 
+const OPERATIONS: readonly Operation[] = [
+  'PutObject',
+  'GetObject',
+  'HeadObject',
+  'ListObjectsV2',
+  'DeleteObject',
+]
+
 const FAULTS: Readonly<Record<string, Fault>> = {
-  'a lost response': { kind: 'lost-response' },
-  'a lost request': { kind: 'lost-request' },
-  'a conflict with another request': {
-    kind: 'refuse',
-    status: 409,
-    code: 'ConditionalRequestConflict',
-  },
-  'a failure of the store': { kind: 'refuse', status: 500, code: 'InternalError' },
-  'a request for a slower pace': { kind: 'refuse', status: 503, code: 'SlowDown', retryAfter: 1 },
-  'a body that breaks off': { kind: 'torn-body' },
-  'a slow body': { kind: 'slow-body', pause: 20 },
-  'a flipped byte': { kind: 'flipped-byte' },
+  'a lost response': { kind: 'lose-response' },
+  'a lost request': { kind: 'drop' },
+  'a conflict with another request': conflict,
+  'a failure of the store': internalError,
+  'a failure of the store after it acted': { ...internalError, acted: true } as Fault,
+  'a request for a slower pace': slowDown(1),
+  'a body that breaks off': { kind: 'cut-body' },
+  'a slow body': { kind: 'slow-body', bytesPerSecond: 50_000 },
+  'a flipped bit': { kind: 'flip-bit' },
 }
 
 describe('a sync gets through', () => {
   for (const [name, fault] of Object.entries(FAULTS))
-    for (const operation of ['PUT', 'GET', 'HEAD', 'LIST', 'DELETE']) {
+    for (const operation of OPERATIONS) {
       // A byte in a listing or an error is no content: the parser refuses it, or it is read again.
-      if (fault.kind === 'flipped-byte' && operation !== 'GET') continue
+      if (fault.kind === 'flip-bit' && operation !== 'GetObject') continue
       test(`${name}, on every first ${operation}`, async () => {
         for (let index = 0; index < 12; index++)
           writeFileSync(join(folder, 'a', `f${index}`), `content ${index} `.repeat(50))
@@ -144,27 +160,27 @@ describe('a sync gets through', () => {
 test('one request for each small file, and none without a change', async () => {
   for (let index = 0; index < 50; index++)
     writeFileSync(join(folder, 'a', `f${index}`), `content ${index}`)
-  server.requests.clear()
+  server.resetCounts()
   await sync('a')
-  expect(server.requests.get('PUT')).toBe(50)
-  expect(server.requests.get('HEAD') ?? 0).toBe(0)
-  server.requests.clear()
+  expect(server.requests.PutObject).toBe(50)
+  expect(server.requests.HeadObject ?? 0).toBe(0)
+  server.resetCounts()
   await sync('b')
-  expect(Object.fromEntries(server.requests)).toEqual({ LIST: 2, GET: 51 })
+  expect(server.requests).toEqual({ ListObjectsV2: 2, GetObject: 51 })
   // A second may have passed between the write and its answer: such a file is looked at once more.
   await sync('a')
-  server.requests.clear()
+  server.resetCounts()
   await sync('a')
-  expect(Object.fromEntries(server.requests)).toEqual({ LIST: 2, GET: 1 })
+  expect(server.requests).toEqual({ ListObjectsV2: 2, GetObject: 1 })
 })
 
 test('a listing that breaks off removes nothing, and ends the run', async () => {
   for (let index = 0; index < 12; index++)
     writeFileSync(join(folder, 'a', `f${index}`), `content ${index}`)
   await sync('a')
-  server.fault = ({ operation }) => (operation === 'LIST' ? { kind: 'torn-body' } : undefined)
+  server.inject({ fault: { kind: 'cut-body' }, match: 'ListObjectsV2' })
   await expect(sync('a')).rejects.toMatchObject({ code: 'network' })
-  server.fault = undefined
+  server.clearFaults()
   expect(await sync('a')).toMatchObject({
     totals: { unchanged: 12, removedLocally: 0, removedRemotely: 0 },
   })

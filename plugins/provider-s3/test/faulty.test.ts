@@ -5,7 +5,7 @@ import s3 from '../src/index.ts'
 
 /** The suite of the real servers, on the one that can be told to fail: so that what is shown on it holds. */
 for (const conditionalDelete of [true, false]) {
-  const server: FaultyS3 = await startFaultyS3({ conditionalDelete })
+  const server: FaultyS3 = await startFaultyS3({ conditionalDelete, buckets: ['faulty'] })
   afterAll(() => server.stop())
   const options = {
     signal: new AbortController().signal,
@@ -18,7 +18,7 @@ for (const conditionalDelete of [true, false]) {
     },
     concurrency: 16,
   }
-  const url = `s3://${server.bucket}/some/prefix`
+  const url = 's3://faulty/some/prefix'
   const first = await s3.open(url, options)
   const known = await first.probe!({ signal: options.signal, scratch: 'probe/' })
   await first[Symbol.asyncDispose]()
