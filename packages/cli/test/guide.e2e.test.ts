@@ -44,7 +44,11 @@ test('the guide does what it says', () => {
   try {
     const programs = join(folder, 'programs')
     mkdirSync(programs)
-    writeFileSync(join(programs, 'lsync'), `#!/bin/sh\nexec "${process.execPath}" "${bin}" "$@"\n`, { mode: 0o755 })
+    writeFileSync(
+      join(programs, 'lsync'),
+      `#!/bin/sh\nexec "${process.execPath}" "${bin}" "$@"\n`,
+      { mode: 0o755 },
+    )
     const work = join(folder, 'work')
     mkdirSync(work)
     const environment = {
@@ -57,10 +61,17 @@ test('the guide does what it says', () => {
     const steps = stepsOf(guide)
     expect(steps.length).toBeGreaterThan(20)
     for (const { command, exit, output } of steps) {
-      const ran = spawnSync('sh', ['-c', command], { cwd: work, env: environment, encoding: 'utf8' })
+      const ran = spawnSync('sh', ['-c', command], {
+        cwd: work,
+        env: environment,
+        encoding: 'utf8',
+      })
       expect(ran.status, `${command}\n${ran.stdout}${ran.stderr}`).toBe(exit)
       if (output.length > 0)
-        expect(matches(output, ran.stdout + ran.stderr), `${command}\n${ran.stdout}${ran.stderr}`).toBe(true)
+        expect(
+          matches(output, ran.stdout + ran.stderr),
+          `${command}\n${ran.stdout}${ran.stderr}`,
+        ).toBe(true)
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })

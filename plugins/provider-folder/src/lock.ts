@@ -31,7 +31,13 @@ export async function locked<T>(
 ): Promise<T> {
   const stripe = createHash('md5').update(key).digest().readUInt16BE() % STRIPES
   const place = join(root, LOCKS, String(stripe))
-  const mine = JSON.stringify({ pid: process.pid, host: hostname(), boot: BOOT, started: startOf(process.pid), id: randomUUID() })
+  const mine = JSON.stringify({
+    pid: process.pid,
+    host: hostname(),
+    boot: BOOT,
+    started: startOf(process.pid),
+    id: randomUUID(),
+  })
   const own = `${place}.${process.pid}.${randomUUID().slice(0, 8)}`
   const until = Date.now() + LONGEST_WAIT
   write(own, mine)
