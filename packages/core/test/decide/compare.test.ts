@@ -91,7 +91,7 @@ function outcome(judged: Judged, mode: SyncMode, policy: ConflictPolicy): string
 /** Body rows of the table whose header starts with this word. */
 function tableOf(header: string): string[][] {
   const lines = document.split('\n')
-  const start = lines.findIndex((line) => line.startsWith(`| ${header} |`))
+  const start = lines.findIndex((line) => line.split('|')[1]?.trim() === header)
   const end = lines.findIndex((line, index) => index > start && !line.startsWith('|'))
   return lines.slice(start + 2, end).map((line) =>
     line
