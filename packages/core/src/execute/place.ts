@@ -64,7 +64,9 @@ export async function placeAll(effects: Effects, batch: readonly Placement[]): P
   }
   await disk.flush(placed.map(({ placement }) => placement.action.path))
   // A file that was placed in this very tick of the clock would have to be hashed again by the next run.
-  if (placed.length > 0) await world.sleep(FINE_STEP + 2, new AbortController().signal)
+  const youngest = placed.reduce((latest, { stat }) => Math.max(latest, stat?.ctime ?? 0), 0)
+  const wait = Math.min(youngest - world.now(), 0) + FINE_STEP + 2
+  if (placed.length > 0 && wait > 0) await world.sleep(wait, new AbortController().signal)
   for (const { placement, stat } of placed) {
     const { action, staged, done } = placement
     const now = await disk.stat(action.path)
