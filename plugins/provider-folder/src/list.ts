@@ -7,7 +7,7 @@ import {
   type ListRange,
   type ObjectInfo,
 } from '@lsync/core/provider'
-import { attempt } from './errors.ts'
+import { attempt, errnoOf, storageError } from './errors.ts'
 import { FOLDERS, STORE } from './layout.ts'
 import { listedInfo } from './metadata.ts'
 import { STABLE_FOLDER } from './read.ts'
@@ -21,20 +21,36 @@ const PAGE = 1000
  */
 export async function* listObjects(
   root: string,
+  sameRoot: () => void,
   range: ListRange,
   { signal }: CallOptions,
 ): AsyncIterable<readonly ObjectInfo[]> {
-  const walk: Walk = { root, range, signal, page: [] }
+  sameRoot()
+  const walk: Walk = { root, sameRoot, range, signal, page: [] }
   for await (const _ of below(walk, '')) {
     yield walk.page
     walk.page = []
   }
   signal.throwIfAborted()
+  sameRoot()
   if (walk.page.length > 0) yield walk.page
+}
+
+/** Undefined for a folder that another client emptied meanwhile, and removed with its last file. */
+function readFolder({ sameRoot }: Walk, folder: string, place: string) {
+  try {
+    return readdirSync(place, { withFileTypes: true })
+  } catch (error) {
+    sameRoot()
+    if (folder !== '' && errnoOf(error) === 'ENOENT') return undefined
+    throw storageError(folder, error)
+  }
 }
 
 interface Walk {
   readonly root: string
+  /** Throws if the root is not the folder any more that was opened: a disk that went away must not read as an empty one. */
+  readonly sameRoot: () => void
   readonly range: ListRange
   readonly signal: AbortSignal
   page: ObjectInfo[]
@@ -44,7 +60,8 @@ async function* below(walk: Walk, folder: string): AsyncGenerator<void> {
   const { root, signal } = walk
   signal.throwIfAborted()
   const place = folder === '' ? root : join(root, folder)
-  const entries = attempt(folder, () => readdirSync(place, { withFileTypes: true }))
+  const entries = readFolder(walk, folder, place)
+  if (entries === undefined) return
   if (folder !== '') {
     const mark = statOf(join(root, FOLDERS, folder.slice(0, -1), MARK))
     if (wanted(walk, folder)) {

@@ -83,8 +83,13 @@ function write(path: string, text: string): void {
  * state right before its rename: worst outcome, the later of two replacements made in the same microseconds wins without a conflict.
  */
 function takeOver(place: string): boolean {
-  const text = read(place)
-  if (text === undefined) return true
+  let text: string
+  try {
+    text = readFileSync(place, 'utf8')
+  } catch (error) {
+    // Gone meanwhile: try again. Not ours to read: another user's, and held as far as we can tell.
+    return errnoOf(error) === 'ENOENT'
+  }
   if (isHeld(text)) return false
   const aside = `${place}.dead.${randomUUID().slice(0, 8)}`
   try {
@@ -116,9 +121,17 @@ function isHeld(text: string): boolean {
     const { pid, host, boot, started } = JSON.parse(text) as Record<string, unknown>
     if (host !== hostname()) return true
     if (boot !== BOOT) return false
-    if (started !== '') return startOf(Number(pid)) === started
-    process.kill(Number(pid), 0)
-    return true
+    const now = startOf(Number(pid))
+    if (now === 'zombie') return false
+    // Where the system tells, two processes of one number are told apart.
+    if (now !== '' && started !== '') return now === started
+    try {
+      process.kill(Number(pid), 0)
+      return true
+    } catch (error) {
+      // There, and another user's.
+      return errnoOf(error) === 'EPERM'
+    }
   } catch {
     return false
   }

@@ -29,11 +29,18 @@ export async function openFolder(
       detail: 'is its disk mounted?',
     })
   let unflushed: string[] = []
+  const sameRoot = (): void => {
+    const now = attempt('', () => statSync(root, { throwIfNoEntry: false }))
+    if (now?.ino !== stat.ino || now.dev !== stat.dev)
+      throw new StorageError('no-remote', `the folder ${root} went away`, {
+        detail: 'is its disk mounted?',
+      })
+  }
 
   const provider: StorageProvider = {
     guarantees: ATOMIC,
     listsFolders: true,
-    list: (range, options) => listObjects(root, range, options),
+    list: (range, options) => listObjects(root, sameRoot, range, options),
     async head(key, options) {
       options.signal.throwIfAborted()
       return attempt(key, () => headOf(root, key))

@@ -20,6 +20,8 @@ export async function removeObject(
   await locked(root, key, signal, () =>
     attempt(key, () => {
       signal.throwIfAborted()
+      // Before the look, so that nothing lies between the look and the removal.
+      if (!key.endsWith('/')) waitOutTheTick(join(root, key))
       const there = headOf(root, key)
       if (there === undefined)
         throw new StorageError('not-found', `no such object: ${key}`, { key })
@@ -33,7 +35,6 @@ export async function removeObject(
         return
       }
       const place = join(root, key)
-      waitOutTheTick(place)
       unlinkSync(place)
       removeSidecar(root, key)
       prune(root, dirname(place), (folder) => isKept(root, folder))

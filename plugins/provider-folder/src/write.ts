@@ -99,9 +99,12 @@ function put(
   moveOn(place, before)
 }
 
+const MOST_TICKS = 20
+
 /** The ctime of a replacement must be later than what it replaced, or a version could come back: clocks tick in steps. */
 function moveOn(place: string, before: BigIntStats): void {
-  for (;;) {
+  // Bounded, for clocks that were set back: the inode is another one then, too, since both files stood at the same time.
+  for (let tick = 0; tick < MOST_TICKS; tick++) {
     const now = lstatSync(place, { bigint: true })
     if (now.ctimeNs > before.ctimeNs) return
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)

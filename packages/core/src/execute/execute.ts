@@ -18,10 +18,10 @@ import { upload } from './upload.ts'
 /** So many paths that the store fails for, each after all retries, and the run ends: it is the store, not the paths. */
 const MOST_REMOTE_FAILURES = 10
 
-/** Which sides a transfer failed towards: nothing is removed there any more in this run. */
-interface Failed {
-  up: boolean
-  down: boolean
+/** Paths whose transfer towards a side failed, and was not made good since: while there are any, nothing is removed on that side. */
+export interface Failed {
+  readonly up: Set<string>
+  readonly down: Set<string>
 }
 
 /**
@@ -32,9 +32,9 @@ export async function execute(
   effects: Effects,
   actions: readonly Action[],
   tally: Tally,
+  failed: Failed,
 ): Promise<readonly Problem[]> {
   const problems: Problem[] = []
-  const failed: Failed = { up: false, down: false }
   let remoteFailures = 0
   const groups = schedule(actions)
   // Folders that both sides are about to agree on: emptying them must not remove them.
@@ -60,8 +60,8 @@ export async function execute(
       ++remoteFailures > MOST_REMOTE_FAILURES
     )
       throw error
-    if (action.kind === 'upload' || action.kind === 'keep-both') failed.up = true
-    if (action.kind === 'download' || action.kind === 'keep-both') failed.down = true
+    if (action.kind === 'upload' || action.kind === 'keep-both') failed.up.add(action.path)
+    if (action.kind === 'download' || action.kind === 'keep-both') failed.down.add(action.path)
     tally.failed()
     problems.push(problem)
     effects.onEvent({ type: 'action', action, result: 'failed' })
@@ -102,7 +102,7 @@ export async function execute(
 
   const removal = async (action: Action, signal: AbortSignal): Promise<void> => {
     const side = action.kind === 'remove-local' ? 'down' : 'up'
-    if (failed[side]) {
+    if (failed[side].size > 0) {
       problems.push({ path: action.path, code: 'kept-for-safety' })
       effects.onEvent({ type: 'action', action, result: 'skipped' })
       return
@@ -124,11 +124,14 @@ export async function execute(
       groups.removals.filter(({ kind }) => kind === 'remove-remote'),
     ]
     // Local ones deepest first and one by one, so that folders are empty when their turn comes.
-    await Promise.all([
+    const ended = await Promise.allSettled([
       runPool(local, 1, effects.signal, removal),
       runPool(remote, effects.jobs, effects.signal, removal),
     ])
+    for (const end of ended) if (end.status === 'rejected') throw end.reason
   } finally {
+    // A batch that is being swapped ends before the lock goes: nothing happens behind the caller's back.
+    await placer.drain()
     effects.onEvent({ type: 'phase', phase: 'recording' })
     await effects.recorder.settle()
   }
@@ -177,7 +180,7 @@ async function effectOf(
       effects.recorder.add({ path: action.path, entry: undefined })
       return
     case 'remove-local':
-      return removeLocal(effects, action, keep)
+      return removeLocal(effects, action, signal, keep)
     case 'remove-remote':
       return removeRemote(effects, action, signal)
   }

@@ -24,6 +24,11 @@ export class Placer {
     if (this.#batch.length >= BATCH_FILES || this.#bytes >= BATCH_BYTES) this.#place()
   }
 
+  /** Waits for the batch that is under way; starts none, and throws nothing. */
+  async drain(): Promise<void> {
+    await this.#work
+  }
+
   async settle(): Promise<void> {
     this.#place()
     await this.#work

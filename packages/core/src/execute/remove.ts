@@ -39,13 +39,16 @@ async function expectNotEmptyFolder({ disk }: Pick<Effects, 'disk'>, path: strin
 
 /** Moves the local file into the trash, and removes the folders that this empties. */
 export async function removeLocal(
-  { disk, recorder, trash }: Effects,
+  { disk, provider, recorder, trash }: Effects,
   { path, from }: RemoveLocalAction,
+  signal: AbortSignal,
   keep: ReadonlySet<string>,
 ): Promise<void> {
   if (isFolderKey(path)) {
     await removeEmptyFolder({ disk }, diskPath(path))
   } else {
+    // Absence is confirmed at the moment of the effect: the listing may be an hour old.
+    if ((await provider.head(path, { signal })) !== undefined) throw new PathProblem('moved-on')
     await expectStill(disk, path, from)
     const aside = await trash.placeFor(path)
     // RACE: a program that holds the file open goes on writing into the trash; worst outcome: that save is found in the trash.

@@ -166,8 +166,13 @@ function sortedNames(
       continue
     }
     kept++
-    if (!isWithin(path, within)) continue
     const problem = problemOf(item)
+    if (!isWithin(path, within)) {
+      // Named paths lie behind it: they cannot be seen, which is not absence.
+      if (problem !== undefined && leadsInto(path, within))
+        sorted.push({ key: below, item, kind: 'unknown', below: true, problem })
+      continue
+    }
     if (problem === undefined) sorted.push({ key: path, item, kind: 'file' })
     else {
       sorted.push({ key: path, item, kind: 'unknown', problem })

@@ -2,7 +2,7 @@ import { DEFAULT_MAX_DELETE, judgeGuards } from '../decide/guards.ts'
 import type { World } from '../disk/clock.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Effects } from '../execute/context.ts'
-import { execute } from '../execute/execute.ts'
+import { execute, type Failed } from '../execute/execute.ts'
 import { Recorder } from '../execute/recorder.ts'
 import { Tally } from '../execute/tally.ts'
 import { Trash } from '../execute/trash.ts'
@@ -99,6 +99,8 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
   const conflicts = new Map<Path, Conflict>()
   const problems = new Map<Path, Problem>()
 
+  let again: readonly Problem[] = []
+  const failed: Failed = { up: new Set(), down: new Set() }
   for (let round = 1; ; round++) {
     const planned = await makePlan(planContext, {
       mode: options.mode,
@@ -117,14 +119,27 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
         break
       }
     } else {
+      // All is compared anew: what happened meanwhile may look like an accident now. Something was done already, so this is no halt.
+      if (within === scopes && guard(planned, options, within).length > 0) {
+        for (const problem of again) problems.set(problem.path, problem)
+        break
+      }
       for (const problem of planned.plan.problems) problems.set(problem.path, problem)
-      for (const conflict of planned.plan.conflicts) conflicts.set(conflict.path, conflict)
+      for (const conflict of planned.plan.conflicts) {
+        conflicts.set(conflict.path, conflict)
+        // What should have taken the place of something that is on its way out did not arrive.
+        failed.up.add(conflict.path)
+        failed.down.add(conflict.path)
+      }
     }
-    const failures = await execute(effects, planned.plan.actions, tally)
+    const failures = await execute(effects, planned.plan.actions, tally, failed)
     for (const problem of failures) problems.set(problem.path, problem)
-    const again = [...problems.values()].filter(({ code }) => WORTH_ANOTHER_LOOK.has(code))
+    again = [...problems.values()].filter(({ code }) => WORTH_ANOTHER_LOOK.has(code))
     if (again.length === 0 || round === ROUNDS) break
     for (const { path } of again) {
+      // Tried again, and only then forgiven.
+      failed.up.delete(path)
+      failed.down.delete(path)
       problems.delete(path)
       conflicts.delete(path)
     }

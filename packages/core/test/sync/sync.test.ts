@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  symlinkSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -211,4 +212,51 @@ test('hostile keys stay outside, and are reported', async () => {
     'ok/below below-a-file',
   ])
   expect(readdirSync(c.a).toSorted()).toEqual(['.lsync', 'ok'])
+})
+
+test('a removal stays undone in all rounds while the transfer it waits for has failed', async () => {
+  using c = await pair()
+  mkdirSync(join(c.a, 'keep'))
+  write(c.a, 'keep/x', 'x')
+  write(c.a, 'y', 'content')
+  await c.sync(0)
+  await c.sync(1)
+  // On b, y is renamed to a name that the remote has as a folder which b does not see.
+  rmSync(join(c.b, 'y'))
+  write(c.b, 'z', 'content')
+  const store = c.store.open()
+  const write0 = store.write.bind(store)
+  const bytes = new TextEncoder().encode('.')
+  await write0(
+    'z/.DS_Store',
+    {
+      size: 1,
+      digests: {},
+      bytes,
+      async *open() {
+        yield bytes
+      },
+    },
+    { signal: new AbortController().signal, expect: { kind: 'absent' }, metadata: { user: {} } },
+  )
+  c.refuse('z', 'key-conflict')
+  const report = await c.sync(1)
+  expect(report.problems.map(({ path, code }) => `${path} ${code}`).toSorted()).toEqual([
+    'y kept-for-safety',
+    'z below-a-file',
+  ])
+  expect(c.store.objects.has('y')).toBe(true)
+})
+
+test('a path named behind a symbolic link is unknown, not absent', async () => {
+  using c = await pair()
+  mkdirSync(join(c.a, 'd'))
+  write(c.a, 'd/x', 'x')
+  write(c.a, 'other', 'o')
+  await c.sync(0)
+  rmSync(join(c.a, 'd'), { recursive: true })
+  symlinkSync('/nowhere', join(c.a, 'd'))
+  const report = await c.sync(0, { paths: ['d/x'] })
+  expect(report.problems.map(({ code }) => code)).toEqual(['symbolic-link'])
+  expect(c.store.objects.has('d/x')).toBe(true)
 })

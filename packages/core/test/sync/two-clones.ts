@@ -15,6 +15,8 @@ import {
   processIdentity,
   type RunOptions,
   type RunReport,
+  StorageError,
+  type StorageErrorCode,
   syncRepository,
 } from '../../src/index.ts'
 
@@ -22,6 +24,8 @@ import {
 export interface Clones extends Disposable {
   readonly store: MemoryStore
   readonly folders: readonly string[]
+  /** From now on the store refuses to write this key. */
+  refuse(key: string, code: StorageErrorCode): void
   sync(
     index: number,
     options?: Partial<RunOptions>,
@@ -31,7 +35,22 @@ export interface Clones extends Disposable {
 export async function clones(count: number): Promise<Clones> {
   const store = memoryStore()
   const root = mkdtempSync(join(tmpdir(), 'lsync-clones-'))
-  const module = memoryModule({ one: store })
+  const refused = new Map<string, StorageErrorCode>()
+  const refusing: MemoryStore = {
+    objects: store.objects,
+    open() {
+      const provider = store.open()
+      return {
+        ...provider,
+        async write(key, source, options) {
+          const code = refused.get(key)
+          if (code !== undefined) throw new StorageError(code, `refused: ${key}`, { key })
+          return provider.write(key, source, options)
+        },
+      }
+    },
+  }
+  const module = memoryModule({ one: refusing })
   const { signal } = new AbortController()
   const machineOf = (index: number): Machine => ({
     world: nodeWorld(),
@@ -57,6 +76,9 @@ export async function clones(count: number): Promise<Clones> {
   return {
     store,
     folders,
+    refuse(key, code) {
+      refused.set(key, code)
+    },
     async sync(index, options = {}) {
       const events: LsyncEvent[] = []
       const machine = machineOf(index)
