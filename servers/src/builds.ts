@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
+import { atExit } from './at-exit.ts'
 
 const run = promisify(execFile)
 
@@ -54,11 +55,16 @@ export async function ensureBuilt(build: Build, say: (line: string) => void): Pr
   // Built aside, so that a broken build leaves nothing that looks like a whole one.
   const aside = `${folder}.building-${process.pid}`
   mkdirSync(aside, { recursive: true })
+  const building = run('go', ['install', `${build.module}@${build.version}`], {
+    env: { ...process.env, GOBIN: aside, CGO_ENABLED: '0' },
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  const stay = atExit(() => {
+    building.child.kill()
+    rmSync(aside, { recursive: true, force: true })
+  })
   try {
-    await run('go', ['install', `${build.module}@${build.version}`], {
-      env: { ...process.env, GOBIN: aside, CGO_ENABLED: '0' },
-      maxBuffer: 64 * 1024 * 1024,
-    })
+    await building
     mkdirSync(folder, { recursive: true })
     renameSync(join(aside, basename(build.module)), program)
   } catch (error) {
@@ -69,6 +75,7 @@ export async function ensureBuilt(build: Build, say: (line: string) => void): Pr
         .at(-1)}`,
     )
   } finally {
+    stay()
     rmSync(aside, { recursive: true, force: true })
   }
   return program

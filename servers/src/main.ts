@@ -1,7 +1,7 @@
 import { ServerMissing } from './builds.ts'
 import { type Server, startMinio, startVersitygw } from './server.ts'
 
-/** `pnpm servers`: both servers until Ctrl-C, with what a shell needs to talk to them. */
+/** `pnpm servers`: both servers until Ctrl-C, with what a shell needs to talk to them. One that is just starting goes with the process, too. */
 const running: Server[] = []
 let stopping: Promise<void> | undefined
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import aws4 from 'aws4'
+import { atExit } from './at-exit.ts'
 import { type Build, ensureBuilt, MINIO, ServerMissing, VERSITYGW } from './builds.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -63,22 +64,29 @@ async function start(
   })
   let ended = false
   const exited = new Promise<void>((resolve) => {
-    child.once('exit', () => {
-      ended = true
-      resolve()
-    })
+    for (const event of ['exit', 'error'])
+      child.once(event, () => {
+        ended = true
+        resolve()
+      })
+  })
+  const stay = atExit(() => {
+    child.kill('SIGKILL')
+    removeFolder(folder)
   })
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL')
     await exited
-    rmSync(folder, { recursive: true, force: true })
+    stay()
+    removeFolder(folder)
   }
   const endpoint = `http://127.0.0.1:${port}`
   const until = Date.now() + READY_WITHIN
   for (;;) {
     if (ended) {
-      const said = readFileSync(log, 'utf8').trim().split('\n').at(-1)
-      rmSync(folder, { recursive: true, force: true })
+      const said = readFileSync(log, 'utf8').trim().split('\n').at(-1) ?? ''
+      stay()
+      removeFolder(folder)
       throw new ServerMissing(`${build.name} stopped right after its start: ${said}`)
     }
     if (await answers(endpoint)) break
@@ -131,6 +139,11 @@ export async function createBucket(
       throw new Error(`no bucket ${bucket}: ${answer.status} ${await answer.text()}`)
     await sleep(100)
   }
+}
+
+/** A process that was told to die may write for another moment. */
+function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
 }
 
 async function freePort(): Promise<number> {
