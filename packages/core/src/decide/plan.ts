@@ -83,6 +83,30 @@ function ancestorsOf(path: Path): string[] {
 }
 
 /**
+ * A folder that is empty here, yet has content on the remote that stays there (it was made by a run that died before it filled it, say), is no
+ * empty folder: its mark is not sent.
+ *
+ * @param remote everything below folders that the remote holds and this side lacks
+ */
+export function withoutFilledFolders(
+  actions: readonly Action[],
+  remote: readonly Path[],
+): readonly Action[] {
+  if (!actions.some(({ kind, path }) => kind === 'upload' && path.endsWith('/'))) return actions
+  const leaving = new Set(
+    actions.filter(({ kind }) => kind === 'remove-remote').map(({ path }) => path),
+  )
+  const filled = new Set(
+    remote.flatMap((path) =>
+      leaving.has(path) ? [] : ancestorsOf(path).filter((folder) => `${folder}/` !== path),
+    ),
+  )
+  return actions.filter(
+    ({ kind, path }) => kind !== 'upload' || !path.endsWith('/') || !filled.has(path.slice(0, -1)),
+  )
+}
+
+/**
  * Finds what no single row shows: a file that comes from one side where a folder comes from the other. Neither is touched.
  */
 export function separateFileFolderConflicts(actions: readonly Action[]): {

@@ -2,7 +2,12 @@ import { compare, type CompareOptions } from '../decide/compare.ts'
 import type { GuardFacts } from '../decide/guards.ts'
 import type { Judged } from '../decide/evidence.ts'
 import { join, type JoinCounts } from '../decide/join.ts'
-import { lastCopies, type Removal, separateFileFolderConflicts } from '../decide/plan.ts'
+import {
+  lastCopies,
+  type Removal,
+  separateFileFolderConflicts,
+  withoutFilledFolders,
+} from '../decide/plan.ts'
 import type { World } from '../disk/clock.ts'
 import type { Path, RemoteEntry } from '../model/entry.ts'
 import { isFolderKey } from '../model/path.ts'
@@ -77,7 +82,10 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
     else if (decision.kind === 'conflict') conflicts.push(decision.conflict)
     else if (decision.kind === 'pending') pending++
   }
-  const separated = separateFileFolderConflicts(actions)
+  const onlyThere = judged.flatMap(({ joined: { path, local, remote } }) =>
+    local.state === 'absent' && remote.state === 'present' ? [path] : [],
+  )
+  const separated = separateFileFolderConflicts(withoutFilledFolders(actions, onlyThere))
   const safe = await keepLastCopies(context, options, judged, separated.actions)
   return {
     plan: {

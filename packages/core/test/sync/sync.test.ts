@@ -260,3 +260,20 @@ test('a path named behind a symbolic link is unknown, not absent', async () => {
   expect(report.problems.map(({ code }) => code)).toEqual(['symbolic-link'])
   expect(c.store.objects.has('d/x')).toBe(true)
 })
+
+test('a folder that a dead run left empty is filled, not sent', async () => {
+  using c = await pair()
+  mkdirSync(join(c.a, 'd/e'), { recursive: true })
+  write(c.a, 'd/e/f', '1')
+  await c.sync(0)
+  mkdirSync(join(c.b, 'd/e'), { recursive: true })
+  expect((await c.sync(1, { mode: 'push' })).totals).toMatchObject({ uploaded: { files: 0 } })
+  expect((await c.sync(1)).totals).toMatchObject({ uploaded: { files: 0 } })
+  expect(read(c.b, 'd/e/f')).toBe('1')
+
+  // One that a person emptied and kept is an empty folder.
+  rmSync(join(c.b, 'd/e/f'))
+  await c.sync(1)
+  await c.sync(0)
+  expect(readdirSync(join(c.a, 'd/e'))).toEqual([])
+})
