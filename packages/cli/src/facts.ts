@@ -1,14 +1,17 @@
 import type { Action, Conflict, Halt, Problem, Totals } from '@lsync/core'
 import { GUARDS } from './messages/table.ts'
 import { problemMessage } from './render/lines.ts'
+import { isWorthTelling, movedFrom } from './render/moves.ts'
 import { bytesDown, bytesOf, bytesUp } from './render/bytes.ts'
 
 /** The facts of `--json` documents (docs/json.md): plain data, and only what is promised there. */
 
 export function actionFacts(action: Action, result: string) {
+  const from = movedFrom(action)
   return {
     path: action.path,
-    action: action.kind,
+    action: from === undefined ? action.kind : 'move',
+    ...(from === undefined ? {} : { from }),
     ...('reason' in action ? { reason: action.reason } : {}),
     direction: DIRECTIONS[action.kind],
     bytes: bytesOf(action),
@@ -20,6 +23,7 @@ const DIRECTIONS: Readonly<Record<Action['kind'], 'up' | 'down' | 'both' | 'none
   upload: 'up',
   'remove-remote': 'up',
   download: 'down',
+  'move-local': 'down',
   'remove-local': 'down',
   'set-executable': 'down',
   'keep-both': 'both',
@@ -54,13 +58,14 @@ export function haltFacts(halt: Halt) {
 export function plannedTotals(actions: readonly Action[], unchanged: number): Totals {
   const of = (...kinds: readonly Action['kind'][]) =>
     actions.filter(({ kind }) => kinds.includes(kind))
-  const uploads = of('upload', 'keep-both')
+  const uploads = of('upload', 'keep-both').filter((action) => movedFrom(action) === undefined)
   const downloads = of('download', 'keep-both')
   return {
     uploaded: { files: uploads.length, bytes: sum(uploads.map(bytesUp)) },
     downloaded: { files: downloads.length, bytes: sum(downloads.map(bytesDown)) },
     removedLocally: of('remove-local').length,
-    removedRemotely: of('remove-remote').length,
+    removedRemotely: of('remove-remote').filter(isWorthTelling).length,
+    moved: actions.filter((action) => movedFrom(action) !== undefined).length,
     adopted: of('adopt').length,
     unchanged,
     failed: 0,

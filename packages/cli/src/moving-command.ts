@@ -4,6 +4,7 @@ import { actionFacts, conflictFacts, haltFacts, problemFacts } from './facts.ts'
 import type { Described } from './messages/describe.ts'
 import { EXIT } from './messages/table.ts'
 import type { RunSettings } from './moving-flags.ts'
+import { isWorthTelling } from './render/moves.ts'
 import { escapeText } from './render/escape.ts'
 import type { LogFile } from './render/log-file.ts'
 
@@ -36,7 +37,8 @@ export abstract class MovingCommand extends LsyncCommand {
       if (event.type !== 'action') return
       acted = true
       const { action, result } = event
-      if (this.json) actions.set(`${action.kind} ${action.path}`, actionFacts(action, result))
+      if (this.json && (isWorthTelling(action) || result === 'failed'))
+        actions.set(`${action.kind} ${action.path}`, actionFacts(action, result))
     }
     const report = await syncRepository(machine, repository, {
       ...options,

@@ -4,6 +4,7 @@ import { actionFacts, conflictFacts, plannedTotals, problemFacts } from '../fact
 import { EXIT } from '../messages/table.ts'
 import { exitOf } from '../moving-command.ts'
 import { pathsArgument } from '../paths.ts'
+import { isWorthTelling } from '../render/moves.ts'
 import { statusLines } from '../render/status.ts'
 
 export default class Status extends LsyncCommand {
@@ -41,7 +42,7 @@ export default class Status extends LsyncCommand {
         remote,
         local: flags.local,
         dryRun: true,
-        actions: actions.map((action) => actionFacts(action, 'planned')),
+        actions: actions.filter(isWorthTelling).map((action) => actionFacts(action, 'planned')),
         conflicts: conflicts.map(conflictFacts),
         problems: problems.map(problemFacts),
         totals: plannedTotals(actions, unchanged),

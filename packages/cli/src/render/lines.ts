@@ -3,6 +3,7 @@ import { GUARDS, PROBLEMS } from '../messages/table.ts'
 import { bytesOf } from './bytes.ts'
 import { escapeName } from './escape.ts'
 import { count, formatBytes } from './format.ts'
+import { isWorthTelling, movedFrom } from './moves.ts'
 
 export interface LineOptions {
   readonly verbose: boolean
@@ -20,7 +21,9 @@ export function eventLine(event: LsyncEvent, options: LineOptions): string | und
 /** One action in a line; undefined for what changes no file, unless one wants to see everything. */
 function actionLine(action: Action, { verbose, dryRun }: LineOptions): string | undefined {
   if (!verbose && (action.kind === 'adopt' || action.kind === 'forget')) return undefined
-  const [verb, remark] = VERBS[action.kind]
+  if (!isWorthTelling(action) && !verbose) return undefined
+  const from = movedFrom(action)
+  const [verb, remark] = from === undefined ? VERBS[action.kind] : MOVE
   const remarks = [
     ...(remark === undefined ? [] : [remark]),
     ...('reason' in action && action.reason === 'revived'
@@ -30,13 +33,19 @@ function actionLine(action: Action, { verbose, dryRun }: LineOptions): string | 
   ]
   const would = dryRun ? 'would ' : ''
   const behind = remarks.length > 0 ? ` (${remarks.join('; ')})` : ''
-  return `${would}${verb} ${escapeName(action.path)}${behind}`
+  const names =
+    from === undefined
+      ? escapeName(action.path)
+      : `${escapeName(from)} to ${escapeName(action.path)}`
+  return `${would}${verb} ${names}${behind}`
 }
 
 /** A verb, and what goes behind the name. */
+const MOVE: readonly [verb: string, remark?: string] = ['move']
 const VERBS: Readonly<Record<Action['kind'], readonly [verb: string, remark?: string]>> = {
   upload: ['upload'],
   download: ['download'],
+  'move-local': MOVE,
   'remove-local': ['remove', 'here, into the trash'],
   'remove-remote': ['remove', 'on the remote'],
   'set-executable': ['set executable bit of'],
@@ -114,7 +123,7 @@ function summaryLine({ totals }: RunReport, dryRun: boolean): string {
   const add = (number: number, text: string): void => {
     if (number > 0) parts.push(text)
   }
-  const { uploaded, downloaded, removedLocally, removedRemotely, adopted, failed } = totals
+  const { uploaded, downloaded, removedLocally, removedRemotely, moved, adopted, failed } = totals
   add(
     uploaded.files,
     `${count(uploaded.files, 'file')} ${would}uploaded (${formatBytes(uploaded.bytes)})`,
@@ -125,6 +134,7 @@ function summaryLine({ totals }: RunReport, dryRun: boolean): string {
   )
   add(removedLocally, `${removedLocally} ${would}removed here (into the trash)`)
   add(removedRemotely, `${removedRemotely} ${would}removed on the remote`)
+  add(moved, `${count(moved, 'file')} ${would}moved`)
   add(adopted, `${adopted} found the same on both sides`)
   add(failed, `${failed} failed`)
   const unchanged = `${totals.unchanged} unchanged`

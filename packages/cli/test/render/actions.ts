@@ -71,6 +71,7 @@ export const NOTHING: Totals = {
   downloaded: { files: 0, bytes: 0 },
   removedLocally: 0,
   removedRemotely: 0,
+  moved: 0,
   adopted: 0,
   unchanged: 0,
   failed: 0,

@@ -77,6 +77,7 @@ describe('the end of a run', () => {
           downloaded: { files: 1, bytes: 5 },
           removedLocally: 1,
           removedRemotely: 2,
+          moved: 0,
           adopted: 3,
           unchanged: 4,
           failed: 1,

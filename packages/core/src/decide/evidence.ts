@@ -62,7 +62,7 @@ export function needsOf(row: Joined): Needs {
 }
 
 /** The algorithms besides sha256 that a listing already gives and that we can compute. */
-function comparable(digests: Digests): readonly DigestAlgorithm[] {
+export function comparable(digests: Digests): readonly DigestAlgorithm[] {
   return (Object.keys(digests) as DigestAlgorithm[]).filter(
     (algorithm) => algorithm === 'md5' || algorithm.startsWith('md5/'),
   )

@@ -34,7 +34,10 @@ function massDelete({ plan, maxDelete }: GuardFacts): Halt[] {
   return (['local', 'remote'] as const).flatMap((side) => {
     const total = side === 'local' ? counts.local : counts.remote
     const affected = actions.filter(
-      (action) => action.kind === `remove-${side}` && !isFolderKey(action.path),
+      (action) =>
+        action.kind === `remove-${side}` &&
+        !isFolderKey(action.path) &&
+        !(action.kind === 'remove-remote' && action.move === true),
     ).length
     const limit = 'count' in maxDelete ? maxDelete.count : (total * maxDelete.percent) / 100
     return total >= FEW && affected > limit

@@ -25,6 +25,9 @@ export interface JoinCounts {
   unchanged: number
   anythingLocal: boolean
   anythingRemote: boolean
+  /** Paths of which nothing is known, and folders (ending in a slash) below which nothing is. Left out by rule is not among them. */
+  readonly unseen: Set<Path>
+  readonly unseenBelow: Set<Path>
 }
 
 export interface JoinOptions {
@@ -76,13 +79,19 @@ export async function* join(
       if (baseEntry !== undefined) bases.advance()
       if (localSeen !== undefined) {
         locals.advance()
-        if (localSeen.below === true) localUnknownBelow = path
+        if (localSeen.below === true) {
+          localUnknownBelow = path
+          counts.unseenBelow.add(path)
+        }
         if (localSeen.side.state === 'unknown' && localSeen.side.problem !== undefined)
           options.onProblem({ path, code: localSeen.side.problem })
       }
       if (remoteSeen !== undefined) {
         remotes.advance()
-        if (remoteSeen.below === true) remoteUnknownBelow = path
+        if (remoteSeen.below === true) {
+          remoteUnknownBelow = path
+          counts.unseenBelow.add(path)
+        }
         if (remoteSeen.side.state === 'unknown' && remoteSeen.side.problem !== undefined)
           options.onProblem({ path, code: remoteSeen.side.problem })
       }
@@ -107,6 +116,8 @@ export async function* join(
         options.ignored(path)
       ) {
         counts.unknown++
+        if (localSeen?.side.state === 'unknown' || remoteSeen?.side.state === 'unknown')
+          counts.unseen.add(path)
         continue
       }
 

@@ -1,6 +1,6 @@
 import { compareKeys } from '../provider/index.ts'
 import type { Path } from '../model/entry.ts'
-import type { Action, Conflict } from '../model/plan.ts'
+import type { Action, Conflict, MoveLocalAction } from '../model/plan.ts'
 
 /** Pending removals of a side that this run's direction leaves alone: the last-copy rule must know them. */
 export interface Removal {
@@ -12,6 +12,8 @@ export interface Removal {
 export interface Schedule {
   /** Removals that make room: a file where a folder comes, or the reverse. */
   readonly clearing: readonly Action[]
+  /** Renames of local files, before a transfer reads or replaces anything. */
+  readonly moves: readonly MoveLocalAction[]
   readonly transfers: readonly Action[]
   /** Only the database learns something. */
   readonly records: readonly Action[]
@@ -22,6 +24,7 @@ export interface Schedule {
 /** Groups the actions: transfers first, removals last, except those that stand in the way of a transfer on the same side. */
 export function schedule(actions: readonly Action[]): Schedule {
   const clearing: Action[] = []
+  const moves: MoveLocalAction[] = []
   const transfers: Action[] = []
   const records: Action[] = []
   const removals: Action[] = []
@@ -33,11 +36,13 @@ export function schedule(actions: readonly Action[]): Schedule {
       (localSpots.clashes(action.path) ? clearing : removals).push(action)
     else if (action.kind === 'remove-remote')
       (remoteSpots.clashes(action.path) ? clearing : removals).push(action)
+    else if (action.kind === 'move-local') moves.push(action)
     else transfers.push(action)
   }
   const deepestFirst = (a: Action, b: Action): number => compareKeys(b.path, a.path)
   return {
     clearing: clearing.toSorted(deepestFirst),
+    moves,
     transfers,
     records,
     removals: removals.toSorted(deepestFirst),
@@ -45,7 +50,7 @@ export function schedule(actions: readonly Action[]): Schedule {
 }
 
 function isDownward(action: Action): boolean {
-  return action.kind === 'download' || action.kind === 'keep-both'
+  return action.kind === 'download' || action.kind === 'keep-both' || action.kind === 'move-local'
 }
 
 function isUpward(action: Action): boolean {
@@ -75,7 +80,7 @@ class Spots {
 }
 
 /** The folders that must exist for this key; for a folder key, itself too. */
-function ancestorsOf(path: Path): string[] {
+export function ancestorsOf(path: Path): string[] {
   const ancestors: string[] = []
   for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1))
     ancestors.push(path.slice(0, slash))

@@ -5,8 +5,11 @@ import type { Problem } from '../model/problem.ts'
 import { isStorageError } from '../provider/index.ts'
 import { problemOf } from './consequence.ts'
 import type { Effects } from './context.ts'
+import { copyMoved } from './copy.ts'
 import { folderEntry } from './entries.ts'
 import { fetch } from './fetch.ts'
+import { fetchHere } from './fetch-here.ts'
+import { moveLocally } from './move.ts'
 import { Placer } from './placer.ts'
 import { runPool } from './pool.ts'
 import { removeLocal, removeRemote } from './remove.ts'
@@ -44,9 +47,12 @@ export async function execute(
       .map(({ path }) => path),
   )
 
+  /** Paths on which what was to be done is done. */
+  const arrived = new Set<string>()
   const finish = (action: Action, error?: unknown): void => {
     if (error === undefined) {
       tally.done(action)
+      arrived.add(action.path)
       // That a fingerprint moved is nothing that a person did, or needs to see.
       if (action.kind !== 'adopt' || !action.silent)
         effects.onEvent({ type: 'action', action, result: 'done' })
@@ -61,7 +67,8 @@ export async function execute(
     )
       throw error
     if (action.kind === 'upload' || action.kind === 'keep-both') failed.up.add(action.path)
-    if (action.kind === 'download' || action.kind === 'keep-both') failed.down.add(action.path)
+    if (action.kind === 'download' || action.kind === 'keep-both' || action.kind === 'move-local')
+      failed.down.add(action.path)
     tally.failed()
     problems.push(problem)
     effects.onEvent({ type: 'action', action, result: 'failed' })
@@ -83,7 +90,9 @@ export async function execute(
     if (action.kind === 'download' && !isFolderKey(action.path)) {
       // It ends when its batch is in place, not when its bytes are here: no slot is held meanwhile.
       try {
-        const staged = await fetch(effects, action.remote, signal)
+        const staged =
+          (await fetchHere(effects, action, signal)) ??
+          (await fetch(effects, action.remote, signal))
         placer.add({
           action,
           staged,
@@ -102,7 +111,10 @@ export async function execute(
 
   const removal = async (action: Action, signal: AbortSignal): Promise<void> => {
     const side = action.kind === 'remove-local' ? 'down' : 'up'
-    if (failed[side].size > 0) {
+    // The source of a move goes only while its destination is seen to hold the content.
+    const early =
+      action.kind === 'remove-remote' && action.after !== undefined && !arrived.has(action.after)
+    if (failed[side].size > 0 || early) {
       problems.push({ path: action.path, code: 'kept-for-safety' })
       effects.onEvent({ type: 'action', action, result: 'skipped' })
       return
@@ -115,6 +127,7 @@ export async function execute(
     await announceRemovals(effects, actions)
     // What makes room is needed by transfers; one after the other, since folders empty from the leaves.
     await runPool(groups.clearing, 1, effects.signal, removal)
+    await moveLocally(effects, groups.moves, effects.signal, keep, finish)
     await runPool(groups.transfers, effects.jobs, effects.signal, transfer)
     await placer.settle()
     await runPool(groups.records, effects.jobs, effects.signal, transfer)
@@ -165,7 +178,10 @@ async function effectOf(
   switch (action.kind) {
     case 'upload':
       await keepRemoteInTrash(effects, action, signal)
+      if (await copyMoved(effects, action, signal)) return
       return upload(effects, action, signal)
+    case 'move-local':
+      throw new TypeError('moves of local files are done in batches')
     case 'download':
       await makeFolders(effects.disk, diskPath(action.path), new Set())
       effects.recorder.add({ path: action.path, entry: folderEntry(action.remote) })

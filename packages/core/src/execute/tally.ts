@@ -7,6 +7,7 @@ export class Tally {
   #downloaded = { files: 0, bytes: 0 }
   #removedLocally = 0
   #removedRemotely = 0
+  #moved = 0
   #adopted = 0
   #failed = 0
   /** Looked at closely, and found to be what they were. */
@@ -15,7 +16,11 @@ export class Tally {
   done(action: Action): void {
     switch (action.kind) {
       case 'upload':
-        this.#up(action.from.stat.size, action.path)
+        if (action.moved === undefined) this.#up(action.from.stat.size, action.path)
+        else this.#moved++
+        break
+      case 'move-local':
+        this.#moved++
         break
       case 'download':
         this.#down(action.remote.size)
@@ -28,7 +33,7 @@ export class Tally {
         this.#removedLocally++
         break
       case 'remove-remote':
-        this.#removedRemotely++
+        if (action.move !== true) this.#removedRemotely++
         break
       case 'adopt':
         if (action.silent) this.#unchanged++
@@ -59,6 +64,7 @@ export class Tally {
       downloaded: this.#downloaded,
       removedLocally: this.#removedLocally,
       removedRemotely: this.#removedRemotely,
+      moved: this.#moved,
       adopted: this.#adopted,
       unchanged: unchanged + this.#unchanged,
       failed: this.#failed,

@@ -13,6 +13,7 @@ export type LocalFrom = LocalEntry | 'absent'
 export type Action =
   | UploadAction
   | DownloadAction
+  | MoveLocalAction
   | RemoveLocalAction
   | RemoveRemoteAction
   | SetExecutableAction
@@ -37,12 +38,30 @@ export interface UploadAction extends ActionBase {
   readonly executable: boolean
   /** The remote version was never seen by this clone: keep it in the trash before it is overwritten. */
   readonly keepRemote: boolean
+  /** The object that this file was, before it was renamed here: it can be copied on the server, and goes afterwards. */
+  readonly moved?: RemoteEntry
 }
 
 export interface DownloadAction extends ActionBase {
   readonly kind: 'download'
   readonly reason: 'new' | 'changed' | 'revived' | 'conflict'
   readonly from: LocalFrom
+  readonly remote: RemoteEntry
+  /** Files here that should hold the same content, best first: copied if they do, so that nothing is fetched. */
+  readonly here?: readonly string[]
+}
+
+/** Renamed by others: the local file follows, and keeps its inode. What stands at `path` is absent. */
+export interface MoveLocalAction extends ActionBase {
+  readonly kind: 'move-local'
+  /** Where the file is now. */
+  readonly source: string
+  /** The file as it lies at `source`. */
+  readonly from: LocalEntry
+  readonly sha256: string
+  /** The executable bit was changed here since the base: it stays, and goes up in the next run. */
+  readonly ownBit: boolean
+  /** With metadata. */
   readonly remote: RemoteEntry
 }
 
@@ -54,6 +73,10 @@ export interface RemoveLocalAction extends ActionBase {
 export interface RemoveRemoteAction extends ActionBase {
   readonly kind: 'remove-remote'
   readonly remote: RemoteEntry
+  /** The content appeared here under this name: it goes only once the remote is seen to hold it there. */
+  readonly after?: string
+  /** The one that `after` names was this file: together they are a move. */
+  readonly move?: true
 }
 
 export interface SetExecutableAction extends ActionBase {

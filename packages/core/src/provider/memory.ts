@@ -191,6 +191,7 @@ export function memoryStore(options: MemoryOptions = {}): MemoryStore {
         objects.delete(key)
       },
 
+      copyWorthwhile: 1,
       async copy(from, to, { signal, expect, metadata }) {
         signal.throwIfAborted()
         const source = objects.get(from.key)

@@ -129,6 +129,8 @@ export interface StorageProvider extends AsyncDisposable {
     to: string,
     options: WriteOptions & { readonly size: number },
   ) => Promise<ObjectInfo>
+  /** From this many bytes on a copy is cheaper than sending the content; 128 KiB where it is absent. */
+  readonly copyWorthwhile?: number
   /** Uploads in parts. */
   readonly uploads?: Uploads
 }

@@ -172,6 +172,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
               copy(from, to, options),
             ),
         }),
+    ...(provider.copyWorthwhile === undefined ? {} : { copyWorthwhile: provider.copyWorthwhile }),
     ...(uploads === undefined
       ? {}
       : {

@@ -16,19 +16,33 @@ export async function hashFile(
   also: readonly DigestAlgorithm[],
   signal: AbortSignal,
 ): Promise<Digests & { readonly sha256: string }> {
+  if (size <= SMALL_FILE && also.length === 0) return { sha256: sha256Of(await file.readAll()) }
+  const digests = digester(also)
+  for await (const chunk of file.read({}, signal)) digests.update(chunk)
+  return digests.digest()
+}
+
+/** Takes bytes, and gives their sha256 and the other digests asked for, as far as they are known here. */
+export function digester(also: readonly DigestAlgorithm[]): {
+  update(chunk: Uint8Array): void
+  digest(): Digests & { readonly sha256: string }
+} {
+  const sha256 = createHash('sha256')
   const hashers = also.flatMap((algorithm) => {
     const hasher = hasherOf(algorithm)
     return hasher === undefined ? [] : [{ algorithm, hasher }]
   })
-  if (size <= SMALL_FILE && hashers.length === 0) return { sha256: sha256Of(await file.readAll()) }
-  const sha256 = createHash('sha256')
-  for await (const chunk of file.read({}, signal)) {
-    sha256.update(chunk)
-    for (const { hasher } of hashers) hasher.update(chunk)
+  return {
+    update(chunk) {
+      sha256.update(chunk)
+      for (const { hasher } of hashers) hasher.update(chunk)
+    },
+    digest() {
+      const digests: Partial<Record<DigestAlgorithm, string>> = {}
+      for (const { algorithm, hasher } of hashers) digests[algorithm] = hasher.digest()
+      return { ...digests, sha256: sha256.digest('hex') }
+    },
   }
-  const digests: Partial<Record<DigestAlgorithm, string>> = {}
-  for (const { algorithm, hasher } of hashers) digests[algorithm] = hasher.digest()
-  return { ...digests, sha256: sha256.digest('hex') }
 }
 
 interface Hasher {

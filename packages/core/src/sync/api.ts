@@ -63,6 +63,8 @@ export interface Totals {
   readonly downloaded: { readonly files: number; readonly bytes: number }
   readonly removedLocally: number
   readonly removedRemotely: number
+  /** Files that took another name on one side, after the other. */
+  readonly moved: number
   readonly adopted: number
   readonly unchanged: number
   readonly failed: number

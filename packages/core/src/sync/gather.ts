@@ -5,9 +5,10 @@ import type { Joined } from '../decide/join.ts'
 import { problemOf } from '../execute/consequence.ts'
 import { isStill } from '../execute/guard.ts'
 import { runPool } from '../execute/pool.ts'
+import type { LocalEntry, RemoteEntry } from '../model/entry.ts'
 import type { OnEvent } from '../model/events.ts'
 import type { Problem } from '../model/problem.ts'
-import type { Digests, StorageProvider } from '../provider/index.ts'
+import type { DigestAlgorithm, Digests, StorageProvider } from '../provider/index.ts'
 import { hashFile, sha256Of, SMALL_FILE } from '../scan/hash.ts'
 import { createHash } from 'node:crypto'
 
@@ -69,7 +70,9 @@ async function evidenceFor(
 ): Promise<Evidence> {
   const needs = needsOf(row)
   const [local, remote] = await Promise.all([
-    needs.hash.length > 0 ? hashLocal(context, row, needs.hash, signal) : undefined,
+    needs.hash.length > 0 && row.local.state === 'present'
+      ? hashLocal(context, row.path, row.local.entry, needs.hash, signal)
+      : undefined,
     needs.head && row.remote.state === 'present'
       ? context.provider.head(row.path, { signal })
       : undefined,
@@ -78,42 +81,40 @@ async function evidenceFor(
     ...(local === undefined ? {} : { local }),
     ...(remote === undefined ? {} : { remote }),
   }
-  if (!mustReadRemote(row, evidence)) return evidence
-  return { ...evidence, remoteSha256: await hashRemote(context, row, signal) }
+  if (!mustReadRemote(row, evidence) || row.remote.state !== 'present') return evidence
+  return { ...evidence, remoteSha256: await hashRemote(context, row.remote.entry, signal) }
 }
 
-async function hashLocal(
+/** Digests of a local file that is still what the scan saw; sha256 always among them. */
+export async function hashLocal(
   { disk }: GatherContext,
-  row: Joined,
-  algorithms: readonly (keyof Digests)[],
+  path: string,
+  entry: LocalEntry,
+  algorithms: readonly DigestAlgorithm[],
   signal: AbortSignal,
-): Promise<Digests | undefined> {
-  if (row.local.state !== 'present') return undefined
-  const { entry } = row.local
-  await using file = await disk.open(row.path)
-  if (!isStill(await file.stat(), entry)) throw changing(row)
+): Promise<Digests> {
+  await using file = await disk.open(path)
+  if (!isStill(await file.stat(), entry)) throw changing(path)
   const digests = await hashFile(
     file,
     entry.stat.size,
     algorithms.filter((algorithm) => algorithm !== 'sha256'),
     signal,
   )
-  if (!isStill(await file.stat(), entry)) throw changing(row)
+  if (!isStill(await file.stat(), entry)) throw changing(path)
   return digests
 }
 
-function changing({ path }: Joined): DiskError {
+function changing(path: string): DiskError {
   return new DiskError('missing', path, `${path} changed while it was read`)
 }
 
 /** Nothing vouches for the object's content: it is read, once, rather than asked about. */
-async function hashRemote(
+export async function hashRemote(
   { provider }: GatherContext,
-  row: Joined,
+  { key, version, size }: RemoteEntry,
   signal: AbortSignal,
 ): Promise<string> {
-  if (row.remote.state !== 'present') throw new TypeError('no remote side')
-  const { key, version, size } = row.remote.entry
   const { body } = await provider.read(key, { signal, version })
   const hasher = createHash('sha256')
   for await (const chunk of body) {

@@ -2,7 +2,9 @@ import { compare, type CompareOptions } from '../decide/compare.ts'
 import type { GuardFacts } from '../decide/guards.ts'
 import type { Judged } from '../decide/evidence.ts'
 import { join, type JoinCounts } from '../decide/join.ts'
+import { moveQuestions, withMoves } from '../decide/moves.ts'
 import {
+  ancestorsOf,
   lastCopies,
   type Removal,
   separateFileFolderConflicts,
@@ -10,7 +12,7 @@ import {
 } from '../decide/plan.ts'
 import type { World } from '../disk/clock.ts'
 import type { Path, RemoteEntry } from '../model/entry.ts'
-import { isFolderKey } from '../model/path.ts'
+import { isFolderKey, isWithin } from '../model/path.ts'
 import type { Action, Conflict, Plan } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Seen, SortedStream } from '../model/side.ts'
@@ -18,13 +20,14 @@ import { listRemote } from '../remote/listing.ts'
 import { scan } from '../scan/scan.ts'
 import type { State } from '../state/state.ts'
 import { gather, type GatherContext } from './gather.ts'
+import { gatherMoves } from './gather-moves.ts'
 
 export interface PlanContext extends GatherContext {
   readonly world: World
   readonly state: State
   readonly ignored: (path: Path) => boolean
   /** Stands in for the remote's listing, where the remote is not asked. */
-  readonly remoteStream?: SortedStream<Seen<RemoteEntry>>
+  readonly remoteStream?: (within: readonly Path[]) => SortedStream<Seen<RemoteEntry>>
 }
 
 export interface PlanOptions extends CompareOptions {
@@ -42,8 +45,55 @@ export interface Planned {
 
 /** Scans, lists and reads the base side by side, compares, and returns what is to be done. No effects. */
 export async function makePlan(context: PlanContext, options: PlanOptions): Promise<Planned> {
-  const { disk, provider, state, world, signal, onEvent, ignored } = context
   const { within } = options
+  const view = await look(context, options, within)
+  const { counts, judged } = view
+  // Whether content is on its way out, or has only another name, cannot be told from a part of the tree.
+  const whole =
+    within.length > 0 && view.actions.some(takesContent) ? await look(context, options, []) : view
+  const settled = await settleContent(context, options, whole, within)
+  return {
+    plan: {
+      actions: settled.actions,
+      conflicts: [...view.conflicts, ...settled.conflicts],
+      problems: view.problems,
+      counts: {
+        base: counts.base,
+        local: counts.local,
+        remote: counts.remote,
+        unknown: counts.unknown,
+      },
+    },
+    unchanged: counts.unchanged,
+    pending: view.pending,
+    facts: {
+      changed: {
+        local: judged.filter((row) => isFile(row) && row.local === 'changed').length,
+        remote: judged.filter((row) => isFile(row) && row.remote === 'changed').length,
+      },
+      same: counts.unchanged + judged.filter((row) => isFile(row) && row.equal).length,
+      first: context.state.size === 0,
+      anything: { local: counts.anythingLocal, remote: counts.anythingRemote },
+    },
+  }
+}
+
+/** What the streams show, and what the table says of each row by itself. */
+interface View {
+  readonly judged: readonly Judged[]
+  readonly actions: readonly Action[]
+  readonly conflicts: readonly Conflict[]
+  readonly problems: readonly Problem[]
+  readonly counts: JoinCounts
+  readonly pending: number
+}
+
+async function look(
+  context: PlanContext,
+  options: PlanOptions,
+  within: readonly Path[],
+): Promise<View> {
+  const { disk, provider, state, world, signal, onEvent, ignored } = context
   const problems: Problem[] = []
   const counts: JoinCounts = {
     base: 0,
@@ -53,6 +103,8 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
     unchanged: 0,
     anythingLocal: false,
     anythingRemote: false,
+    unseen: new Set(),
+    unseenBelow: new Set(),
   }
   const seen = { local: 0, remote: 0 }
   const report = (side: 'local' | 'remote') => (entries: number) => {
@@ -63,7 +115,7 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
   const rows = join(
     state.rows(within.length === 0 ? undefined : within),
     scan(disk, { within, ignored, world, signal, onProgress: report('local') }),
-    context.remoteStream ?? listRemote(provider, within, signal, report('remote')),
+    context.remoteStream?.(within) ?? listRemote(provider, within, signal, report('remote')),
     {
       ignored,
       foldersUnknown: !provider.listsFolders,
@@ -72,7 +124,6 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
     },
   )
   const judged = await gather(context, rows, (problem) => problems.push(problem))
-
   const actions: Action[] = []
   const conflicts: Conflict[] = []
   let pending = 0
@@ -82,35 +133,53 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
     else if (decision.kind === 'conflict') conflicts.push(decision.conflict)
     else if (decision.kind === 'pending') pending++
   }
+  return { judged, actions, conflicts, problems, counts, pending }
+}
+
+/** What no single row shows: files and folders in each other's place, moves, and the last copy of a content. */
+async function settleContent(
+  context: PlanContext,
+  options: PlanOptions,
+  view: View,
+  within: readonly Path[],
+): Promise<{ readonly actions: readonly Action[]; readonly conflicts: readonly Conflict[] }> {
+  const { judged, actions } = view
   const onlyThere = judged.flatMap(({ joined: { path, local, remote } }) =>
     local.state === 'absent' && remote.state === 'present' ? [path] : [],
   )
-  const separated = separateFileFolderConflicts(withoutFilledFolders(actions, onlyThere))
-  const safe = await keepLastCopies(context, options, judged, separated.actions)
+  // Nothing is removed outside the named paths, whatever is found there.
+  const ours = actions.filter((action) => isWithin(action.path, within) || !takesContent(action))
+  const separated = separateFileFolderConflicts(withoutFilledFolders(ours, onlyThere))
+  const questions = moveQuestions(judged, separated.actions)
+  const answers = await gatherMoves(context, questions)
+  const moved = withMoves(separated.actions, judged, answers)
+  const safe = await keepLastCopies(context, options, view, moved)
   return {
-    plan: {
-      actions: safe,
-      conflicts: [...conflicts, ...separated.conflicts],
-      problems,
-      counts: {
-        base: counts.base,
-        local: counts.local,
-        remote: counts.remote,
-        unknown: counts.unknown,
-      },
-    },
-    unchanged: counts.unchanged,
-    pending,
-    facts: {
-      changed: {
-        local: judged.filter((row) => isFile(row) && row.local === 'changed').length,
-        remote: judged.filter((row) => isFile(row) && row.remote === 'changed').length,
-      },
-      same: counts.unchanged + judged.filter((row) => isFile(row) && row.equal).length,
-      first: state.size === 0,
-      anything: { local: counts.anythingLocal, remote: counts.anythingRemote },
-    },
+    actions: restrict(safe, within),
+    conflicts: separated.conflicts.filter(({ path }) => isWithin(path, within)),
   }
+}
+
+function takesContent({ kind, base }: Action): boolean {
+  return (
+    (kind === 'remove-local' || kind === 'remove-remote') && base?.type === 'file' && base.size > 0
+  )
+}
+
+/** The named paths, and the places elsewhere that content of theirs has moved to. */
+function restrict(actions: readonly Action[], within: readonly Path[]): readonly Action[] {
+  if (within.length === 0) return actions
+  const awaited = new Set(
+    actions.flatMap((action) =>
+      action.kind === 'remove-remote' && action.after !== undefined ? [action.after] : [],
+    ),
+  )
+  return actions.filter(
+    (action) =>
+      isWithin(action.path, within) ||
+      awaited.has(action.path) ||
+      (action.kind === 'move-local' && isWithin(action.source, within)),
+  )
 }
 
 function isFile({ joined }: Judged): boolean {
@@ -119,9 +188,9 @@ function isFile({ joined }: Judged): boolean {
 
 /** Applies the last-copy rule: the removals that would take the last copy become uploads that keep it, or are left undone. */
 async function keepLastCopies(
-  { state }: PlanContext,
+  { state, ignored }: PlanContext,
   { mode }: PlanOptions,
-  judged: readonly Judged[],
+  { judged, problems, counts: { unseen, unseenBelow } }: View,
   actions: readonly Action[],
 ): Promise<readonly Action[]> {
   const removedThere = removals(
@@ -134,11 +203,27 @@ async function keepLastCopies(
   )
   const doubtful = new Set(removedHere.map(({ sha256 }) => sha256))
   if (!removedThere.some(({ sha256 }) => doubtful.has(sha256))) return actions
-  const touched = new Set(judged.map(({ joined }) => joined.path))
-  const survives = new Set<string>()
+  const touched = new Set([
+    ...judged.map(({ joined }) => joined.path),
+    ...problems.map(({ path }) => path),
+    ...unseen,
+  ])
+  const isUnchanged = (path: Path): boolean =>
+    !touched.has(path) &&
+    !ignored(path) &&
+    !ancestorsOf(path).some((folder) => unseenBelow.has(`${folder}/`))
+  // What this run brings somewhere survives there, or the removals do not happen.
+  const survives = new Set(
+    actions.flatMap((action) =>
+      (action.kind === 'upload' || action.kind === 'adopt' || action.kind === 'move-local') &&
+      action.sha256 !== undefined
+        ? [action.sha256]
+        : [],
+    ),
+  )
   for await (const page of state.rows())
     for (const { path, entry } of page)
-      if (doubtful.has(entry.sha256) && !touched.has(path)) survives.add(entry.sha256)
+      if (doubtful.has(entry.sha256) && isUnchanged(path)) survives.add(entry.sha256)
   const kept = lastCopies(removedThere, removedHere, survives)
   if (kept.size === 0) return actions
   const others = actions.filter(

@@ -65,7 +65,9 @@ export async function statusRepository(
         jobs: DEFAULT_JOBS,
         signal,
         onEvent,
-        ...(options.local ? { remoteStream: asBaseSays(state, within) } : {}),
+        ...(options.local
+          ? { remoteStream: (paths: readonly Path[]) => asBaseSays(state, paths) }
+          : {}),
       },
       { mode: 'sync', policy: 'manual' satisfies ConflictPolicy, within },
     )
@@ -83,7 +85,7 @@ export async function statusRepository(
 
 /** The remote as the last agreement left it. */
 async function* asBaseSays(state: State, within: readonly Path[]): SortedStream<Seen<RemoteEntry>> {
-  for await (const page of state.rows(within))
+  for await (const page of state.rows(within.length === 0 ? undefined : within))
     yield page.map(({ path, entry }) => ({
       path,
       side: {

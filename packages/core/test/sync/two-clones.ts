@@ -40,12 +40,20 @@ export async function clones(count: number): Promise<Clones> {
     objects: store.objects,
     open() {
       const provider = store.open()
+      const check = (key: string): void => {
+        const code = refused.get(key)
+        if (code !== undefined) throw new StorageError(code, `refused: ${key}`, { key })
+      }
       return {
         ...provider,
         async write(key, source, options) {
-          const code = refused.get(key)
-          if (code !== undefined) throw new StorageError(code, `refused: ${key}`, { key })
+          check(key)
           return provider.write(key, source, options)
+        },
+        async copy(from, to, options) {
+          check(to)
+          if (provider.copy === undefined) throw new TypeError('the store in memory copies')
+          return provider.copy(from, to, options)
         },
       }
     },

@@ -1,5 +1,5 @@
 import { vi } from 'vitest'
-import { failsWithout } from './without.ts'
+import { failsWithout, TRIED } from './without.ts'
 
 vi.mock('../../src/execute/guard.ts', () => ({
   isStill: () => true,
@@ -8,4 +8,4 @@ vi.mock('../../src/execute/guard.ts', () => ({
   expectAbsent: async () => undefined,
 }))
 
-failsWithout('the local guard')
+failsWithout('the local guard', {}, 1, TRIED * 8)

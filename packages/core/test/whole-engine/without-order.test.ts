@@ -1,4 +1,5 @@
 import { vi } from 'vitest'
+import type { RemoveRemoteAction } from '../../src/model/plan.ts'
 import { failsWithout, FEW } from './without.ts'
 
 vi.mock('../../src/decide/plan.ts', async (original) => {
@@ -8,9 +9,17 @@ vi.mock('../../src/decide/plan.ts', async (original) => {
     // Removals before everything else, and before they could know of a failed transfer.
     schedule: (actions: Parameters<typeof real.schedule>[0]) => {
       const groups = real.schedule(actions)
-      return { ...groups, clearing: [...groups.clearing, ...groups.removals], removals: [] }
+      const unbound = groups.removals.map((action) =>
+        action.kind === 'remove-remote' ? omitAfter(action) : action,
+      )
+      return { ...groups, clearing: [...groups.clearing, ...unbound], removals: [] }
     },
   }
 })
+
+/** A move's removal waits for its destination by itself. */
+function omitAfter({ after: _after, ...action }: RemoveRemoteAction): RemoveRemoteAction {
+  return action
+}
 
 failsWithout('the order of removals', { disksBreak: true }, FEW * 3)

@@ -1,0 +1,261 @@
+import type { BaseEntry, LocalEntry, RemoteEntry } from '../model/entry.ts'
+import { isFolderKey, nameOf } from '../model/path.ts'
+import type {
+  Action,
+  DownloadAction,
+  MoveLocalAction,
+  RemoveLocalAction,
+  UploadAction,
+} from '../model/plan.ts'
+import { compareKeys } from '../provider/index.ts'
+import type { Judged } from './evidence.ts'
+import { ancestorsOf } from './plan.ts'
+
+/** What must be found out before moves can be told from removals and additions; empty in a run that removes nothing. */
+export interface MoveQuestions {
+  /** Local files that are new here and as long as one that vanished here: hash them. */
+  readonly hash: readonly { readonly path: string; readonly from: LocalEntry }[]
+  /** Objects that are new there and as long as one that vanished there: do they hold its content? */
+  readonly compare: readonly {
+    readonly remote: RemoteEntry
+    readonly candidates: readonly Candidate[]
+  }[]
+}
+
+/** A local file that others removed, with what the base knows of its content. */
+export interface Candidate {
+  readonly path: string
+  readonly from: LocalEntry
+  readonly sha256: string
+}
+
+export interface MoveAnswers {
+  /** sha256 of local files, by path. Absent where the file could not be read: it is nobody's destination. */
+  readonly hashes: ReadonlyMap<string, string>
+  /** By key: the content of the object is proved to be this, and what a later look at it brought. */
+  readonly proved: ReadonlyMap<string, { readonly sha256: string; readonly remote: RemoteEntry }>
+}
+
+/** Content with a name, on its way out or in. Empty files never move: they are all alike. */
+interface Holder {
+  readonly path: string
+  readonly sha256: string
+  readonly inode: number | undefined
+}
+
+export function moveQuestions(
+  judged: readonly Judged[],
+  actions: readonly Action[],
+): MoveQuestions {
+  const vanishedHere = new Set(
+    actions.flatMap((action) =>
+      action.kind === 'remove-remote' && isMovable(action.base) ? [action.base.size] : [],
+    ),
+  )
+  const vanishedThere = new Map<number, Candidate[]>()
+  for (const action of actions) {
+    if (action.kind !== 'remove-local' || !isMovable(action.base)) continue
+    const { path, from, base } = action
+    const ofSize = vanishedThere.get(base.size) ?? []
+    ofSize.push({ path, from, sha256: base.sha256 })
+    vanishedThere.set(base.size, ofSize)
+  }
+  const hash = judged.flatMap(({ joined, local, sha256 }) =>
+    appeared(local) &&
+    sha256 === undefined &&
+    joined.local.state === 'present' &&
+    joined.local.entry.type === 'file' &&
+    vanishedHere.has(joined.local.entry.stat.size)
+      ? [{ path: joined.path, from: joined.local.entry }]
+      : [],
+  )
+  const compare = actions.flatMap((action) => {
+    if (action.kind !== 'download' || isFolderKey(action.path)) return []
+    const candidates = vanishedThere.get(action.remote.size)
+    return candidates === undefined ? [] : [{ remote: action.remote, candidates }]
+  })
+  return { hash, compare }
+}
+
+/**
+ * Turns removals and additions of the same content into moves, and holds back the removal of content whose new place is not settled.
+ * Several candidates are paired by inode, then by name, then in the order of their paths, so every run pairs them alike.
+ */
+export function withMoves(
+  actions: readonly Action[],
+  judged: readonly Judged[],
+  { hashes, proved }: MoveAnswers,
+): readonly Action[] {
+  return movesHere(movesThere(actions, judged, hashes), proved)
+}
+
+/** Renamed here: the remote follows. */
+function movesThere(
+  actions: readonly Action[],
+  judged: readonly Judged[],
+  hashes: ReadonlyMap<string, string>,
+): readonly Action[] {
+  const removals = actions.filter((action) => action.kind === 'remove-remote')
+  const leaving = removals.flatMap(({ path, base }): Holder[] =>
+    isMovable(base) ? [{ path, sha256: base.sha256, inode: base.local?.inode }] : [],
+  )
+  if (leaving.length === 0) return actions
+  const wanted = new Set(leaving.map(({ sha256 }) => sha256))
+  const arriving = judged.flatMap(({ joined: { path, local: side }, local, sha256 }): Holder[] => {
+    const content = sha256 ?? hashes.get(path)
+    return side.state === 'present' &&
+      side.entry.type === 'file' &&
+      appeared(local) &&
+      content !== undefined &&
+      wanted.has(content)
+      ? [{ path, sha256: content, inode: side.entry.stat.inode }]
+      : []
+  })
+  const pairs = pair(leaving, arriving)
+  const places = groupByContent(arriving)
+  const settled = new Map<string, UploadAction | undefined>()
+  for (const action of actions)
+    if (action.kind === 'upload') settled.set(action.path, action)
+    else if (action.kind === 'adopt' || action.kind === 'keep-both')
+      settled.set(action.path, undefined)
+  const objects = new Map(removals.map((action) => [action.path, action.remote]))
+  const moved = new Map<string, string>()
+  for (const [source, destination] of pairs)
+    if (settled.get(destination) !== undefined) moved.set(destination, source)
+
+  return actions.flatMap((action): Action[] => {
+    if (action.kind === 'upload') {
+      const sha256 = action.sha256 ?? hashes.get(action.path)
+      const source = moved.get(action.path)
+      const object = source === undefined ? undefined : objects.get(source)
+      return [
+        {
+          ...action,
+          ...(sha256 === undefined ? {} : { sha256 }),
+          ...(object === undefined ? {} : { moved: object }),
+        },
+      ]
+    }
+    if (action.kind !== 'remove-remote' || !isMovable(action.base)) return [action]
+    const destinations = places.get(action.base.sha256)
+    if (destinations === undefined) return [action]
+    const destination = pairs.get(action.path)
+    if (destination !== undefined && moved.get(destination) === action.path)
+      return [{ ...action, after: destination, move: true }]
+    // Its content is here under a name on which nothing is settled yet (a conflict, say): it stays where it is until it is.
+    const after = destinations.find(({ path }) => settled.has(path))
+    return after === undefined ? [] : [{ ...action, after: after.path }]
+  })
+}
+
+/** Renamed by others: the local file follows. */
+function movesHere(actions: readonly Action[], proved: MoveAnswers['proved']): readonly Action[] {
+  const downloads = new Map(
+    actions.flatMap((action) => (action.kind === 'download' ? [[action.path, action]] : [])),
+  )
+  const arriving = [...proved].flatMap(([path, { sha256 }]): Holder[] =>
+    downloads.has(path) ? [{ path, sha256, inode: undefined }] : [],
+  )
+  if (arriving.length === 0) return actions
+  const removals = new Map(
+    actions.flatMap((action) => (action.kind === 'remove-local' ? [[action.path, action]] : [])),
+  )
+  const leaving = [...removals.values()].flatMap(({ path, base }): Holder[] =>
+    isMovable(base) ? [{ path, sha256: base.sha256, inode: undefined }] : [],
+  )
+  const sources = groupByContent(leaving)
+  const folders = new Set([...downloads.keys()].flatMap(ancestorsOf))
+  const sourceOf = new Map<string, string>()
+  for (const [source, destination] of pair(leaving, arriving)) {
+    const download = downloads.get(destination)
+    // A rename cannot take the place of something, nor can a file become a folder above itself.
+    if (download?.from === 'absent' && !folders.has(source)) sourceOf.set(destination, source)
+  }
+  const destinationOf = new Map([...sourceOf].map(([to, from]) => [from, to]))
+  return actions.flatMap((action): Action[] => {
+    if (action.kind === 'remove-local') return destinationOf.has(action.path) ? [] : [action]
+    if (action.kind !== 'download') return [action]
+    const proof = proved.get(action.path)
+    if (proof === undefined) return [action]
+    const source = removals.get(sourceOf.get(action.path) ?? '')
+    if (source !== undefined) return [moveLocal(action, source, proof)]
+    // A file that moves is found under its new name: moves come before downloads.
+    const here = (sources.get(proof.sha256) ?? []).map(
+      ({ path }) => destinationOf.get(path) ?? path,
+    )
+    return here.length === 0 ? [action] : [{ ...action, remote: proof.remote, here }]
+  })
+}
+
+function moveLocal(
+  { path, base }: DownloadAction,
+  source: RemoveLocalAction,
+  { sha256, remote }: { readonly sha256: string; readonly remote: RemoteEntry },
+): MoveLocalAction {
+  return {
+    kind: 'move-local',
+    path,
+    ...(base === undefined ? {} : { base }),
+    source: source.path,
+    from: source.from,
+    sha256,
+    ownBit: source.from.stat.executable !== source.base?.executable,
+    remote,
+  }
+}
+
+function isMovable(base: BaseEntry | undefined): base is BaseEntry {
+  return base !== undefined && base.type === 'file' && base.size > 0
+}
+
+function appeared(change: Judged['local']): boolean {
+  return change === 'new' || change === 'changed'
+}
+
+function groupByContent(holders: readonly Holder[]): Map<string, Holder[]> {
+  const groups = new Map<string, Holder[]>()
+  for (const holder of holders) {
+    const group = groups.get(holder.sha256)
+    if (group === undefined) groups.set(holder.sha256, [holder])
+    else group.push(holder)
+  }
+  for (const group of groups.values()) group.sort((a, b) => compareKeys(a.path, b.path))
+  return groups
+}
+
+/** Which source became which destination; what is left over on either side has no partner. */
+function pair(leaving: readonly Holder[], arriving: readonly Holder[]): Map<string, string> {
+  const pairs = new Map<string, string>()
+  const targets = groupByContent(arriving)
+  for (const [sha256, sources] of groupByContent(leaving)) {
+    const group = targets.get(sha256) ?? []
+    const taken = new Set<Holder>()
+    for (const likeness of LIKENESSES) {
+      const free = new Map<string | number, Holder[]>()
+      // Taken from the end, so that the first path comes first.
+      for (const target of group.toReversed()) {
+        const key = likeness(target)
+        if (key === undefined || taken.has(target)) continue
+        const alike = free.get(key)
+        if (alike === undefined) free.set(key, [target])
+        else alike.push(target)
+      }
+      for (const source of sources) {
+        const key = likeness(source)
+        if (key === undefined || pairs.has(source.path)) continue
+        const target = free.get(key)?.pop()
+        if (target === undefined) continue
+        pairs.set(source.path, target.path)
+        taken.add(target)
+      }
+    }
+  }
+  return pairs
+}
+
+/** Best first. Inodes are reused at once by some file systems: among files of one content that does no harm. */
+const LIKENESSES: readonly ((holder: Holder) => string | number | undefined)[] = [
+  ({ inode }) => inode,
+  ({ path }) => nameOf(path),
+  () => '',
+]

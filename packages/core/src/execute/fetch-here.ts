@@ -1,0 +1,69 @@
+import { comparable, sameContent } from '../decide/evidence.ts'
+import { DiskError } from '../disk/disk.ts'
+import { readMetadata } from '../model/metadata.ts'
+import type { DownloadAction } from '../model/plan.ts'
+import type { RemoteEntry } from '../model/entry.ts'
+import { digester } from '../scan/hash.ts'
+import { STAGING } from '../state/layout.ts'
+import type { Effects } from './context.ts'
+import type { Staged } from './fetch.ts'
+
+/**
+ * Takes the content from a file that is here already, if the store vouches for a digest that the file has: nothing is fetched then.
+ * @returns undefined where no such file turns out to hold it
+ */
+export async function fetchHere(
+  effects: Effects,
+  { remote, here }: DownloadAction,
+  signal: AbortSignal,
+): Promise<Staged | undefined> {
+  if (here === undefined || here.length === 0) return undefined
+  let info: RemoteEntry | undefined = remote
+  if (remote.metadata === undefined) info = await effects.provider.head(remote.key, { signal })
+  if (info === undefined || info.version !== remote.version) return undefined
+  for (const path of here) {
+    const staged = await copyIfSame(effects, path, info, signal)
+    if (staged !== undefined) return staged
+  }
+  return undefined
+}
+
+async function copyIfSame(
+  { disk, world }: Effects,
+  source: string,
+  info: RemoteEntry,
+  signal: AbortSignal,
+): Promise<Staged | undefined> {
+  const path = `${STAGING}/${world.token()}`
+  let same = false
+  try {
+    await using from = await disk.open(source)
+    if ((await from.stat()).size !== info.size) return undefined
+    await using writer = await disk.create(path)
+    const digests = digester(comparable(info.digests))
+    let at = 0
+    for await (const chunk of from.read({}, signal)) {
+      await writer.write(chunk, at)
+      digests.update(chunk)
+      at += chunk.length
+    }
+    const found = digests.digest()
+    // As a digest of what was written: it does not matter whether the source changed meanwhile.
+    same = at === info.size && sameContent(found, info.digests) === true
+    if (!same) return undefined
+    const file = readMetadata(info.metadata)
+    await writer.setExecutable(file.executable)
+    await writer.setModified(file.mtime ?? info.modified)
+    return { path, stat: await writer.stat(), info, file, sha256: found.sha256 }
+  } catch (error) {
+    same = false
+    // It is gone, or cannot be read: then the content comes from the remote.
+    if (error instanceof DiskError && error.code !== 'no-space') return undefined
+    throw error
+  } finally {
+    if (!same)
+      await disk.remove(path).catch((error: unknown) => {
+        if (!(error instanceof DiskError)) throw error
+      })
+  }
+}

@@ -1,0 +1,130 @@
+import { FINE_STEP } from '../decide/unchanged.ts'
+import { DiskError, type DiskStat } from '../disk/disk.ts'
+import { readMetadata } from '../model/metadata.ts'
+import { parentOf } from '../model/path.ts'
+import type { MoveLocalAction } from '../model/plan.ts'
+import type { Intent } from '../state/state.ts'
+import { PathProblem } from './consequence.ts'
+import type { Effects } from './context.ts'
+import { fileEntry } from './entries.ts'
+import { expectAbsent, isMoved, isStill } from './guard.ts'
+import { putBack } from './place.ts'
+import { runPool } from './pool.ts'
+import { prune } from './remove.ts'
+import { makeFolders } from './trash.ts'
+
+interface Aside {
+  readonly action: MoveLocalAction
+  readonly place: string
+}
+
+/** So many moves share their intents, their flushes and the wait for the clock. */
+const BATCH = 500
+
+/**
+ * Renames local files as others renamed their objects. Each goes by way of a name in the trash that is ours alone: what was saved over it in the
+ * instant before is then seen, and goes back. The intents bring back what a crash leaves there.
+ */
+export async function moveLocally(
+  effects: Effects,
+  actions: readonly MoveLocalAction[],
+  signal: AbortSignal,
+  keep: ReadonlySet<string>,
+  done: (action: MoveLocalAction, error?: unknown) => void,
+): Promise<void> {
+  for (let start = 0; start < actions.length; start += BATCH) {
+    signal.throwIfAborted()
+    await moveBatch(effects, actions.slice(start, start + BATCH), signal, done)
+  }
+  // After all of them: a folder that one move empties may be the way to another one's place.
+  for (const folder of new Set(actions.map(({ source }) => parentOf(source))))
+    await prune(effects, folder, keep)
+}
+
+async function moveBatch(
+  effects: Effects,
+  actions: readonly MoveLocalAction[],
+  signal: AbortSignal,
+  done: (action: MoveLocalAction, error?: unknown) => void,
+): Promise<void> {
+  const { disk, state, trash, jobs, world, recorder } = effects
+  const asides: Aside[] = []
+  const intents: Intent[] = []
+  for (const action of actions) {
+    const place = await trash.placeFor(action.source)
+    const { inode, size } = action.from.stat
+    asides.push({ action, place })
+    intents.push({ path: action.source, trash: place, inode, size })
+  }
+  await state.intend(intents)
+  await disk.flush([state.journalPath, ...new Set(asides.map(({ place }) => parentOf(place)))])
+
+  const moved: { readonly action: MoveLocalAction; readonly stat: DiskStat }[] = []
+  await runPool(asides, jobs, signal, async ({ action, place }) => {
+    try {
+      moved.push({ action, stat: await moveOne(effects, action, place) })
+    } catch (error) {
+      done(action, error)
+    }
+  })
+  if (moved.length === 0) return
+  await disk.flush(moved.map(({ action }) => action.path))
+  // A file whose ctime is of this very tick of the clock would have to be hashed again by the next run.
+  const youngest = moved.reduce((latest, { stat }) => Math.max(latest, stat.ctime), 0)
+  const wait = Math.min(youngest - world.now(), 0) + FINE_STEP + 2
+  if (wait > 0) await world.sleep(wait, new AbortController().signal)
+  for (const { action, stat } of moved) {
+    const { path, source, sha256, remote, from } = action
+    const now = await disk.stat(path)
+    const untouched = now?.inode === stat.inode && now.ctime === stat.ctime
+    recorder.add(
+      {
+        path,
+        entry: fileEntry({
+          local: untouched ? { type: 'file', stat, seen: world.now() } : undefined,
+          size: from.stat.size,
+          sha256,
+          executable: readMetadata(remote.metadata).executable,
+          remote,
+          metadata: remote.metadata,
+        }),
+      },
+      stat.inode,
+    )
+    recorder.add({ path: source, entry: undefined })
+    done(action)
+  }
+}
+
+/** @returns the file as it lies at its new place */
+async function moveOne(
+  { disk }: Effects,
+  { path, source, from, ownBit, remote }: MoveLocalAction,
+  place: string,
+): Promise<DiskStat> {
+  if (!isStill(await disk.stat(source), from)) throw new PathProblem('changing')
+  await makeFolders(disk, parentOf(path), new Set())
+  // An empty folder gives way to a file; one that holds anything cannot be removed, and stays.
+  if ((await disk.stat(path))?.kind === 'folder') await disk.removeFolder(path)
+  else await expectAbsent(disk, path)
+  // RACE: a program that holds the file open goes on writing into it; worst outcome: that save is found under the new name, by the next run.
+  await disk.rename(source, place, { overwrite: true })
+  let stat: DiskStat | undefined
+  try {
+    if (!isMoved(await disk.stat(place), from)) throw new PathProblem('changing')
+    const { mtime, executable } = readMetadata(remote.metadata)
+    if (mtime !== undefined && Math.abs(mtime - from.stat.mtime) > 1)
+      await disk.setModified(place, mtime)
+    if (!ownBit) await disk.setExecutable(place, executable)
+    const ready = await disk.stat(place)
+    await disk.rename(place, path, { overwrite: false })
+    stat = await disk.stat(path)
+    if (stat === undefined || !isMoved(stat, { ...from, stat: ready ?? from.stat }))
+      throw new PathProblem('moved-on')
+    return stat
+  } catch (error) {
+    if (stat === undefined) await putBack({ disk }, place, source)
+    if (error instanceof DiskError && error.code === 'exists') throw new PathProblem('changing')
+    throw error
+  }
+}
