@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto'
+import type { BaseEntry } from '../../src/model/entry.ts'
+import type { MemoryStore } from '../../src/provider/index.ts'
+import { openState } from '../../src/state/open-state.ts'
+import type { Client } from './client.ts'
+import type { Actor, Scheduler } from './scheduler.ts'
+
+/** Content that is somewhere, also where no run looks. */
+export function everywhere(store: MemoryStore, clients: readonly Client[]): Set<string> {
+  const all = new Set<string>()
+  for (const { bytes } of store.objects.values()) all.add(new TextDecoder().decode(bytes))
+  for (const { disk } of clients) for (const content of disk.contents()) all.add(content)
+  return all
+}
+
+export async function rowsOf(client: Client, scheduler: Scheduler) {
+  const actor: Actor = { name: `${client.name} check`, dead: false }
+  const disk = client.disk.after(actor)
+  const rows: Parameters<typeof checkBase>[3][number][] = []
+  const work = (async () => {
+    const state = await openState(disk, scheduler.world(actor))
+    for await (const page of state.rows()) rows.push(...page)
+  })()
+  await scheduler.run(work, () => undefined)
+  await work
+  return rows
+}
+
+/** A row whose fingerprint a side still shows must tell the truth about that side's content. */
+export function checkBase(
+  client: Client,
+  store: MemoryStore,
+  violations: string[],
+  rows: readonly {
+    readonly path: string
+    readonly entry: BaseEntry
+  }[],
+): void {
+  for (const { path, entry } of rows) {
+    if (entry.type === 'folder') continue
+    const file = client.disk.peek(path)
+    const { local } = entry
+    if (
+      file !== undefined &&
+      local?.mtime === file.mtime &&
+      local.ctime === file.ctime &&
+      local.inode === file.inode &&
+      entry.size === file.size &&
+      digest(file.text) !== entry.sha256
+    )
+      violations.push(`${client.name}: the base is wrong about the local ${path}`)
+    const object = store.objects.get(path)
+    if (object?.version === entry.remote.version && object.sha256 !== entry.sha256)
+      violations.push(`${client.name}: the base is wrong about the remote ${path}`)
+  }
+}
+
+export function checkEqual(
+  clients: readonly Client[],
+  store: MemoryStore,
+  violations: string[],
+): void {
+  const shape = (files: Iterable<readonly [string, string]>): string =>
+    JSON.stringify([...files].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  const remote = shape(
+    [...store.objects]
+      .filter(([key]) => !key.endsWith('/') && !key.startsWith('.lsync'))
+      .map(([key, { bytes }]) => [key, new TextDecoder().decode(bytes)] as const),
+  )
+  for (const { name, disk } of clients) {
+    const local = shape(disk.files())
+    if (local !== remote) violations.push(`${name} and the store differ: ${local} ${remote}`)
+  }
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

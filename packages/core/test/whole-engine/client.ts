@@ -1,0 +1,118 @@
+import { isStorageError, type MemoryStore } from '../../src/provider/index.ts'
+import type { ConflictPolicy, SyncMode } from '../../src/model/plan.ts'
+import type { RunReport } from '../../src/sync/api.ts'
+import { openState } from '../../src/state/open-state.ts'
+import { takeLock } from '../../src/state/lock.ts'
+import { sync } from '../../src/sync/sync.ts'
+import { type Faults, faultyProvider, type Sabotage } from './faulty-store.ts'
+import { MemoryDisk } from './memory-disk.ts'
+import type { Random } from './random.ts'
+import type { Actor, Scheduler } from './scheduler.ts'
+
+/** What all clients of one simulation share. */
+export interface World {
+  readonly random: Random
+  readonly scheduler: Scheduler
+  readonly store: MemoryStore
+  readonly faults: Faults
+  readonly sabotage: Sabotage
+  readonly violations: string[]
+}
+
+export interface Client {
+  readonly name: string
+  disk: MemoryDisk
+  actor: Actor
+  /** The run that is under way. */
+  work: Promise<unknown> | undefined
+  runs: number
+}
+
+export interface RunChoices {
+  readonly mode: SyncMode
+  readonly conflict: ConflictPolicy
+  readonly paths?: readonly string[]
+}
+
+const GUARDS = ['mass-delete', 'emptied', 'mass-change', 'unrelated', 'other-remote'] as const
+
+export function newClient({ scheduler, random }: World, name: string): Client {
+  const actor: Actor = { name, dead: false }
+  return { name, disk: newDisk(actor, scheduler, random), actor, work: undefined, runs: 0 }
+}
+
+export function newDisk(actor: Actor, scheduler: Scheduler, random: Random): MemoryDisk {
+  const disk = new MemoryDisk(actor, scheduler, random)
+  disk.folder('.lsync')
+  disk.sync()
+  return disk
+}
+
+/** Begins a run; undefined is its result where the store ended it. */
+export async function startRun(
+  world: World,
+  client: Client,
+  choices: RunChoices,
+): Promise<RunReport | undefined> {
+  client.runs++
+  const actor: Actor = { name: `${client.name}.${client.runs}`, dead: false }
+  client.actor = actor
+  client.disk = client.disk.after(actor)
+  const work = run(world, client, actor, choices)
+  client.work = work
+  try {
+    return await work
+  } finally {
+    if (client.actor === actor) client.work = undefined
+  }
+}
+
+async function run(
+  { scheduler, random, store, faults, sabotage, violations }: World,
+  client: Client,
+  actor: Actor,
+  { mode, conflict, paths = [] }: RunChoices,
+): Promise<RunReport | undefined> {
+  const { disk } = client
+  const world = scheduler.world(actor)
+  const { signal } = new AbortController()
+  const release = await takeLock(disk, world, {
+    self: { pid: client.runs, host: client.name, boot: '', started: '' },
+    isAlive: () => false,
+    wait: 0,
+    signal,
+  })
+  try {
+    const state = await openState(disk, world)
+    return await sync(
+      {
+        disk,
+        provider: faultyProvider(store, actor, scheduler, random, faults, sabotage),
+        world,
+        state,
+        author: client.name,
+        remote: 'memory://one',
+        policy: 'manual',
+        ignored: () => false,
+      },
+      {
+        mode,
+        paths,
+        dryRun: false,
+        jobs: 4,
+        allow: GUARDS,
+        conflict,
+        signal,
+        onEvent: () => undefined,
+      },
+    )
+  } catch (error) {
+    if (isStorageError(error)) return undefined
+    violations.push(
+      `${client.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    )
+    return undefined
+  } finally {
+    await release()
+  }
+}

@@ -1,0 +1,86 @@
+import type { Client } from './client.ts'
+import type { Random } from './random.ts'
+
+const PATHS = ['x', 'y', 'z', 'd/x', 'd/y', 'd/e/x', 'e']
+
+/** What people wrote, and what of it they replaced or removed knowingly. */
+export interface History {
+  readonly written: Set<string>
+  readonly replaced: Set<string>
+}
+
+/** One random edit by the person who works with this client. */
+export function edit(
+  client: Client,
+  random: Random,
+  { written, replaced }: History,
+  print?: (line: string) => void,
+): void {
+  const { disk } = client
+  const files = [...disk.files().keys()]
+  const fresh = (): string => {
+    const content = `content ${written.size + 1}`
+    written.add(content)
+    return content
+  }
+  const supersede = (path: string, by?: string): void => {
+    for (const [name, content] of disk.files())
+      if ((name === path || name.startsWith(`${path}/`)) && content !== by) replaced.add(content)
+  }
+  const path = random.pick(PATHS)
+  const say = (what: string): void => print?.(`${client.name} PERSON ${what}`)
+  switch (random.below(8)) {
+    case 0:
+    case 1:
+    case 2: {
+      const content = fresh()
+      say(`writes ${path} ${content}`)
+      for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1))
+        if (disk.peek(path.slice(0, slash))?.kind === 'file') supersede(path.slice(0, slash))
+      if (disk.peek(path)?.kind === 'folder') {
+        supersede(path)
+        disk.delete(path)
+      }
+      supersede(path)
+      // Half of the programs save in place, half write a new file and rename it over the old one.
+      if (random.chance(0.5)) disk.delete(path)
+      disk.write(path, content)
+      break
+    }
+    case 3:
+      if (files.length === 0) break
+      {
+        const victim = random.pick(files)
+        say(`deletes ${victim}`)
+        supersede(victim)
+        disk.delete(victim)
+      }
+      break
+    case 4:
+    case 5: {
+      if (files.length === 0) break
+      const from = random.pick(files)
+      if (path.startsWith(`${from}/`) || from.startsWith(`${path}/`) || from === path) break
+      for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1))
+        if (disk.peek(path.slice(0, slash))?.kind === 'file') return
+      say(`renames ${from} ${path}`)
+      supersede(path, disk.files().get(from))
+      disk.move(from, path)
+      break
+    }
+    case 6:
+      if (files.length > 0) {
+        const flipped = random.pick(files)
+        say(`flips ${flipped}`)
+        disk.flip(flipped)
+      }
+      break
+    default:
+      if (disk.peek(path) === undefined) {
+        for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1))
+          if (disk.peek(path.slice(0, slash))?.kind === 'file') return
+        say(`makes folder ${path}`)
+        disk.folder(path)
+      }
+  }
+}
