@@ -28,6 +28,14 @@ export interface JoinCounts {
   /** Paths of which nothing is known, and folders (ending in a slash) below which nothing is. Left out by rule is not among them. */
   readonly unseen: Set<Path>
   readonly unseenBelow: Set<Path>
+  /** Rows that are to be marked as frozen, or not any more. */
+  readonly marks: BaseRow[]
+}
+
+/** A line of the base. */
+export interface BaseRow {
+  readonly path: Path
+  readonly entry: BaseEntry
 }
 
 export interface JoinOptions {
@@ -46,7 +54,7 @@ const PAGE = 256
  * Memory holds a page of each. A path with an unknown side is never yielded: its row stays as it is.
  */
 export async function* join(
-  base: SortedStream<{ readonly path: Path; readonly entry: BaseEntry }>,
+  base: SortedStream<BaseRow>,
   local: SortedStream<Seen<LocalEntry>>,
   remote: SortedStream<Seen<RemoteEntry>>,
   options: JoinOptions,
@@ -116,6 +124,8 @@ export async function* join(
         options.ignored(path)
       ) {
         counts.unknown++
+        if (baseEntry !== undefined && baseEntry.frozen === undefined && options.ignored(path))
+          counts.marks.push({ path, entry: { ...baseEntry, frozen: true } })
         if (localSeen?.side.state === 'unknown' || remoteSeen?.side.state === 'unknown')
           counts.unseen.add(path)
         continue
@@ -132,6 +142,7 @@ export async function* join(
         remoteUnchanged(baseEntry, remoteSide.entry)
       ) {
         counts.unchanged++
+        if (baseEntry.frozen === true) counts.marks.push({ path, entry: thawed(baseEntry) })
         continue
       }
       // Gone, or made anew by others since: either way the agreement ended with our removal.
@@ -140,9 +151,12 @@ export async function* join(
         localSide.state === 'present' &&
         (remoteSide.state === 'absent' ||
           (remoteSide.state === 'present' && remoteSide.entry.version !== baseEntry.remote.version))
+      const leftOut =
+        baseEntry?.frozen === true &&
+        (localSide.state === 'present' || remoteSide.state === 'present')
       page.push({
         path,
-        ...(baseEntry === undefined || removedByUs ? {} : { base: baseEntry }),
+        ...(baseEntry === undefined || removedByUs || leftOut ? {} : { base: baseEntry }),
         local: localSide,
         remote: remoteSide,
         ...(remoteSeen?.stale === true ? { stale: true } : {}),
@@ -156,4 +170,8 @@ export async function* join(
   } finally {
     await Promise.all([bases.close(), locals.close(), remotes.close()])
   }
+}
+
+function thawed({ frozen: _frozen, ...entry }: BaseEntry): BaseEntry {
+  return entry
 }

@@ -38,6 +38,11 @@ export interface BaseEntry {
    * there all the same (it came back in a power cut, or was put back): without this mark it would be removed as if others had wanted that.
    */
   readonly removing?: true
+  /**
+   * The path was left out since (by an ignore rule, or inside a repository of its own). Once it is looked at again, what changed meanwhile says
+   * nothing about what people want here: no removal follows from it.
+   */
+  readonly frozen?: true
 }
 
 export interface LocalFingerprint {

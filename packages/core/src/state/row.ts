@@ -17,6 +17,7 @@ interface Written {
   readonly annotated?: true
   readonly author?: string
   readonly removing?: true
+  readonly frozen?: true
 }
 
 /** JSON that is YAML too: what YAML forbids, or its older version takes for a line end, is escaped. */
@@ -42,6 +43,7 @@ export function writeEntry(entry: BaseEntry): string {
     ...(remote.annotated === undefined ? {} : { annotated: remote.annotated }),
     ...(entry.author === undefined ? {} : { author: entry.author }),
     ...(entry.removing === undefined ? {} : { removing: entry.removing }),
+    ...(entry.frozen === undefined ? {} : { frozen: entry.frozen }),
   }
   return jsonLine(written)
 }
@@ -75,6 +77,7 @@ export function readEntry(value: unknown): BaseEntry | undefined {
     },
     ...(w.author === undefined ? {} : { author: w.author }),
     ...(w.removing === true ? { removing: true } : {}),
+    ...(w.frozen === true ? { frozen: true } : {}),
   }
 }
 

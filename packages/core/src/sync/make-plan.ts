@@ -1,7 +1,7 @@
 import { compare, type CompareOptions } from '../decide/compare.ts'
 import type { GuardFacts } from '../decide/guards.ts'
 import type { Judged } from '../decide/evidence.ts'
-import { join, type JoinCounts } from '../decide/join.ts'
+import { type BaseRow, join, type JoinCounts } from '../decide/join.ts'
 import { moveQuestions, withMoves } from '../decide/moves.ts'
 import {
   ancestorsOf,
@@ -41,6 +41,8 @@ export interface Planned {
   readonly facts: Pick<GuardFacts, 'changed' | 'same' | 'first' | 'anything'>
   /** Rows that wait for the other direction. */
   readonly pending: number
+  /** Rows that were left out and are not any more, or the reverse: to be recorded as they stand here. */
+  readonly marks: readonly BaseRow[]
 }
 
 /** Scans, lists and reads the base side by side, compares, and returns what is to be done. No effects. */
@@ -66,6 +68,7 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
     },
     unchanged: counts.unchanged,
     pending: view.pending,
+    marks: counts.marks,
     facts: {
       changed: {
         local: judged.filter((row) => isFile(row) && row.local === 'changed').length,
@@ -105,6 +108,7 @@ async function look(
     anythingRemote: false,
     unseen: new Set(),
     unseenBelow: new Set(),
+    marks: [],
   }
   const seen = { local: 0, remote: 0 }
   const report = (side: 'local' | 'remote') => (entries: number) => {

@@ -132,6 +132,7 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
         failed.down.add(conflict.path)
       }
     }
+    if (planned.marks.length > 0) await state.record(planned.marks)
     const failures = await execute(effects, planned.plan.actions, tally, failed)
     for (const problem of failures) problems.set(problem.path, problem)
     again = [...problems.values()].filter(({ code }) => WORTH_ANOTHER_LOOK.has(code))

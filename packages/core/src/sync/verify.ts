@@ -53,7 +53,8 @@ export async function verifyRepository(
     const differences: Difference[] = []
     let checked = 0
     async function* rows(): AsyncGenerator<Row> {
-      for await (const page of state.rows(normalizeScopes(options.paths))) yield* page
+      for await (const page of state.rows(normalizeScopes(options.paths)))
+        yield* page.filter(({ entry }) => entry.frozen !== true)
     }
     await runPool(rows(), DEFAULT_JOBS, signal, async (row, aborted) => {
       const local = await checkLocal(repository, row, options.deep, aborted)
