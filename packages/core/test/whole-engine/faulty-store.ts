@@ -1,4 +1,5 @@
 import {
+  type Expect,
   StorageError,
   type MemoryStore,
   type ObjectInfo,
@@ -58,11 +59,21 @@ export function faultyProvider(
       throw new StorageError(random.pick(['network', 'server']), 'answer lost')
     return result
   }
+  const unconditional = (key: string): { readonly expect?: Expect } => {
+    if (sabotage.ignoreConditions !== true) return {}
+    const version = versionNow(key)
+    return { expect: version === undefined ? { kind: 'absent' } : { kind: 'version', version } }
+  }
   const versionNow = (key: string): string | undefined => store.objects.get(key)?.version
+
+  const { copy } = inner
+  if (copy === undefined) throw new TypeError('the store in memory copies')
 
   return {
     guarantees: inner.guarantees,
     listsFolders: true,
+    // Contents are short here, and copying them must be tried.
+    copyWorthwhile: 1,
     async *list(range, options) {
       let after = range.after
       for (;;) {
@@ -101,18 +112,13 @@ export function faultyProvider(
       return { info, body: torn() }
     },
     write: (key, source, options) =>
-      act(`PUT ${key}`, () => {
-        const version = versionNow(key)
-        const expect =
-          version === undefined
-            ? ({ kind: 'absent' } as const)
-            : ({ kind: 'version', version } as const)
-        return inner.write(key, source, {
-          ...options,
-          signal,
-          ...(sabotage.ignoreConditions === true ? { expect } : {}),
-        })
-      }),
+      act(`PUT ${key}`, () =>
+        inner.write(key, source, { ...options, ...unconditional(key), signal }),
+      ),
+    copy: (from, to, options) =>
+      act(`COPY ${from.key} ${to}`, () =>
+        copy(from, to, { ...options, ...unconditional(to), signal }),
+      ),
     remove: (key, options) =>
       act(`DELETE ${key}`, () =>
         inner.remove(key, {
