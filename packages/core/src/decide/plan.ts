@@ -1,6 +1,12 @@
 import { compareKeys } from '../provider/index.ts'
 import type { Path } from '../model/entry.ts'
-import type { Action, Conflict, MoveLocalAction } from '../model/plan.ts'
+import type {
+  Action,
+  Conflict,
+  MoveLocalAction,
+  RemoveRemoteAction,
+  UploadAction,
+} from '../model/plan.ts'
 
 /** Pending removals of a side that this run's direction leaves alone: the last-copy rule must know them. */
 export interface Removal {
@@ -10,6 +16,8 @@ export interface Removal {
 
 /** Actions in the order in which they may run, each group after the one before. */
 export interface Schedule {
+  /** Uploads of what must be elsewhere before its old name makes room. */
+  readonly ahead: readonly UploadAction[]
   /** Removals that make room: a file where a folder comes, or the reverse. */
   readonly clearing: readonly Action[]
   /** Renames of local files, before a transfer reads or replaces anything. */
@@ -41,12 +49,59 @@ export function schedule(actions: readonly Action[]): Schedule {
   }
   const deepestFirst = (a: Action, b: Action): number => compareKeys(b.path, a.path)
   return {
-    clearing: clearing.toSorted(deepestFirst),
-    moves,
-    transfers,
+    ...clearFirst(clearing.toSorted(deepestFirst), transfers),
+    moves: outermostLast(moves),
     records,
     removals: removals.toSorted(deepestFirst),
   }
+}
+
+/**
+ * Keeps the sources of moves that make room until their content is at its new name; where that is the very room that they make (a file takes the
+ * name of the folder that it was in), it is no move any more: the old name goes, then the content is sent from here.
+ */
+function clearFirst(
+  clearing: readonly Action[],
+  transfers: readonly Action[],
+): Pick<Schedule, 'ahead' | 'clearing' | 'transfers'> {
+  const awaiting = clearing.flatMap((action) =>
+    action.kind === 'remove-remote' && action.after !== undefined ? [action] : [],
+  )
+  if (awaiting.length === 0) return { ahead: [], clearing, transfers }
+  const cleared = new Spots(clearing.map(({ path }) => path))
+  const awaited = new Set(awaiting.map(({ after }) => after))
+  const ahead: UploadAction[] = []
+  const later: Action[] = []
+  for (const action of transfers)
+    if (action.kind !== 'upload' || !awaited.has(action.path)) later.push(action)
+    else if (cleared.clashes(action.path)) later.push(asSent(action))
+    else ahead.push(action)
+  const early = new Set(ahead.map(({ path }) => path))
+  return {
+    ahead,
+    clearing: clearing.map((action) =>
+      action.kind === 'remove-remote' && action.after !== undefined && !early.has(action.after)
+        ? asRemoved(action)
+        : action,
+    ),
+    transfers: later,
+  }
+}
+
+function asSent({ moved: _moved, ...action }: UploadAction): UploadAction {
+  return action
+}
+
+function asRemoved({ after: _after, move: _move, ...action }: RemoveRemoteAction): Action {
+  return action
+}
+
+/** A file that takes the name of a folder comes after those that leave this folder. */
+function outermostLast(moves: readonly MoveLocalAction[]): readonly MoveLocalAction[] {
+  const left = new Set(moves.flatMap(({ source }) => ancestorsOf(source)))
+  const depth = ({ path }: MoveLocalAction): number =>
+    left.has(path) ? ancestorsOf(path).length : Number.POSITIVE_INFINITY
+  return moves.toSorted((a, b) => (depth(a) === depth(b) ? 0 : depth(b) - depth(a)))
 }
 
 function isDownward(action: Action): boolean {

@@ -125,6 +125,7 @@ export async function execute(
   try {
     effects.onEvent({ type: 'phase', phase: 'transferring' })
     await announceRemovals(effects, actions)
+    await runPool(groups.ahead, effects.jobs, effects.signal, transfer)
     // What makes room is needed by transfers; one after the other, since folders empty from the leaves.
     await runPool(groups.clearing, 1, effects.signal, removal)
     await moveLocally(effects, groups.moves, effects.signal, keep, finish)

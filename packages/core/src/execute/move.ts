@@ -104,9 +104,7 @@ async function moveOne(
 ): Promise<DiskStat> {
   if (!isStill(await disk.stat(source), from)) throw new PathProblem('changing')
   await makeFolders(disk, parentOf(path), new Set())
-  // An empty folder gives way to a file; one that holds anything cannot be removed, and stays.
-  if ((await disk.stat(path))?.kind === 'folder') await disk.removeFolder(path)
-  else await expectAbsent(disk, path)
+  if ((await disk.stat(path))?.kind !== 'folder') await expectAbsent(disk, path)
   // RACE: a program that holds the file open goes on writing into it; worst outcome: that save is found under the new name, by the next run.
   await disk.rename(source, place, { overwrite: true })
   let stat: DiskStat | undefined
@@ -117,14 +115,29 @@ async function moveOne(
       await disk.setModified(place, mtime)
     if (!ownBit) await disk.setExecutable(place, executable)
     const ready = await disk.stat(place)
+    await giveWay({ disk }, path, source)
     await disk.rename(place, path, { overwrite: false })
     stat = await disk.stat(path)
     if (stat === undefined || !isMoved(stat, { ...from, stat: ready ?? from.stat }))
       throw new PathProblem('moved-on')
     return stat
   } catch (error) {
-    if (stat === undefined) await putBack({ disk }, place, source)
+    if (stat === undefined) {
+      await makeFolders(disk, parentOf(source), new Set())
+      await putBack({ disk }, place, source)
+    }
     if (error instanceof DiskError && error.code === 'exists') throw new PathProblem('changing')
     throw error
   }
+}
+
+/** A folder whose name the file takes gives way if it is empty now that the file is out of it; one that holds anything stays. */
+async function giveWay(
+  { disk }: Pick<Effects, 'disk'>,
+  path: string,
+  source: string,
+): Promise<void> {
+  if ((await disk.stat(path))?.kind !== 'folder') return
+  if (source.startsWith(`${path}/`)) await prune({ disk }, parentOf(source), new Set([`${path}/`]))
+  await disk.removeFolder(path)
 }
