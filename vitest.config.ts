@@ -15,7 +15,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{packages,plugins}/*/test/**/*.test.ts', 'servers/test/**/*.test.ts'],
+          include: ['{packages,plugins,examples}/*/test/**/*.test.ts', 'servers/test/**/*.test.ts'],
           exclude: ['**/*.e2e.test.ts', '**/*.servers.test.ts', '**/node_modules/**'],
           testTimeout: 20_000,
         },
@@ -24,7 +24,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: ['{packages,plugins}/*/test/**/*.e2e.test.ts', 'scenarios/*.e2e.test.ts'],
+          include: [
+            '{packages,plugins,examples}/*/test/**/*.e2e.test.ts',
+            'scenarios/*.e2e.test.ts',
+          ],
           testTimeout: 60_000,
           execArgv: [],
         },

@@ -41,7 +41,7 @@ async function failure(config: Plugins, scheme = 'x'): Promise<unknown> {
 
 test('a plugin declares what it brings, and nothing of it is loaded to know it', () => {
   const config = configOf({ name: 'p', type: 'core', providers: x, module: 'throw new Error()' })
-  expect([...declaredProviders(config).values()]).toMatchObject([
+  expect([...declaredProviders(config).providers.values()]).toMatchObject([
     { scheme: 'x', plugin: 'p', version: '1.2.3', type: 'core', specifier: './provider.js' },
   ])
 })
@@ -50,15 +50,45 @@ test('of two the one that the user installed is taken, whatever their order', ()
   const bundled = { name: 'a', type: 'core', providers: x }
   const own = { name: 'b', type: 'user', providers: x }
   for (const config of [configOf(bundled, own), configOf(own, bundled)])
-    expect(declaredProviders(config).get('x')).toMatchObject({ plugin: 'b', type: 'user' })
+    expect(declaredProviders(config)).toMatchObject({
+      providers: new Map([['x', { plugin: 'b', type: 'user', replaces: ['a'] }]]),
+      rejected: [],
+    })
 })
 
-test.each([[undefined], ['x'], [null], [[1]], [{ x: 1 }], [{ 'X y': './p.js' }]])(
-  'a declaration that makes no sense is left out: %j',
+test('of two that the user installed none is taken, both are named, and no other scheme suffers', async () => {
+  const config = configOf(
+    { name: 'a', type: 'user', providers: { ...x, y: './provider.js' }, module: GOOD },
+    { name: 'b', type: 'link', providers: x, module: GOOD },
+    { name: 'c', type: 'core', providers: x, module: GOOD },
+  )
+  const { providers, rejected } = declaredProviders(config)
+  expect([...providers.keys()]).toEqual(['y'])
+  expect(rejected).toMatchObject([
+    { scheme: 'x', plugin: 'a', reason: 'b brings x:// too: keep one of them' },
+    { scheme: 'x', plugin: 'b', reason: 'a brings x:// too: keep one of them' },
+  ])
+  expect(await failure(config)).toMatchObject({
+    code: 'provider-broken',
+    facts: { scheme: 'x', plugin: 'a', reason: expect.stringContaining('b brings x:// too') },
+  })
+})
+
+test.each([['x'], [null], [[1]], [{ x: 1 }], [{ 'X y': './p.js' }]])(
+  'a declaration that makes no sense is named: %j',
   (providers) => {
-    expect(declaredProviders(configOf({ name: 'p', type: 'user', providers })).size).toBe(0)
+    expect(declaredProviders(configOf({ name: 'p', type: 'user', providers }))).toMatchObject({
+      providers: new Map(),
+      rejected: [{ plugin: 'p', reason: expect.stringContaining('package.json') }],
+    })
   },
 )
+
+test('a plugin of commands declares no provider, and that is all right', () => {
+  expect(
+    declaredProviders(configOf({ name: 'p', type: 'user', providers: undefined })),
+  ).toMatchObject({ providers: new Map(), rejected: [] })
+})
 
 test('a good one is loaded from its own place', async () => {
   const config = configOf({ name: 'p', type: 'user', providers: x, module: GOOD })
@@ -80,6 +110,8 @@ test.each([
   ['fails when it is loaded', 'throw new Error("out of order")', /^out of order$/],
   ['exports nothing', 'export const a = 1', /no provider as default/],
   ['exports something else', 'export default { open: 1 }', /no provider as default/],
+  ['exports half of one', GOOD.replace('overlaps', 'other'), /exports as default has no overlaps/],
+  ['is for another scheme', GOOD.replace("'x'", "'y'"), /^its module is for y:\/\/$/],
   [
     'is built for another contract',
     GOOD.replace(/contract: \d+/, 'contract: 99'),

@@ -24,6 +24,11 @@ export const EXIT = {
   interrupted: 130,
 } as const
 
+/** Packages of ours that are not named after their scheme. */
+const PUBLISHED: Readonly<Record<string | number, string>> = {
+  gs: '@lsync/provider-gcs',
+}
+
 export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
   'not-a-repository': {
     sentence: ({ folder }) => `${folder} is not in an lsync repository.`,
@@ -71,7 +76,7 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
     sentence: ({ scheme, known }) =>
       `No installed provider knows ${scheme}:// (there are: ${known}).`,
     hint: ({ scheme }) =>
-      `If there is one, install it: lsync plugins install @lsync/provider-${scheme}`,
+      `If there is one, install it: lsync plugins install ${PUBLISHED[scheme ?? ''] ?? `@lsync/provider-${scheme}`} (or the package of somebody else: npm search lsync-provider)`,
     exit: EXIT.usage,
   },
   'provider-broken': {
