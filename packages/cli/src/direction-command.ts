@@ -1,12 +1,31 @@
-import type { SyncMode } from '@lsync/core'
+import type { Override, SyncMode } from '@lsync/core'
+import * as Errors from '@oclif/core/errors'
+import * as Flags from '@oclif/core/flags'
+import { EXIT } from './messages/table.ts'
 import { MovingCommand } from './moving-command.ts'
 import { movingFlags, runSettings } from './moving-flags.ts'
 import { pathsArgument } from './paths.ts'
 
+/** Known to all three, so that a sync can say why it has neither. */
+export const overrideFlags = (hidden: boolean) => ({
+  force: Flags.boolean({
+    hidden,
+    default: false,
+    description: 'let this side of the named paths win, whatever is newer on the other',
+    exclusive: ['mirror', 'conflict'],
+  }),
+  mirror: Flags.boolean({
+    hidden,
+    default: false,
+    description: 'make the other side exactly like this one, removals included',
+    exclusive: ['conflict'],
+  }),
+})
+
 /** sync, pull and push: one command in three directions. */
 export abstract class DirectionCommand extends MovingCommand {
   static override args = pathsArgument
-  static override flags = movingFlags
+  static override flags = { ...movingFlags, ...overrideFlags(false) }
   static override strict = false
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
@@ -20,8 +39,31 @@ export abstract class DirectionCommand extends MovingCommand {
     const { argv, flags } = await this.parse(DirectionCommand)
     this.enter(flags)
     const settings = runSettings(flags, this.folder)
+    const override = this.#override(flags, argv.length)
     const machine = await this.machine()
     const repository = await this.repository(machine)
-    await this.move(machine, repository, this.mode, await this.pathsIn(repository, argv), settings)
+    await this.move(machine, repository, this.mode, await this.pathsIn(repository, argv), {
+      ...settings,
+      options: { ...settings.options, ...(override === undefined ? {} : { override }) },
+    })
+  }
+
+  #override(
+    { force, mirror }: { readonly force: boolean; readonly mirror: boolean },
+    paths: number,
+  ): Override | undefined {
+    if (!force && !mirror) return undefined
+    const flag = force ? 'force' : 'mirror'
+    if (this.mode === 'sync')
+      throw new Errors.CLIError(
+        `A sync goes both ways: with --${flag} say which side wins, lsync push --${flag} (this one) or lsync pull --${flag} (the remote)`,
+        { exit: EXIT.usage },
+      )
+    if (force && paths === 0)
+      throw new Errors.CLIError(
+        'Name the paths that are to win with --force; . stands for all in this folder',
+        { exit: EXIT.usage },
+      )
+    return flag
   }
 }

@@ -1,4 +1,4 @@
-import type { LsyncEvent, Machine, Repository, RunReport, SyncMode } from '@lsync/core'
+import type { LsyncEvent, Machine, Override, Repository, RunReport, SyncMode } from '@lsync/core'
 import { LsyncCommand } from './base-command.ts'
 import { actionFacts, conflictFacts, haltFacts, problemFacts } from './facts.ts'
 import type { Described } from './messages/describe.ts'
@@ -22,7 +22,7 @@ export abstract class MovingCommand extends LsyncCommand {
     repository: Repository,
     mode: SyncMode,
     paths: readonly string[],
-    { options, render, log }: RunSettings,
+    { options, render, log }: RunSettings & { readonly options: { readonly override?: Override } },
     facts: Readonly<Record<string, unknown>> = {},
   ): Promise<void> {
     this.#log = log

@@ -29,6 +29,7 @@ function actionLine(action: Action, { verbose, dryRun }: LineOptions): string | 
     ...('reason' in action && action.reason === 'revived'
       ? ['edited on one side, removed on the other: the edit stays']
       : []),
+    ...('keepRemote' in action && action.keepRemote ? ["the remote's version is kept"] : []),
     ...(verbose ? details(action) : []),
   ]
   const would = dryRun ? 'would ' : ''

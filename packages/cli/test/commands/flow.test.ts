@@ -92,6 +92,32 @@ test('a conflict is 3, touches nothing, and is settled by a policy', async () =>
   ])
 })
 
+test('--force and --mirror: one side wins, and what loses can be had back', async () => {
+  const box = await clones({ x: 'one', y: 'two' })
+  const [a, b] = [inside(box, 'a'), inside(box, 'b')]
+  writeFileSync(box.path('a', 'x'), 'newer')
+  writeFileSync(box.path('a', 'z'), 'new there')
+  await run(a, 'sync')
+  writeFileSync(box.path('b', 'x'), 'of b')
+  expect(await run(b, 'push', '--force', 'x', '-n')).toMatchObject({
+    exit: 0,
+    stdout: expect.stringContaining("would upload x (the remote's version is kept)\n"),
+  })
+  const { document } = await json(b, 'push', '--force', 'x')
+  expect(document.actions).toMatchObject([{ path: 'x', action: 'upload', reason: 'forced' }])
+  expect(readFileSync(box.path('remote', 'x'), 'utf8')).toBe('of b')
+  expect(await run(b, 'push', '--mirror', '-q')).toMatchObject({ exit: 0, stdout: '' })
+  expect(existsSync(box.path('remote', 'z'))).toBe(false)
+  expect((await json(b, 'trash', 'list')).document).toMatchObject({
+    items: [{ path: 'x' }, { path: 'z' }],
+  })
+  writeFileSync(box.path('a', 'y'), 'only here')
+  expect(await run(a, 'pull', '--mirror', '-q')).toMatchObject({ exit: 0, stdout: '' })
+  expect(readFileSync(box.path('a', 'x'), 'utf8')).toBe('of b')
+  expect(readFileSync(box.path('a', 'y'), 'utf8')).toBe('two')
+  expect(existsSync(box.path('a', 'z'))).toBe(false)
+})
+
 test('a dry run says would and does nothing', async () => {
   const box = await repository()
   writeFileSync(box.path('a', 'new'), 'n')
@@ -199,6 +225,10 @@ test.each<readonly [string, readonly string[], string]>([
   ['a key that there is not', ['config', 'set', 'jbos', '4'], 'jobs'],
   ['a key that is not set', ['config', 'get', 'author'], 'author is not set'],
   ['a command that there is not', ['snyc'], 'Did you mean: lsync sync'],
+  ['a sync that wins', ['sync', '--force', 'x'], 'lsync push --force'],
+  ['a sync that mirrors', ['sync', '--mirror'], 'lsync pull --mirror'],
+  ['force without paths', ['push', '--force'], 'Name the paths'],
+  ['force and mirror', ['pull', '--mirror', '--force', 'x'], '--mirror'],
   ['no remote', ['init'], 'remote'],
   ['a repository twice', ['init', 's3://bucket'], 'already'],
 ])('wrong usage is 2: %s', async (_, argv, words) => {

@@ -1,6 +1,13 @@
 import type { LocalEntry, RemoteEntry } from '../model/entry.ts'
 import { readMetadata } from '../model/metadata.ts'
-import type { Action, Conflict, ConflictPolicy, SyncMode } from '../model/plan.ts'
+import type {
+  Action,
+  Conflict,
+  ConflictPolicy,
+  Settlement,
+  SyncMode,
+  UploadAction,
+} from '../model/plan.ts'
 import type { Expect } from '../provider/index.ts'
 import type { Judged } from './evidence.ts'
 
@@ -15,10 +22,12 @@ export type Decision =
 export interface CompareOptions {
   readonly mode: SyncMode
   readonly policy: ConflictPolicy
+  /** What a person decided on this conflict. */
+  readonly settlement?: Settlement
 }
 
-const NOTHING: Decision = { kind: 'nothing' }
-const PENDING: Decision = { kind: 'pending' }
+export const NOTHING: Decision = { kind: 'nothing' }
+export const PENDING: Decision = { kind: 'pending' }
 
 /**
  * The reconcile table (docs/reconcile-table.md) for one path. Pure: what it expects to find travels in the action, as the guard and
@@ -112,7 +121,7 @@ function mergedExecutable(row: Judged, here: LocalEntry): boolean {
 }
 
 /** The remote's bit: from its metadata if they were asked for; else it is what the base says, since nothing moved. */
-function executableThere({ joined, metadata }: Judged): boolean {
+export function executableThere({ joined, metadata }: Judged): boolean {
   return metadata === undefined
     ? (joined.base?.executable ?? false)
     : readMetadata(metadata).executable
@@ -136,7 +145,12 @@ function settle(
       ...(base === undefined ? {} : { base }),
     },
   }
-  switch (winner(row, here, there, options.policy)) {
+  const { settlement } = options
+  // A decision on what is not there any more is none: the person is asked again.
+  const decided = settlement !== undefined && isAsShown(settlement, here, there)
+  const policy =
+    settlement === undefined ? options.policy : decided ? settlement.keep : ('manual' as const)
+  switch (winner(row, here, there, policy)) {
     case 'local':
       if (options.mode === 'pull') return conflict
       return action({ ...upload(row, here, there, 'conflict'), keepRemote: true })
@@ -156,6 +170,17 @@ function settle(
     default:
       return conflict
   }
+}
+
+function isAsShown({ local, remote }: Settlement, here: LocalEntry, there: RemoteEntry): boolean {
+  const { inode, size, mtime, ctime } = here.stat
+  return (
+    local.inode === inode &&
+    local.size === size &&
+    local.mtime === mtime &&
+    local.ctime === ctime &&
+    remote === there.version
+  )
 }
 
 function winner(
@@ -180,11 +205,11 @@ function winner(
   }
 }
 
-function upload(
+export function upload(
   row: Judged,
   from: LocalEntry,
   over: RemoteEntry | undefined,
-  reason: 'new' | 'changed' | 'revived' | 'executable' | 'conflict',
+  reason: UploadAction['reason'],
 ) {
   const expect: Expect =
     over === undefined ? { kind: 'absent' } : { kind: 'version', version: over.version }
@@ -201,13 +226,13 @@ function upload(
   } as const
 }
 
-function at({ joined }: Judged) {
+export function at({ joined }: Judged) {
   return {
     path: joined.path,
     ...(joined.base === undefined ? {} : { base: joined.base }),
   }
 }
 
-function action(decided: Action): Decision {
+export function action(decided: Action): Decision {
   return { kind: 'action', action: decided }
 }

@@ -47,12 +47,14 @@ function massDelete({ plan, maxDelete }: GuardFacts): Halt[] {
 }
 
 function emptied({ plan, whole, anything }: GuardFacts): Halt[] {
-  if (!whole || plan.counts.base === 0) return []
+  if (!whole) return []
   return (['local', 'remote'] as const).flatMap((side) => {
     const other = side === 'local' ? 'remote' : 'local'
+    // Without a base only a mirror removes anything.
+    const total = plan.counts.base === 0 ? plan.counts[other] : plan.counts.base
     const removes = plan.actions.some((action) => action.kind === `remove-${other}`)
     return !anything[side] && removes
-      ? [{ guard: 'emptied', side, affected: plan.counts.base, total: plan.counts.base } as const]
+      ? [{ guard: 'emptied', side, affected: total, total } as const]
       : []
   })
 }

@@ -49,13 +49,16 @@ export function moveQuestions(
 ): MoveQuestions {
   const vanishedHere = new Set(
     actions.flatMap((action) =>
-      action.kind === 'remove-remote' && isMovable(action.base) ? [action.base.size] : [],
+      action.kind === 'remove-remote' && action.keepRemote !== true && isMovable(action.base)
+        ? [action.base.size]
+        : [],
     ),
   )
   const vanishedThere = new Map<number, Candidate[]>()
   for (const action of actions) {
-    if (action.kind !== 'remove-local' || !isMovable(action.base)) continue
+    if (action.kind !== 'remove-local' || action.forced === true) continue
     const { path, from, base } = action
+    if (!isMovable(base)) continue
     const ofSize = vanishedThere.get(base.size) ?? []
     ofSize.push({ path, from, sha256: base.sha256 })
     vanishedThere.set(base.size, ofSize)
@@ -95,7 +98,9 @@ function movesThere(
   judged: readonly Judged[],
   hashes: ReadonlyMap<string, string>,
 ): readonly Action[] {
-  const removals = actions.filter((action) => action.kind === 'remove-remote')
+  const removals = actions
+    .filter((action) => action.kind === 'remove-remote')
+    .filter(({ keepRemote }) => keepRemote !== true)
   const leaving = removals.flatMap(({ path, base }): Holder[] =>
     isMovable(base) ? [{ path, sha256: base.sha256, inode: base.local?.inode }] : [],
   )
@@ -136,7 +141,8 @@ function movesThere(
         },
       ]
     }
-    if (action.kind !== 'remove-remote' || !isMovable(action.base)) return [action]
+    if (action.kind !== 'remove-remote' || action.keepRemote === true) return [action]
+    if (!isMovable(action.base)) return [action]
     const destinations = places.get(action.base.sha256)
     if (destinations === undefined) return [action]
     const destination = pairs.get(action.path)
@@ -158,7 +164,9 @@ function movesHere(actions: readonly Action[], proved: MoveAnswers['proved']): r
   )
   if (arriving.length === 0) return actions
   const removals = new Map(
-    actions.flatMap((action) => (action.kind === 'remove-local' ? [[action.path, action]] : [])),
+    actions.flatMap((action) =>
+      action.kind === 'remove-local' && action.forced !== true ? [[action.path, action]] : [],
+    ),
   )
   const leaving = [...removals.values()].flatMap(({ path, base }): Holder[] =>
     isMovable(base) ? [{ path, sha256: base.sha256, inode: undefined }] : [],

@@ -199,6 +199,7 @@ async function effectOf(
     case 'remove-local':
       return removeLocal(effects, action, signal, keep)
     case 'remove-remote':
+      await keepRemoteInTrash(effects, action, signal)
       return removeRemote(effects, action, signal)
   }
 }

@@ -4,6 +4,7 @@ import { readMetadata } from '../model/metadata.ts'
 import type {
   AdoptAction,
   KeepBothAction,
+  RemoveRemoteAction,
   SetExecutableAction,
   UploadAction,
 } from '../model/plan.ts'
@@ -17,15 +18,23 @@ import { fetch, type Staged } from './fetch.ts'
 import { expectStill } from './guard.ts'
 import { upload } from './upload.ts'
 
-/** The remote version that is about to be overwritten, unseen by this clone, goes into the trash first. */
+/**
+ * The remote version that is about to be overwritten or removed, unseen by this clone, goes into the trash first, unless the store keeps it by
+ * itself. That is asked of this very version: a bucket's setting says nothing about what was written before it.
+ */
 export async function keepRemoteInTrash(
   effects: Effects,
-  action: UploadAction,
+  action: UploadAction | RemoveRemoteAction,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!action.keepRemote || action.over === undefined) return
-  const { disk, trash } = effects
-  const staged = await fetch(effects, action.over, signal)
+  const remote = action.kind === 'upload' ? action.over : action.remote
+  if (action.keepRemote !== true || remote === undefined) return
+  const { disk, provider, trash } = effects
+  if (provider.history !== undefined) {
+    const now = await provider.head(remote.key, { signal })
+    if (now?.version === remote.version && now.historyId !== undefined) return
+  }
+  const staged = await fetch(effects, remote, signal)
   const place = await trash.placeFor(action.path)
   await disk.flush([staged.path, parentOf(place)])
   await disk.rename(staged.path, place, { overwrite: false })

@@ -1,4 +1,5 @@
-import type { Expect } from '../provider/index.ts'
+import type { DiskStat } from '../disk/disk.ts'
+import type { Expect, Version } from '../provider/index.ts'
 import type { Problem } from './problem.ts'
 import type { BaseEntry, LocalEntry, RemoteEntry } from './entry.ts'
 
@@ -28,7 +29,7 @@ interface ActionBase {
 
 export interface UploadAction extends ActionBase {
   readonly kind: 'upload'
-  readonly reason: 'new' | 'changed' | 'revived' | 'executable' | 'conflict'
+  readonly reason: 'new' | 'changed' | 'revived' | 'executable' | 'conflict' | 'forced'
   readonly from: LocalEntry
   /** Of `from`, where it was hashed already. */
   readonly sha256?: string
@@ -44,7 +45,7 @@ export interface UploadAction extends ActionBase {
 
 export interface DownloadAction extends ActionBase {
   readonly kind: 'download'
-  readonly reason: 'new' | 'changed' | 'revived' | 'conflict'
+  readonly reason: 'new' | 'changed' | 'revived' | 'conflict' | 'forced'
   readonly from: LocalFrom
   readonly remote: RemoteEntry
   /** Files here that should hold the same content, best first: copied if they do, so that nothing is fetched. */
@@ -68,6 +69,8 @@ export interface MoveLocalAction extends ActionBase {
 export interface RemoveLocalAction extends ActionBase {
   readonly kind: 'remove-local'
   readonly from: LocalEntry
+  /** It holds what nobody else has seen: the base, if there is one, says nothing about its content. */
+  readonly forced?: true
 }
 
 export interface RemoveRemoteAction extends ActionBase {
@@ -77,6 +80,8 @@ export interface RemoveRemoteAction extends ActionBase {
   readonly after?: string
   /** The one that `after` names was this file: together they are a move. */
   readonly move?: true
+  /** This clone never saw what it holds, nor does the base say: keep it in the trash before it goes. */
+  readonly keepRemote?: true
 }
 
 export interface SetExecutableAction extends ActionBase {
@@ -148,3 +153,12 @@ export interface Halt {
 
 export type SyncMode = 'sync' | 'pull' | 'push'
 export type ConflictPolicy = 'manual' | 'keep-both' | 'newest' | 'local' | 'remote'
+/** How a push or a pull deals with what is newer on the side it goes to. */
+export type Override = 'force' | 'mirror'
+
+/** What a person decided on one conflict. It holds for the two versions that she was shown, and for no others. */
+export interface Settlement {
+  readonly keep: Exclude<ConflictPolicy, 'manual'>
+  readonly local: Pick<DiskStat, 'inode' | 'size' | 'mtime' | 'ctime'>
+  readonly remote: Version
+}

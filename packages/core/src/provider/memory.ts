@@ -37,6 +37,8 @@ export interface MemoryOptions {
   readonly pageSize?: number
   /** Bytes in a part of an upload. */
   readonly partSize?: number
+  /** Keeps every version of every object. */
+  readonly history?: boolean
 }
 
 interface Upload {
@@ -53,6 +55,11 @@ interface Upload {
 export function memoryStore(options: MemoryOptions = {}): MemoryStore {
   const { now = Date.now, pageSize = 1000, partSize = 1024 } = options
   const objects = new Map<string, MemoryObject>()
+  const kept = options.history === true ? new Map<string, MemoryObject>() : undefined
+  const infoOf = (key: string, object: MemoryObject): ObjectInfo => ({
+    ...describe(key, object),
+    ...(kept === undefined ? {} : { historyId: object.version }),
+  })
   const uploads = new Map<string, Upload>()
   let versions = 0
   let uploadIds = 0
@@ -73,6 +80,7 @@ export function memoryStore(options: MemoryOptions = {}): MemoryStore {
       md5: digestOf('md5', bytes),
     }
     objects.set(key, object)
+    kept?.set(`${object.version} ${key}`, object)
     return infoOf(key, object)
   }
   const session = (id: string, upload: Upload): UploadSession => {
@@ -226,6 +234,23 @@ export function memoryStore(options: MemoryOptions = {}): MemoryStore {
         },
       },
 
+      ...(kept === undefined
+        ? {}
+        : {
+            history: {
+              async read(key, { signal, version }) {
+                signal.throwIfAborted()
+                const object = kept.get(`${version} ${key}`)
+                if (object === undefined)
+                  throw new StorageError('not-found', `no such version: ${key}`, { key })
+                async function* body(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+                  yield bytes
+                }
+                return { info: infoOf(key, object), body: body(object.bytes) }
+              },
+            },
+          }),
+
       async [Symbol.asyncDispose]() {},
     }),
   }
@@ -247,7 +272,7 @@ export function memoryModule(stores: Readonly<Record<string, MemoryStore>>): Pro
   }
 }
 
-function infoOf(
+function describe(
   key: string,
   { bytes, metadata, modified, version, sha256, md5 }: MemoryObject,
 ): ObjectInfo {

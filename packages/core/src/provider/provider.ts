@@ -133,6 +133,13 @@ export interface StorageProvider extends AsyncDisposable {
   readonly copyWorthwhile?: number
   /** Uploads in parts. */
   readonly uploads?: Uploads
+  /** Earlier versions, where the store keeps them. The member is the capability. */
+  readonly history?: History
+}
+
+export interface History {
+  /** Reads a version that was overwritten or removed since, or is there still; `not-found` if the store has not kept it. */
+  read(key: string, options: CallOptions & { readonly version: Version }): Promise<ObjectBody>
 }
 
 export interface ObjectBody {

@@ -97,7 +97,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
     abort: (options) => again(options.signal, () => session.abort(options)),
   })
 
-  const { copy, uploads } = provider
+  const { copy, uploads, history } = provider
   return {
     guarantees: provider.guarantees,
     listsFolders: provider.listsFolders,
@@ -173,6 +173,13 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
             ),
         }),
     ...(provider.copyWorthwhile === undefined ? {} : { copyWorthwhile: provider.copyWorthwhile }),
+    ...(history === undefined
+      ? {}
+      : {
+          history: {
+            read: (key, options) => again(options.signal, () => history.read(key, options)),
+          },
+        }),
     ...(uploads === undefined
       ? {}
       : {

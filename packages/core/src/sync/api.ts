@@ -1,7 +1,15 @@
 import type { Disk } from '../disk/disk.ts'
 import type { World } from '../disk/clock.ts'
 import type { OnEvent } from '../model/events.ts'
-import type { Conflict, ConflictPolicy, GuardName, Halt, SyncMode } from '../model/plan.ts'
+import type {
+  Conflict,
+  ConflictPolicy,
+  GuardName,
+  Halt,
+  Override,
+  Settlement,
+  SyncMode,
+} from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
 import type { ProbeReport, ProviderModule, StorageProvider } from '../provider/index.ts'
 import type { Path } from '../model/entry.ts'
@@ -50,6 +58,10 @@ export interface RunOptions {
   readonly maxDelete?: { readonly count: number } | { readonly percent: number }
   readonly allow: readonly GuardName[]
   readonly conflict?: ConflictPolicy
+  /** For a push or a pull: this side of the named paths wins over the other. */
+  readonly override?: Override
+  /** What a person decided on single conflicts, by path; other paths follow the policy. */
+  readonly settlements?: ReadonlyMap<Path, Settlement>
   /** Bytes per second, each way. */
   readonly bandwidth?: { readonly up?: number; readonly down?: number }
   /** Seconds to wait for the lock; default 0. */

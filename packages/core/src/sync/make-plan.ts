@@ -1,8 +1,9 @@
-import { compare, type CompareOptions } from '../decide/compare.ts'
+import { compare, type Decision } from '../decide/compare.ts'
 import type { GuardFacts } from '../decide/guards.ts'
 import type { Judged } from '../decide/evidence.ts'
 import { type BaseRow, join, type JoinCounts } from '../decide/join.ts'
 import { moveQuestions, withMoves } from '../decide/moves.ts'
+import { compareOverriding } from '../decide/override.ts'
 import {
   ancestorsOf,
   lastCopies,
@@ -13,7 +14,15 @@ import {
 import type { World } from '../disk/clock.ts'
 import type { Path, RemoteEntry } from '../model/entry.ts'
 import { isFolderKey, isWithin } from '../model/path.ts'
-import type { Action, Conflict, Plan } from '../model/plan.ts'
+import type {
+  Action,
+  Conflict,
+  ConflictPolicy,
+  Override,
+  Plan,
+  Settlement,
+  SyncMode,
+} from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Seen, SortedStream } from '../model/side.ts'
 import { listRemote } from '../remote/listing.ts'
@@ -30,8 +39,14 @@ export interface PlanContext extends GatherContext {
   readonly remoteStream?: (within: readonly Path[]) => SortedStream<Seen<RemoteEntry>>
 }
 
-export interface PlanOptions extends CompareOptions {
+export interface PlanOptions {
+  readonly mode: SyncMode
+  readonly policy: ConflictPolicy
   readonly within: readonly Path[]
+  /** For a push or a pull; it holds for what was named, also where a round looks at other paths. */
+  readonly override?: { readonly as: Override; readonly named: readonly Path[] }
+  /** By path. */
+  readonly settlements?: ReadonlyMap<Path, Settlement>
 }
 
 export interface Planned {
@@ -132,12 +147,21 @@ async function look(
   const conflicts: Conflict[] = []
   let pending = 0
   for (const row of judged) {
-    const decision = compare(row, options)
+    const decision = decide(row, options)
     if (decision.kind === 'action') actions.push(decision.action)
     else if (decision.kind === 'conflict') conflicts.push(decision.conflict)
     else if (decision.kind === 'pending') pending++
   }
   return { judged, actions, conflicts, problems, counts, pending }
+}
+
+/** What the table says of one row. */
+function decide(row: Judged, { mode, policy, override, settlements }: PlanOptions): Decision {
+  const { path } = row.joined
+  if (override !== undefined && mode !== 'sync' && isWithin(path, override.named))
+    return compareOverriding(row, mode, override.as)
+  const settlement = settlements?.get(path)
+  return compare(row, { mode, policy, ...(settlement === undefined ? {} : { settlement }) })
 }
 
 /** What no single row shows: files and folders in each other's place, moves, and the last copy of a content. */
@@ -201,9 +225,14 @@ async function keepLastCopies(
     judged,
     (row) => row.local === 'unchanged' && row.remote === 'removed',
   )
+  // What is removed here and comes back in this run is not on its way out.
+  const returning = new Set(
+    actions.flatMap((action) => (action.kind === 'download' ? [action.path] : [])),
+  )
   const removedHere = removals(
     judged,
-    (row) => row.local === 'removed' && row.remote === 'unchanged',
+    ({ local, remote, joined }) =>
+      local === 'removed' && remote === 'unchanged' && !returning.has(joined.path),
   )
   const doubtful = new Set(removedHere.map(({ sha256 }) => sha256))
   if (!removedThere.some(({ sha256 }) => doubtful.has(sha256))) return actions

@@ -106,6 +106,10 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
       mode: options.mode,
       policy: options.conflict ?? context.policy,
       within,
+      ...(options.override === undefined
+        ? {}
+        : { override: { as: options.override, named: scopes } }),
+      ...(options.settlements === undefined ? {} : { settlements: options.settlements }),
     })
     if (round === 1) {
       unchanged = planned.unchanged

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { compare } from '../../src/decide/compare.ts'
 import type { Change, Judged } from '../../src/decide/evidence.ts'
+import { compareOverriding } from '../../src/decide/override.ts'
 import type { BaseEntry, LocalEntry, RemoteEntry } from '../../src/model/entry.ts'
-import type { ConflictPolicy, SyncMode } from '../../src/model/plan.ts'
+import type { ConflictPolicy, Settlement, SyncMode } from '../../src/model/plan.ts'
 
 const document = readFileSync(
   new URL('../../../../docs/reconcile-table.md', import.meta.url),
@@ -135,6 +136,74 @@ describe('conflict policies are as documented', () => {
     expect(decision).toMatchObject({
       action: { kind: 'upload', keepRemote: true, expect: { version: 'v2' } },
     })
+  })
+})
+
+describe('--force and --mirror are as documented', () => {
+  const rows = tableOf('here')
+  const columns = [
+    ['push', 'force'],
+    ['push', 'mirror'],
+    ['pull', 'force'],
+    ['pull', 'mirror'],
+  ] as const
+  test('the table is there', () => {
+    expect(rows).toHaveLength(10)
+  })
+  for (const [here = '', there = '', content = '', ...expected] of rows)
+    for (const [index, [mode, override]] of columns.entries())
+      test(`${mode} --${override}: local ${here}, remote ${there}`, () => {
+        const decision = compareOverriding(row(here, there, content), mode, override)
+        expect(decision.kind === 'action' ? decision.action.kind : decision.kind).toBe(
+          expected[index],
+        )
+        if (decision.kind !== 'action') return
+        const { action } = decision
+        // Whatever the base does not vouch for is kept before it goes.
+        if (action.kind === 'upload' && action.over !== undefined)
+          expect(action.keepRemote).toBe(there !== 'unchanged')
+        if (action.kind === 'remove-remote')
+          expect(action.keepRemote === true).toBe(there !== 'unchanged')
+        if (action.kind === 'remove-local')
+          expect(action.forced === true).toBe(here !== 'unchanged')
+      })
+  test.each([
+    ['push', 'upload'],
+    ['pull', 'set-executable'],
+  ] as const)('the executable bit is that of the side that wins: %s', (mode, kind) => {
+    const judged = row('unchanged', 'edited', 'same')
+    const bits = { ...judged, metadata: { user: { executable: 'true' } } }
+    expect(compareOverriding(bits, mode, 'force')).toMatchObject({
+      action: { kind, executable: mode === 'pull' },
+    })
+  })
+})
+
+describe('a decision of a person', () => {
+  const shown = { inode: 1, size: 1, mtime: 10_000, ctime: 1 }
+  const decide = (settlement: Settlement): string => {
+    const decision = compare(row('edited', 'edited', 'differs'), {
+      mode: 'sync',
+      policy: 'remote',
+      settlement,
+    })
+    return decision.kind === 'action' ? decision.action.kind : decision.kind
+  }
+  test.each([
+    ['local', 'upload'],
+    ['remote', 'download'],
+    ['both', 'keep-both'],
+    ['newest', 'conflict'],
+  ] as const)('settles what was shown: %s', (choice, expected) => {
+    const keep = choice === 'both' ? 'keep-both' : choice
+    expect(decide({ keep, local: shown, remote: 'v2' })).toBe(expected)
+  })
+  test('is void where a side moved since', () => {
+    expect(decide({ keep: 'local', local: shown, remote: 'v1' })).toBe('conflict')
+    for (const moved of [{ inode: 2 }, { size: 2 }, { mtime: 9000 }, { ctime: 2 }])
+      expect(decide({ keep: 'remote', local: { ...shown, ...moved }, remote: 'v2' })).toBe(
+        'conflict',
+      )
   })
 })
 

@@ -26,14 +26,19 @@ export interface Clones extends Disposable {
   readonly folders: readonly string[]
   /** From now on the store refuses to write this key. */
   refuse(key: string, code: StorageErrorCode): void
+  /** Another tool writes an object. */
+  put(key: string, text: string): Promise<void>
   sync(
     index: number,
     options?: Partial<RunOptions>,
   ): Promise<RunReport & { readonly events: readonly LsyncEvent[] }>
 }
 
-export async function clones(count: number): Promise<Clones> {
-  const store = memoryStore()
+export async function clones(
+  count: number,
+  kind: { readonly history?: boolean } = {},
+): Promise<Clones> {
+  const store = memoryStore(kind)
   const root = mkdtempSync(join(tmpdir(), 'lsync-clones-'))
   const refused = new Map<string, StorageErrorCode>()
   const refusing: MemoryStore = {
@@ -86,6 +91,22 @@ export async function clones(count: number): Promise<Clones> {
     folders,
     refuse(key, code) {
       refused.set(key, code)
+    },
+    async put(key, text) {
+      const bytes = new TextEncoder().encode(text)
+      const source = {
+        size: bytes.length,
+        digests: {},
+        async *open() {
+          yield bytes
+        },
+      }
+      const version = store.objects.get(key)?.version
+      await store.open().write(key, source, {
+        signal,
+        metadata: { user: {} },
+        expect: version === undefined ? { kind: 'absent' } : { kind: 'version', version },
+      })
     },
     async sync(index, options = {}) {
       const events: LsyncEvent[] = []

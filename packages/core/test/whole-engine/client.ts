@@ -1,5 +1,5 @@
 import { isStorageError, type MemoryStore } from '../../src/provider/index.ts'
-import type { ConflictPolicy, SyncMode } from '../../src/model/plan.ts'
+import type { ConflictPolicy, Override, SyncMode } from '../../src/model/plan.ts'
 import type { RunReport } from '../../src/sync/api.ts'
 import { openState } from '../../src/state/open-state.ts'
 import { takeLock } from '../../src/state/lock.ts'
@@ -32,6 +32,7 @@ export interface RunChoices {
   readonly mode: SyncMode
   readonly conflict: ConflictPolicy
   readonly paths?: readonly string[]
+  readonly override?: Override
 }
 
 const GUARDS = ['mass-delete', 'emptied', 'mass-change', 'unrelated', 'other-remote'] as const
@@ -71,7 +72,7 @@ async function run(
   { scheduler, random, store, faults, sabotage, violations }: World,
   client: Client,
   actor: Actor,
-  { mode, conflict, paths = [] }: RunChoices,
+  { mode, conflict, paths = [], override }: RunChoices,
 ): Promise<RunReport | undefined> {
   const { disk } = client
   const world = scheduler.world(actor)
@@ -102,6 +103,7 @@ async function run(
         jobs: 4,
         allow: GUARDS,
         conflict,
+        ...(override === undefined ? {} : { override }),
         signal,
         onEvent: () => undefined,
       },

@@ -1,7 +1,7 @@
 import { memoryStore } from '../../src/provider/index.ts'
 import type { RunReport } from '../../src/sync/api.ts'
 import { checkBase, checkEqual, everywhere, rowsOf } from './checks.ts'
-import { type Client, newClient, newDisk, startRun, type World } from './client.ts'
+import { type Client, newClient, newDisk, type RunChoices, startRun, type World } from './client.ts'
 import type { Sabotage } from './faulty-store.ts'
 import { edit, type History } from './person.ts'
 import { Random } from './random.ts'
@@ -11,6 +11,8 @@ export interface SimulationOptions extends Sabotage {
   readonly print?: (line: string) => void
   /** A client may lose its whole disk: what the remote held must not be lost with it. */
   readonly disksBreak?: boolean
+  /** People let one side win now and then (`--force`, `--mirror`, policies): what loses must then be in a trash at least. */
+  readonly overriding?: boolean
   /** Broken on purpose: flushes do nothing. */
   readonly noFlush?: boolean
 }
@@ -98,7 +100,12 @@ export async function simulate(
             ? 'manual'
             : random.pick(['keep-both', 'newest'] as const)
           const paths = random.chance(0.15) ? [random.pick(['d', 'x', 'e'])] : []
-          void startRun(world, client, { mode, conflict: policy, paths })
+          const choices: RunChoices = { mode, conflict: policy, paths }
+          void startRun(
+            world,
+            client,
+            options.overriding === true && random.chance(0.4) ? insist(random, choices) : choices,
+          )
         } else if (client.work !== undefined && random.chance(0.004)) die(client)
         if (client.work === undefined && random.chance(0.01)) client.disk.sync()
       }
@@ -113,11 +120,24 @@ export async function simulate(
     checkBase(client, store, violations, await rowsOf(client, scheduler))
   await settle(world, clients)
   if (violations.length === 0) {
-    const alive = new Set(clients.flatMap(({ disk }) => [...disk.files().values()]))
+    const alive =
+      options.overriding === true
+        ? everywhere(store, clients)
+        : new Set(clients.flatMap(({ disk }) => [...disk.files().values()]))
     for (const content of written)
       if (!replaced.has(content) && !alive.has(content)) violations.push(`lost: ${content}`)
   }
   return { trace: scheduler.trace, steps: scheduler.steps, violations }
+}
+
+/** A run in which one side wins, in one of all the ways to say so. */
+function insist(random: Random, choices: RunChoices): RunChoices {
+  if (random.chance(0.4)) return { ...choices, conflict: random.pick(['local', 'remote'] as const) }
+  return {
+    ...choices,
+    mode: random.pick(['pull', 'push'] as const),
+    override: random.pick(['force', 'mirror'] as const),
+  }
 }
 
 export function newWorld(seed: number, options: SimulationOptions): World {

@@ -33,6 +33,13 @@ describe('simulation', () => {
         found.push(`${seed}: ${violation}`)
     expect(found.length, found.join('\n')).toBeLessThanOrEqual(FEW)
   })
+  test('what loses against --force and --mirror is in a trash', { timeout: 120_000 }, async () => {
+    const found: string[] = []
+    for (let seed = 1; seed <= TRIED; seed++)
+      for (const violation of (await simulate(seed, { overriding: true })).violations)
+        found.push(`${seed}: ${violation}`)
+    expect(found).toEqual([])
+  })
   test('the same seed gives the same run', async () => {
     for (const seed of [1, 2, 3, 4, 5]) expect(await simulate(seed)).toEqual(await simulate(seed))
   })
