@@ -39,7 +39,7 @@ export interface BaseRow {
 }
 
 export interface JoinOptions {
-  /** Paths that are left out by rule: their rows freeze. */
+  /** Paths that are left out by rule: their rows freeze. Asked of a key when the local stream has come to it. */
   readonly ignored: (path: Path) => boolean
   /** The remote does not show empty folders: their keys are unknown there. */
   readonly foldersUnknown: boolean

@@ -1,3 +1,4 @@
+import { type IgnoreRules, RULE_FILE } from '../decide/ignore.ts'
 import type { World } from '../disk/clock.ts'
 import { type Disk, DiskError, type DiskStat, type FolderItem } from '../disk/disk.ts'
 import type { LocalEntry, Path } from '../model/entry.ts'
@@ -10,8 +11,8 @@ import { LSYNC } from '../state/layout.ts'
 export interface ScanOptions {
   /** Only these paths and what lies below them; empty = everything. */
   readonly within: readonly Path[]
-  /** Left out by rule. Asked with the key: folders end in `/`. */
-  readonly ignored: (path: Path) => boolean
+  /** Learns the rule files on the way. */
+  readonly rules: IgnoreRules
   readonly world: World
   readonly signal: AbortSignal
   /** Entries seen so far, now and then. */
@@ -71,6 +72,18 @@ async function* walk(context: WalkContext, folder: string, stat: DiskStat): Asyn
   else if (items.some((item) => item.name === LSYNC && item.kind === 'folder')) {
     unknownBelow(context, folder, undefined) // a repository of its own
     return
+  }
+
+  if (items.some((item) => item.name === RULE_FILE && item.kind === 'file')) {
+    const path = joinPath(folder, RULE_FILE)
+    try {
+      options.rules.add(folder, (await disk.readText(path)) ?? '')
+    } catch (error) {
+      // What it leaves out would be taken for what it lets in.
+      if (!(error instanceof DiskError) || folder === '') throw error
+      unknownBelow(context, folder, 'unreadable')
+      return
+    }
   }
 
   const names = sortedNames(context, folder, items)
@@ -145,7 +158,7 @@ function sortedNames(
   folder: string,
   items: readonly FolderItem[],
 ): { sorted: SortedName[]; kept: number } {
-  const { ignored, within } = context.options
+  const { rules, within } = context.options
   const sorted: SortedName[] = []
   let kept = 0
   for (const item of items) {
@@ -154,14 +167,15 @@ function sortedNames(
     if (item.kind === 'folder' && item.nameable) {
       if (item.name.toLowerCase() === LSYNC) {
         sorted.push({ key: below, item, kind: 'unknown', below: true, problem: 'name-reserved' })
-      } else if (ignored(below)) sorted.push({ key: below, item, kind: 'unknown', below: true })
+      } else if (!rules.enters(path))
+        sorted.push({ key: below, item, kind: 'unknown', below: true })
       else {
         kept++
         if (leadsInto(path, within)) sorted.push({ key: below, item, kind: 'folder' })
       }
       continue
     }
-    if (ignored(path)) {
+    if (rules.ignores(path)) {
       sorted.push({ key: path, item, kind: 'unknown' })
       continue
     }

@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, parseDocument, type Document } from 'yaml'
 import { LsyncError } from '../model/errors.ts'
+import { checkKey, diskPath, normalizeScopes } from '../model/path.ts'
 import type { ConflictPolicy } from '../model/plan.ts'
 import type { RemoteSettings } from '../provider/index.ts'
 
@@ -36,6 +37,11 @@ const texts: Check = (value) =>
   Array.isArray(value) && value.every((item) => typeof item === 'string')
     ? undefined
     : 'a list of texts'
+const paths: Check = (value) =>
+  Array.isArray(value) &&
+  value.every((item) => typeof item === 'string' && checkKey(item) === undefined)
+    ? undefined
+    : 'a list of paths in the repository, like docs or src/lib'
 const positive: Check = (value) =>
   Number.isInteger(value) && Number(value) > 0 ? undefined : 'a whole number above 0'
 const numberOrShare: Check = (value) =>
@@ -71,7 +77,7 @@ export const KEYS: Keys = {
   ...SETTINGS,
   conflicts: oneOf(...POLICIES),
   ignore: texts,
-  only: texts,
+  only: paths,
   symlinks: oneOf('skip', 'store'),
   author: text,
   'max-delete': numberOrShare,
@@ -208,7 +214,7 @@ export function parseConfig(source: string, file: string): RepositoryConfig {
   return {
     remote,
     ...(repository === undefined ? {} : { repository }),
-    only: textsOf(values, 'only'),
+    only: normalizeScopes(textsOf(values, 'only').map(diskPath)),
     symlinks: 'skip',
     ...readShared(values),
   }

@@ -1,6 +1,7 @@
 import { compare, type Decision } from '../decide/compare.ts'
 import type { GuardFacts } from '../decide/guards.ts'
 import type { Judged } from '../decide/evidence.ts'
+import { IgnoreRules, type IgnoreSettings } from '../decide/ignore.ts'
 import { type BaseRow, join, type JoinCounts } from '../decide/join.ts'
 import { moveQuestions, withMoves } from '../decide/moves.ts'
 import { compareOverriding } from '../decide/override.ts'
@@ -34,7 +35,7 @@ import { gatherMoves } from './gather-moves.ts'
 export interface PlanContext extends GatherContext {
   readonly world: World
   readonly state: State
-  readonly ignored: (path: Path) => boolean
+  readonly ignore: IgnoreSettings
   /** Stands in for the remote's listing, where the remote is not asked. */
   readonly remoteStream?: (within: readonly Path[]) => SortedStream<Seen<RemoteEntry>>
 }
@@ -104,6 +105,7 @@ interface View {
   readonly problems: readonly Problem[]
   readonly counts: JoinCounts
   readonly pending: number
+  readonly rules: IgnoreRules
 }
 
 async function look(
@@ -111,7 +113,8 @@ async function look(
   options: PlanOptions,
   within: readonly Path[],
 ): Promise<View> {
-  const { disk, provider, state, world, signal, onEvent, ignored } = context
+  const { disk, provider, state, world, signal, onEvent } = context
+  const rules = new IgnoreRules(context.ignore)
   const problems: Problem[] = []
   const counts: JoinCounts = {
     base: 0,
@@ -133,10 +136,10 @@ async function look(
   onEvent({ type: 'phase', phase: 'comparing' })
   const rows = join(
     state.rows(within.length === 0 ? undefined : within),
-    scan(disk, { within, ignored, world, signal, onProgress: report('local') }),
+    scan(disk, { within, rules, world, signal, onProgress: report('local') }),
     context.remoteStream?.(within) ?? listRemote(provider, within, signal, report('remote')),
     {
-      ignored,
+      ignored: (path) => rules.ignores(path),
       foldersUnknown: !provider.listsFolders,
       counts,
       onProblem: (problem) => problems.push(problem),
@@ -152,7 +155,7 @@ async function look(
     else if (decision.kind === 'conflict') conflicts.push(decision.conflict)
     else if (decision.kind === 'pending') pending++
   }
-  return { judged, actions, conflicts, problems, counts, pending }
+  return { judged, actions, conflicts, problems, counts, pending, rules }
 }
 
 /** What the table says of one row. */
@@ -216,9 +219,9 @@ function isFile({ joined }: Judged): boolean {
 
 /** Applies the last-copy rule: the removals that would take the last copy become uploads that keep it, or are left undone. */
 async function keepLastCopies(
-  { state, ignored }: PlanContext,
+  { state }: PlanContext,
   { mode }: PlanOptions,
-  { judged, problems, counts: { unseen, unseenBelow } }: View,
+  { judged, problems, rules, counts: { unseen, unseenBelow } }: View,
   actions: readonly Action[],
 ): Promise<readonly Action[]> {
   const removedThere = removals(
@@ -243,7 +246,7 @@ async function keepLastCopies(
   ])
   const isUnchanged = (path: Path): boolean =>
     !touched.has(path) &&
-    !ignored(path) &&
+    !rules.ignores(path) &&
     !ancestorsOf(path).some((folder) => unseenBelow.has(`${folder}/`))
   // What this run brings somewhere survives there, or the removals do not happen.
   const survives = new Set(

@@ -21,7 +21,6 @@ import { readRemoteReport, writeRemoteReport } from '../state/remote-report.ts'
 import { withUserConfig } from '../state/user-config.ts'
 import type { Machine, RunOptions, RunReport } from './api.ts'
 import { claimIdentity, readIdentity } from './identity.ts'
-import { ignoreRules } from './ignore-rules.ts'
 import { DEFAULT_JOBS, sync } from './sync.ts'
 
 /** A folder that is a repository, with its configuration read. */
@@ -165,7 +164,7 @@ export async function syncRepository(
         remote: config.remote,
         ...(config.repository === undefined ? {} : { identity: config.repository }),
         policy: config.conflicts ?? 'manual',
-        ignored: await ignoreRules(disk, config),
+        ignore: config,
       },
       {
         ...options,

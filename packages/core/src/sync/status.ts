@@ -11,7 +11,6 @@ import { DEFAULT_RETRY } from '../remote/retry.ts'
 import { openState } from '../state/open-state.ts'
 import type { State } from '../state/state.ts'
 import type { Machine } from './api.ts'
-import { ignoreRules } from './ignore-rules.ts'
 import { makePlan } from './make-plan.ts'
 import { lockRepository, openRemote, type Repository } from './repository.ts'
 import { DEFAULT_JOBS } from './sync.ts'
@@ -61,7 +60,7 @@ export async function statusRepository(
         provider,
         world,
         state,
-        ignored: await ignoreRules(disk, config),
+        ignore: config,
         jobs: DEFAULT_JOBS,
         signal,
         onEvent,

@@ -1,4 +1,5 @@
 import { DEFAULT_MAX_DELETE, judgeGuards } from '../decide/guards.ts'
+import type { IgnoreSettings } from '../decide/ignore.ts'
 import type { World } from '../disk/clock.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Effects } from '../execute/context.ts'
@@ -32,7 +33,7 @@ export interface SyncContext {
   /** The identity that this repository was made for; undefined where the remote could not be given one. */
   readonly identity?: string
   readonly policy: ConflictPolicy
-  readonly ignored: (path: Path) => boolean
+  readonly ignore: IgnoreSettings
 }
 
 export const DEFAULT_JOBS = 32
@@ -194,6 +195,10 @@ function guard(planned: Planned, options: RunOptions, within: readonly Path[]): 
   })
 }
 
+const GIT = /(?:^|\/)\.git\//
+const GIT_NOTICE =
+  'a .git folder is synced like any other, and Git at work in two clones at once can break it; a line `.git/` in .lsyncignore leaves it out'
+
 function announce({ plan }: Planned, { dryRun, onEvent }: RunOptions): void {
   let bytes = 0
   let transfers = 0
@@ -205,6 +210,8 @@ function announce({ plan }: Planned, { dryRun, onEvent }: RunOptions): void {
     transfers++
   }
   onEvent({ type: 'planned', actions: plan.actions.length, transfers, bytes })
+  if (plan.actions.some(({ kind, path }) => kind !== 'adopt' && GIT.test(path)))
+    onEvent({ type: 'notice', message: GIT_NOTICE })
   if (!dryRun) return
   for (const action of plan.actions)
     if (action.kind !== 'adopt' || !action.silent)

@@ -22,6 +22,22 @@ function refusal(work: () => unknown): LsyncError {
 }
 
 describe('reading', () => {
+  test.each(['/abs', '../x', 'a//b', '.', '', 'a/../b', '.lsync'])(
+    'only: %j is refused',
+    (path) => {
+      expect(() =>
+        parseConfig(`remote: file:///r\nonly: [${JSON.stringify(path)}]\n`, 'c'),
+      ).toThrow('a list of paths')
+    },
+  )
+
+  test('only: takes folders with and without a slash', () => {
+    expect(parseConfig('remote: file:///r\nonly: [docs/, src, docs/a]\n', 'c').only).toEqual([
+      'docs',
+      'src',
+    ])
+  })
+
   test('what a new configuration says is what is read', () => {
     const text = newConfig({
       remote: 's3://bucket/prefix',

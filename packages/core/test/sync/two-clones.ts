@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  CONFIG,
+  type Disk,
   initRepository,
   isAlive,
   type LsyncEvent,
@@ -15,9 +17,11 @@ import {
   processIdentity,
   type RunOptions,
   type RunReport,
+  setInConfig,
   StorageError,
   type StorageErrorCode,
   syncRepository,
+  unsetInConfig,
 } from '../../src/index.ts'
 
 /** Clones of one store in memory, on real folders. */
@@ -27,7 +31,9 @@ export interface Clones extends Disposable {
   /** From now on the store refuses to write this key. */
   refuse(key: string, code: StorageErrorCode): void
   /** Another tool writes an object. */
-  put(key: string, text: string): Promise<void>
+  put(key: string, text: string, metadata?: Readonly<Record<string, string>>): Promise<void>
+  /** Sets a key in the configuration of a clone, or takes it out. */
+  configure(index: number, key: string, value: string | undefined): Promise<void>
   sync(
     index: number,
     options?: Partial<RunOptions>,
@@ -36,7 +42,7 @@ export interface Clones extends Disposable {
 
 export async function clones(
   count: number,
-  kind: { readonly history?: boolean } = {},
+  kind: { readonly history?: boolean; readonly openDisk?: (root: string) => Disk } = {},
 ): Promise<Clones> {
   const store = memoryStore(kind)
   const root = mkdtempSync(join(tmpdir(), 'lsync-clones-'))
@@ -70,13 +76,12 @@ export async function clones(
     environment: {},
     author: `author${index}`,
     providers: { schemes: ['memory'], get: async () => module },
-    openDisk: nodeDisk,
+    openDisk: kind.openDisk ?? nodeDisk,
     process: processIdentity(),
     isAlive,
   })
   const folders = Array.from({ length: count }, (_, index) => join(root, `clone${index}`))
   for (const [index, folder] of folders.entries()) {
-    nodeDisk(root)
     await nodeDisk(root).makeFolder(`clone${index}`)
     await initRepository(machineOf(index), {
       folder,
@@ -92,7 +97,17 @@ export async function clones(
     refuse(key, code) {
       refused.set(key, code)
     },
-    async put(key, text) {
+    async configure(index, key, value) {
+      const disk = nodeDisk(folders[index] ?? '')
+      const text = (await disk.readText(CONFIG)) ?? ''
+      await disk.replaceText(
+        CONFIG,
+        value === undefined
+          ? unsetInConfig(text, CONFIG, key)
+          : setInConfig(text, CONFIG, key, value),
+      )
+    },
+    async put(key, text, metadata = {}) {
       const bytes = new TextEncoder().encode(text)
       const source = {
         size: bytes.length,
@@ -104,7 +119,7 @@ export async function clones(
       const version = store.objects.get(key)?.version
       await store.open().write(key, source, {
         signal,
-        metadata: { user: {} },
+        metadata: { user: metadata },
         expect: version === undefined ? { kind: 'absent' } : { kind: 'version', version },
       })
     },

@@ -94,7 +94,7 @@ async function run(
         author: client.name,
         remote: 'memory://one',
         policy: 'manual',
-        ignored: () => false,
+        ignore: { ignore: [], only: [] },
       },
       {
         mode,
