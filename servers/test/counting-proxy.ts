@@ -1,13 +1,16 @@
 import { createServer, request } from 'node:http'
 
-/** Passes requests on, unchanged, and counts what succeeded by method and path. */
+/** Passes requests on, unchanged; counts what succeeded by method and path, and the bytes of all bodies. */
 export async function countingProxy(target: string): Promise<{
   readonly endpoint: string
   readonly succeeded: Map<string, number>
+  /** Bytes of bodies that went through since the start, whatever came of them. */
+  readonly bytes: { up: number; down: number }
   stop(): Promise<void>
 }> {
   const { hostname, port } = new URL(target)
   const succeeded = new Map<string, number>()
+  const bytes = { up: 0, down: 0 }
   const server = createServer((incoming, outgoing) => {
     const forward = request(
       { hostname, port, method: incoming.method, path: incoming.url, headers: incoming.headers },
@@ -17,11 +20,13 @@ export async function countingProxy(target: string): Promise<{
           succeeded.set(what, (succeeded.get(what) ?? 0) + 1)
         }
         outgoing.writeHead(answer.statusCode ?? 500, answer.rawHeaders)
+        answer.on('data', (chunk: Buffer) => (bytes.down += chunk.length))
         answer.pipe(outgoing)
       },
     )
     forward.on('error', () => outgoing.destroy())
     incoming.on('error', () => forward.destroy())
+    incoming.on('data', (chunk: Buffer) => (bytes.up += chunk.length))
     incoming.pipe(forward)
   })
   await new Promise<void>((resolve) => {
@@ -32,6 +37,7 @@ export async function countingProxy(target: string): Promise<{
   return {
     endpoint: `http://127.0.0.1:${address.port}`,
     succeeded,
+    bytes,
     stop: () =>
       new Promise((resolve) => {
         server.closeAllConnections()

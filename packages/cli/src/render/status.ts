@@ -40,7 +40,7 @@ const GROUPS: readonly { readonly title: string; readonly kinds: readonly Action
   { title: 'To download', kinds: ['download'] },
   { title: 'To upload', kinds: ['upload'] },
   { title: 'To keep in both versions', kinds: ['keep-both'] },
-  { title: 'To move, as on the other side', kinds: ['move-local'] },
+  { title: 'To move', kinds: ['move-local'] },
   { title: 'To remove here, into the trash', kinds: ['remove-local'] },
   { title: 'To remove on the remote', kinds: ['remove-remote'] },
   { title: 'To change here without a transfer', kinds: ['set-executable'] },
@@ -59,7 +59,7 @@ function namesOf(action: Action): string {
 }
 
 function wordOf(action: Action): string {
-  if (movedFrom(action) !== undefined) return action.kind === 'move-local' ? 'there' : 'here'
+  if (movedFrom(action) !== undefined) return action.kind === 'move-local' ? 'here' : 'remote'
   switch (action.kind) {
     case 'upload':
     case 'download':
