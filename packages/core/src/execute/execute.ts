@@ -90,12 +90,12 @@ export async function execute(
     if (action.kind === 'download' && !isFolderKey(action.path)) {
       // It ends when its batch is in place, not when its bytes are here: no slot is held meanwhile.
       try {
-        const staged =
+        const content =
           (await fetchHere(effects, action, signal)) ??
           (await fetch(effects, action.remote, signal))
-        placer.add({
+        await placer.add({
           action,
-          staged,
+          content,
           done: (error) => {
             finish(action, error)
           },

@@ -3,20 +3,32 @@ import { DiskError, type DiskStat, type DiskWriter } from '../disk/disk.ts'
 import type { RemoteEntry } from '../model/entry.ts'
 import { type FileMetadata, readMetadata } from '../model/metadata.ts'
 import type { ObjectInfo } from '../provider/index.ts'
-import { hashFile, sha256Of } from '../scan/hash.ts'
+import { hashFile, sha256Of, SMALL_FILE } from '../scan/hash.ts'
 import { STAGING } from '../state/layout.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
 import { runPool } from './pool.ts'
 
-/** Whole remote content in the staging folder, checked, not yet flushed. */
-export interface Staged {
-  readonly path: string
-  /** As it lies there: what must be found again after it was moved into place. */
-  readonly stat: DiskStat
+/** Whole remote content, checked. */
+interface Content {
   readonly info: ObjectInfo
   readonly file: FileMetadata
   readonly sha256: string
+}
+
+/**
+ * In memory: a small file waits there until its batch is staged. To make a file while the disk is being flushed takes as long as the flush, and
+ * nothing else would go on meanwhile.
+ */
+export interface Received extends Content {
+  readonly bytes: Uint8Array
+}
+
+/** In the staging folder, not yet flushed. */
+export interface Staged extends Content {
+  readonly path: string
+  /** As it lies there: what must be found again after it was moved into place. */
+  readonly stat: DiskStat
 }
 
 /** From this size on an object is read in several ranges at once. */
@@ -24,44 +36,52 @@ const RANGED = 32 * 1024 * 1024
 const RANGE = 8 * 1024 * 1024
 const RANGES_AT_ONCE = 4
 
-/** Brings one version of an object into the staging folder. A body that does not match its digest is fetched once more. */
+/** Brings one version of an object here. A body that does not match its digest is fetched once more. */
 export async function fetch(
   effects: Effects,
   remote: RemoteEntry,
   signal: AbortSignal,
-): Promise<Staged> {
+): Promise<Received | Staged> {
   let before: string | undefined
   for (;;) {
-    const staged = await fetchOnce(effects, remote, signal)
-    const { digests } = staged.info
-    const vouched = digests.sha256 ?? staged.file.sha256
-    if (vouched === undefined || vouched === staged.sha256) return staged
+    const fetched =
+      remote.size <= SMALL_FILE
+        ? await receive(effects, remote, signal)
+        : await fetchStaged(effects, remote, signal)
+    const { digests } = fetched.info
+    const vouched = digests.sha256 ?? fetched.file.sha256
+    if (vouched === undefined || vouched === fetched.sha256) return fetched
     // Twice the same bytes: they are what is stored, and the digest in the metadata is an old one, left by another tool.
-    if (digests.sha256 === undefined && before === staged.sha256) return staged
-    await effects.disk.remove(staged.path)
+    if (digests.sha256 === undefined && before === fetched.sha256) return fetched
+    if ('path' in fetched) await effects.disk.remove(fetched.path)
     if (before !== undefined)
-      throw new PathProblem('corrupt', `expected sha256 ${vouched}, received ${staged.sha256}`)
-    before = staged.sha256
+      throw new PathProblem('corrupt', `expected sha256 ${vouched}, received ${fetched.sha256}`)
+    before = fetched.sha256
   }
 }
 
-async function fetchOnce(
-  effects: Effects,
-  remote: RemoteEntry,
-  signal: AbortSignal,
+/** Puts what was received into the staging folder. */
+export async function stage(effects: Effects, content: Received | Staged): Promise<Staged> {
+  if ('path' in content) return content
+  const { bytes, ...received } = content
+  return staging(effects, async (writer) => {
+    await writer.write(bytes, 0)
+    return received
+  })
+}
+
+/** Makes a file of the staging folder; none stays where that fails. */
+async function staging(
+  { disk, world }: Effects,
+  fill: (writer: DiskWriter, path: string) => Promise<Content>,
 ): Promise<Staged> {
-  const { disk, provider, world } = effects
   const path = `${STAGING}/${world.token()}`
   try {
     await using writer = await disk.create(path)
-    const fetched =
-      remote.size >= RANGED
-        ? await fetchRanges(effects, remote, path, writer, signal)
-        : await fetchWhole(effects, remote, writer, signal)
-    if (fetched.file.link) throw new PathProblem('symbolic-link')
-    await writer.setExecutable(fetched.file.executable)
-    await writer.setModified(fetched.file.mtime ?? fetched.info.modified)
-    return { path, stat: await writer.stat(), ...fetched }
+    const content = await fill(writer, path)
+    if (content.file.executable) await writer.setExecutable(true)
+    await writer.setModified(content.file.mtime ?? content.info.modified)
+    return { path, stat: await writer.stat(), ...content }
   } catch (error) {
     // A full disk stays full while what was staged lies there.
     await disk.remove(path).catch((failure: unknown) => {
@@ -69,30 +89,64 @@ async function fetchOnce(
     })
     throw error
   }
+}
 
-  async function fetchWhole(
-    { bandwidth, onEvent }: Effects,
-    { key, version, size }: RemoteEntry,
-    writer: DiskWriter,
-    aborted: AbortSignal,
-  ): Promise<Omit<Staged, 'path' | 'stat'>> {
-    const { info, body } = await provider.read(key, { signal: aborted, version })
-    let at = 0
-    let sha256: string | undefined
-    const hasher = createHash('sha256')
-    for await (const chunk of body) {
-      await bandwidth.down.take(chunk.length, aborted)
-      await writer.write(chunk, at)
-      at += chunk.length
-      onEvent({ type: 'bytes', direction: 'down', bytes: chunk.length })
-      // Small files arrive in one piece: one call instead of a hash object.
-      if (at === size && chunk.length === size) sha256 = sha256Of(chunk)
-      else hasher.update(chunk)
-    }
-    if (at !== info.size)
-      throw new PathProblem('corrupt', `expected ${info.size} bytes, received ${at}`)
-    return { info, file: readMetadata(info.metadata), sha256: sha256 ?? hasher.digest('hex') }
+async function receive(
+  { provider, bandwidth, onEvent }: Effects,
+  { key, version, size }: RemoteEntry,
+  signal: AbortSignal,
+): Promise<Received> {
+  const { info, body } = await provider.read(key, { signal, version })
+  const bytes = Buffer.allocUnsafe(size)
+  let at = 0
+  for await (const chunk of body) {
+    await bandwidth.down.take(chunk.length, signal)
+    if (at + chunk.length > size) throw otherSize(size, at + chunk.length)
+    // Copied: a chunk may be a part of something much larger.
+    bytes.set(chunk, at)
+    at += chunk.length
+    onEvent({ type: 'bytes', direction: 'down', bytes: chunk.length })
   }
+  if (at !== info.size || at !== size) throw otherSize(info.size, at)
+  return { info, file: fileOf(info), bytes, sha256: sha256Of(bytes) }
+}
+
+function fileOf(info: ObjectInfo): FileMetadata {
+  const file = readMetadata(info.metadata)
+  if (file.link) throw new PathProblem('symbolic-link')
+  return file
+}
+
+function otherSize(expected: number, received: number): PathProblem {
+  return new PathProblem('corrupt', `expected ${expected} bytes, received ${received}`)
+}
+
+function fetchStaged(effects: Effects, remote: RemoteEntry, signal: AbortSignal): Promise<Staged> {
+  return staging(effects, (writer, path) =>
+    remote.size >= RANGED
+      ? fetchRanges(effects, remote, path, writer, signal)
+      : fetchWhole(effects, remote, writer, signal),
+  )
+}
+
+async function fetchWhole(
+  { provider, bandwidth, onEvent }: Effects,
+  { key, version }: RemoteEntry,
+  writer: DiskWriter,
+  signal: AbortSignal,
+): Promise<Content> {
+  const { info, body } = await provider.read(key, { signal, version })
+  const hasher = createHash('sha256')
+  let at = 0
+  for await (const chunk of body) {
+    await bandwidth.down.take(chunk.length, signal)
+    await writer.write(chunk, at)
+    at += chunk.length
+    onEvent({ type: 'bytes', direction: 'down', bytes: chunk.length })
+    hasher.update(chunk)
+  }
+  if (at !== info.size) throw otherSize(info.size, at)
+  return { info, file: fileOf(info), sha256: hasher.digest('hex') }
 }
 
 async function fetchRanges(
@@ -101,7 +155,7 @@ async function fetchRanges(
   path: string,
   writer: DiskWriter,
   signal: AbortSignal,
-): Promise<Omit<Staged, 'path' | 'stat'>> {
+): Promise<Content> {
   const starts = Array.from({ length: Math.ceil(size / RANGE) }, (_, index) => index * RANGE)
   let info: ObjectInfo | undefined
   await runPool(starts, RANGES_AT_ONCE, signal, async (from, aborted) => {
@@ -121,5 +175,5 @@ async function fetchRanges(
   // Read back from the disk: the ranges arrived in any order, and this proves what is on the disk, not what was received.
   await using file = await disk.open(path)
   const { sha256 } = await hashFile(file, size, [], signal)
-  return { info, file: readMetadata(info.metadata), sha256 }
+  return { info, file: fileOf(info), sha256 }
 }

@@ -5,70 +5,107 @@ import type { Intent } from '../state/state.ts'
 import { PathProblem } from './consequence.ts'
 import { FINE_STEP } from '../decide/unchanged.ts'
 import type { Effects } from './context.ts'
-import type { Staged } from './fetch.ts'
+import { type Received, stage, type Staged } from './fetch.ts'
 import { fileEntry } from './entries.ts'
-import { expectAbsent, isMoved, isStill } from './guard.ts'
+import { isMoved, isStill } from './guard.ts'
 import { makeFolders } from './trash.ts'
 
-/** A staged file with the place it is for. */
+/** Content that is here, with the place it is for. */
 export interface Placement {
   readonly action: DownloadAction
-  readonly staged: Staged
+  readonly content: Received | Staged
   readonly done: (failure?: unknown) => void
 }
 
-/**
- * Puts a batch of staged files into place, in the one order that a crash at any instant forgives:
- * journal the intents, flush the staged data with them, swap the files, flush the folders, record.
+/** A placement that is staged, its folders made and its intent journalled: after a flush it may be swapped in. */
+export interface Ready {
+  readonly placement: Placement
+  readonly staged: Staged
+  /** Where the old file goes, if there is one. */
+  readonly aside?: string
+}
+
+/** A file in its place; after a flush it may be recorded. */
+export interface Placed extends Ready {
+  /** As it lies there, looked at at once: whatever is saved from then on moves its ctime on, also where size and time are put back. */
+  readonly stat: DiskStat | undefined
+}
+
+/*
+ * A batch goes through three steps, in the one order that a crash at any instant forgives: stage the files and journal the intents, FLUSH,
+ * swap the files in, FLUSH, record. The caller flushes.
  */
-export async function placeAll(effects: Effects, batch: readonly Placement[]): Promise<void> {
-  const { disk, state, trash, world } = effects
+
+/** @returns also what must be flushed before the swaps */
+export async function prepareAll(
+  effects: Effects,
+  batch: readonly Placement[],
+): Promise<{ readonly ready: readonly Ready[]; readonly flush: readonly string[] }> {
+  const { disk, state, trash } = effects
   const made = new Set<string>()
-  const ready: { readonly placement: Placement; readonly aside?: string }[] = []
+  const ready: Ready[] = []
   const intents: Intent[] = []
   for (const placement of batch) {
     const { action } = placement
+    let staged: Staged | undefined
     try {
+      staged = await stage(effects, placement.content)
       if (action.from === 'absent') {
         await makeFolders(disk, parentOf(action.path), made)
-        ready.push({ placement })
+        ready.push({ placement, staged })
       } else {
         const aside = await trash.placeFor(action.path)
         const { inode, size } = action.from.stat
         intents.push({ path: action.path, trash: aside, inode, size })
-        ready.push({ placement, aside })
+        ready.push({ placement, staged, aside })
       }
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      await discard(effects, placement, error)
+      if (staged !== undefined) await discard(effects, staged)
+      placement.done(error)
     }
   }
-  if (ready.length === 0) return
   if (intents.length > 0) await state.intend(intents)
-  await disk.flush([
-    ...(intents.length > 0 ? [state.journalPath] : []),
-    ...ready.map(({ placement }) => placement.staged.path),
-    // The trash's folders must outlive a power cut before anything moves into them.
-    ...new Set(ready.flatMap(({ aside }) => (aside === undefined ? [] : [parentOf(aside)]))),
-  ])
-  const placed: { readonly placement: Placement; readonly stat: DiskStat | undefined }[] = []
-  for (const { placement, aside } of ready) {
+  return {
+    ready,
+    flush: [
+      ...(intents.length > 0 ? [state.journalPath] : []),
+      ...ready.map(({ staged }) => staged.path),
+      // The trash's folders must outlive a power cut before anything moves into them.
+      ...new Set(ready.flatMap(({ aside }) => (aside === undefined ? [] : [parentOf(aside)]))),
+    ],
+  }
+}
+
+export async function swapAll(
+  effects: Effects,
+  batch: readonly Ready[],
+): Promise<readonly Placed[]> {
+  const placed: Placed[] = []
+  for (const ready of batch) {
+    const { placement, staged } = ready
     try {
-      await swap(effects, placement, aside)
-      // At once, for its ctime: whatever is saved from here on moves it on, also where size and time are put back.
-      placed.push({ placement, stat: await disk.stat(placement.action.path) })
+      await swap(effects, ready)
+      placed.push({ ...ready, stat: await effects.disk.stat(placement.action.path) })
     } catch (error) {
       if (!(error instanceof DiskError) && !(error instanceof PathProblem)) throw error
-      await discard(effects, placement, error)
+      await discard(effects, staged)
+      placement.done(error)
     }
   }
-  await disk.flush(placed.map(({ placement }) => placement.action.path))
+  return placed
+}
+
+export async function recordAll(
+  { disk, recorder, world }: Effects,
+  placed: readonly Placed[],
+): Promise<void> {
   // A file that was placed in this very tick of the clock would have to be hashed again by the next run.
   const youngest = placed.reduce((latest, { stat }) => Math.max(latest, stat?.ctime ?? 0), 0)
   const wait = Math.min(youngest - world.now(), 0) + FINE_STEP + 2
   if (placed.length > 0 && wait > 0) await world.sleep(wait, new AbortController().signal)
-  for (const { placement, stat } of placed) {
-    const { action, staged, done } = placement
+  for (const { placement, staged, stat } of placed) {
+    const { action, done } = placement
     const now = await disk.stat(action.path)
     const { info, file, sha256 } = staged
     // A file that somebody saved over already is recorded without a fingerprint: the next run hashes it.
@@ -79,7 +116,7 @@ export async function placeAll(effects: Effects, batch: readonly Placement[]): P
       now?.inode === stat.inode &&
       now.ctime === stat.ctime
     const local = untouched ? ({ type: 'file', stat, seen: world.now() } as const) : undefined
-    effects.recorder.add({
+    recorder.addFlushed({
       path: action.path,
       entry: fileEntry({
         local,
@@ -94,16 +131,13 @@ export async function placeAll(effects: Effects, batch: readonly Placement[]): P
   }
 }
 
-async function swap(
-  { disk }: Effects,
-  { action, staged }: Placement,
-  aside?: string,
-): Promise<void> {
-  const { path, from } = action
+async function swap({ disk }: Effects, { placement, staged, aside }: Ready): Promise<void> {
+  const { path, from } = placement.action
   if (from === 'absent' || aside === undefined) {
+    const there = await disk.stat(path)
     // An empty folder gives way to a file; one that holds anything cannot be removed, and stays.
-    if ((await disk.stat(path))?.kind === 'folder') await disk.removeFolder(path)
-    else await expectAbsent(disk, path)
+    if (there?.kind === 'folder') await disk.removeFolder(path)
+    else if (there !== undefined) throw new PathProblem('changing')
     await disk.rename(staged.path, path, { overwrite: false })
     return
   }
@@ -139,9 +173,8 @@ export async function putBack(
   }
 }
 
-async function discard({ disk }: Effects, placement: Placement, failure: unknown): Promise<void> {
-  await disk.remove(placement.staged.path).catch((error: unknown) => {
+async function discard({ disk }: Effects, staged: Staged): Promise<void> {
+  await disk.remove(staged.path).catch((error: unknown) => {
     if (!(error instanceof DiskError)) throw error
   })
-  placement.done(failure)
 }

@@ -36,8 +36,17 @@ export class Recorder {
    * @param inode of the local file whose content the outcome claims, where it was the person's own: it may have another name by now
    */
   add(outcome: Outcome, inode?: number): void {
+    this.#add({ outcome, inode, flushed: false })
+  }
+
+  /** What the outcome claims of this disk survives a power cut already. */
+  addFlushed(outcome: Outcome): void {
+    this.#add({ outcome, inode: undefined, flushed: true })
+  }
+
+  #add(claim: Claim): void {
     if (this.#failure !== undefined) throw this.#failure.error
-    this.#waiting.push({ outcome, inode })
+    this.#waiting.push(claim)
     const now = this.#world.now()
     this.#since ??= now
     if (this.#waiting.length >= BATCH || now - this.#since > LONGEST_WAIT) this.#write()
@@ -69,7 +78,7 @@ export class Recorder {
   }
 
   async #flush(batch: readonly Claim[]): Promise<void> {
-    const claims = batch.filter(({ outcome }) => outcome.entry !== undefined)
+    const claims = batch.filter(({ outcome, flushed }) => outcome.entry !== undefined && !flushed)
     if (claims.length > FEW) return this.#disk.flushAll()
     await this.#disk.flush(claims.map(({ outcome }) => diskPath(outcome.path)))
     for (const { outcome, inode } of claims)
@@ -82,4 +91,5 @@ export class Recorder {
 interface Claim {
   readonly outcome: Outcome
   readonly inode: number | undefined
+  readonly flushed: boolean
 }

@@ -14,7 +14,7 @@ import { isStorageError } from '../provider/index.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
 import { fileEntry, folderEntry } from './entries.ts'
-import { fetch, type Staged } from './fetch.ts'
+import { fetch, stage, type Staged } from './fetch.ts'
 import { expectStill } from './guard.ts'
 import { upload } from './upload.ts'
 
@@ -34,7 +34,7 @@ export async function keepRemoteInTrash(
     const now = await provider.head(remote.key, { signal })
     if (now?.version === remote.version && now.historyId !== undefined) return
   }
-  const staged = await fetch(effects, remote, signal)
+  const staged = await stage(effects, await fetch(effects, remote, signal))
   const place = await trash.placeFor(action.path)
   await disk.flush([staged.path, parentOf(place)])
   await disk.rename(staged.path, place, { overwrite: false })
@@ -51,7 +51,7 @@ export async function keepBoth(
 ): Promise<void> {
   const { path, from, remote } = action
   await expectStill(effects.disk, path, from)
-  const staged = await fetch(effects, remote, signal)
+  const staged = await stage(effects, await fetch(effects, remote, signal))
   const copy = await placeBeside(effects, path, staged)
   const stat = await effects.disk.stat(copy)
   if (stat === undefined) throw new PathProblem('changing')
