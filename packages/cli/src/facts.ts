@@ -1,4 +1,4 @@
-import type { Action, Conflict, Halt, Problem, Totals } from '@lsync/core'
+import type { Action, Conflict, Halt, Nested, Problem, Totals } from '@lsync/core'
 import { GUARDS } from './messages/table.ts'
 import { problemMessage } from './render/lines.ts'
 import { isWorthTelling, movedFrom } from './render/moves.ts'
@@ -47,6 +47,19 @@ export function conflictFacts({ path, kind, local, remote, base }: Conflict) {
 export function problemFacts(problem: Problem) {
   const { path, code } = problem
   return { path, code, message: problemMessage(problem) }
+}
+
+export function nestedFacts({ path, state, pointer, effect, result, leftOver }: Nested) {
+  return {
+    path,
+    state,
+    remote: pointer?.remote ?? null,
+    repository: pointer?.id ?? null,
+    settings: pointer?.settings ?? {},
+    effect: effect ?? null,
+    result: result ?? null,
+    leftOver,
+  }
 }
 
 export function haltFacts(halt: Halt) {

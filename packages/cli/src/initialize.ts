@@ -149,9 +149,14 @@ function removeEmpty(folder: string, top: string): void {
 }
 
 /** What the remote can and cannot guarantee, in plain words. */
-export function initLines({ root, remote, report, id }: Initialized): readonly string[] {
+export function initLines({ root, remote, report, id, within }: Initialized): readonly string[] {
   return [
     `${escapeName(root)} now syncs with ${escapeName(remote)}`,
+    ...(within === undefined
+      ? []
+      : [
+          `  ok  It lies in the repository ${escapeName(within)}, which from now on only notes that it is there, and leaves what is in it alone.`,
+        ]),
     ...findingLines(report?.findings ?? []),
     ...(id === undefined ? ['  !!  The remote could not be written to: use lsync pull.'] : []),
   ]
@@ -163,6 +168,12 @@ export function findingLines(
   return findings.map(({ ok, message }) => `  ${ok ? 'ok' : '!!'}  ${escapeName(message)}`)
 }
 
-export function initFacts({ root, remote, id, report }: Initialized) {
-  return { root, remote, repository: id ?? null, findings: report?.findings ?? [] }
+export function initFacts({ root, remote, id, report, within }: Initialized) {
+  return {
+    root,
+    remote,
+    within: within ?? null,
+    repository: id ?? null,
+    findings: report?.findings ?? [],
+  }
 }

@@ -1,6 +1,6 @@
 import type { LsyncEvent, Machine, Override, Repository, RunReport, SyncMode } from '@lsync/core'
 import { LsyncCommand } from './base-command.ts'
-import { actionFacts, conflictFacts, haltFacts, problemFacts } from './facts.ts'
+import { actionFacts, conflictFacts, haltFacts, nestedFacts, problemFacts } from './facts.ts'
 import type { Described } from './messages/describe.ts'
 import { EXIT } from './messages/table.ts'
 import type { RunSettings } from './moving-flags.ts'
@@ -49,7 +49,7 @@ export abstract class MovingCommand extends LsyncCommand {
     })
     if (!acted) await refuseUnknown(repository, paths, report)
     renderer.finish(report)
-    const { remote, conflicts, problems, totals, halted } = report
+    const { remote, conflicts, problems, nested, totals, halted } = report
     await this.end(
       {
         ...facts,
@@ -58,6 +58,7 @@ export abstract class MovingCommand extends LsyncCommand {
         actions: [...actions.values()],
         conflicts: conflicts.map(conflictFacts),
         problems: problems.map(problemFacts),
+        nested: nested.map(nestedFacts),
         totals,
         ...(halted.length > 0 ? { halted: halted.map(haltFacts) } : {}),
       },

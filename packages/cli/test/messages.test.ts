@@ -123,6 +123,8 @@ group('an error in words', () => {
       pid: 1,
       host: 'H',
       since: 'N',
+      outer: 'O',
+      theirs: 'T',
       message: 'M',
     }
     for (const { sentence, hint } of [

@@ -7,6 +7,7 @@ export { isAlive, processIdentity, type ProcessIdentity } from './disk/node-proc
 export type * from './model/entry.ts'
 export { LsyncError, type LsyncErrorCode } from './model/errors.ts'
 export type * from './model/events.ts'
+export type { LeftOver, Nested, NestedState, Pointer } from './model/nested.ts'
 export type * from './model/plan.ts'
 export type * from './model/problem.ts'
 export {

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { LsyncCommand } from '../base-command.ts'
-import { actionFacts, conflictFacts, plannedTotals, problemFacts } from '../facts.ts'
+import { actionFacts, conflictFacts, nestedFacts, plannedTotals, problemFacts } from '../facts.ts'
 import { EXIT } from '../messages/table.ts'
 import { exitOf } from '../moving-command.ts'
 import { pathsArgument } from '../paths.ts'
@@ -34,9 +34,11 @@ export default class Status extends LsyncCommand {
       signal: this.abort.signal,
       onEvent: this.watch().onEvent,
     })
-    const { remote, actions, conflicts, problems, unchanged } = status
+    const { remote, actions, conflicts, problems, nested, unchanged } = status
     this.say(...statusLines(status, flags.local))
-    const pending = flags['exit-code'] && actions.length + conflicts.length > 0
+    const pending =
+      flags['exit-code'] &&
+      (actions.length + conflicts.length > 0 || nested.some(({ effect }) => effect !== undefined))
     await this.end(
       {
         remote,
@@ -45,6 +47,7 @@ export default class Status extends LsyncCommand {
         actions: actions.filter(isWorthTelling).map((action) => actionFacts(action, 'planned')),
         conflicts: conflicts.map(conflictFacts),
         problems: problems.map(problemFacts),
+        nested: nested.map(nestedFacts),
         totals: plannedTotals(actions, unchanged),
       },
       pending ? EXIT.pending : exitOf({ halted: [], conflicts, problems }),

@@ -99,6 +99,18 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
     hint: () => 'A repository cannot sync with a place inside itself, or with one that it lies in.',
     exit: EXIT.usage,
   },
+  'remote-overlap': {
+    sentence: ({ remote, outer, theirs }) =>
+      `The remote ${remote} and that of the repository around it, ${outer} (${theirs}), contain each other.`,
+    hint: () => 'Each would take the files of the other for its own: name another place.',
+    exit: EXIT.usage,
+  },
+  'other-repository': {
+    sentence: ({ remote }) =>
+      `${remote} is not the repository that others noted; nothing was done.`,
+    hint: () => 'Ask them; if you trust it all the same: lsync clone REMOTE PATH',
+    exit: EXIT.usage,
+  },
   locked: {
     sentence: ({ pid, host, since }) =>
       `Another lsync is at work in this repository: process ${pid} on ${host}, since ${since}.`,
@@ -187,7 +199,26 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
   'special-file': { sentence: 'is no regular file; skipped' },
   'symbolic-link': { sentence: 'is a symbolic link; skipped' },
   'other-device': { sentence: 'is on another device or a mount point; skipped' },
-  nested: { sentence: 'is a repository of its own; skipped' },
+  nested: {
+    sentence: 'is a repository of its own; skipped',
+    hint: 'Run lsync in it: lsync -C PATH sync',
+  },
+  'nested-content': {
+    sentence: 'is a repository of its own for others; what lies there is left alone',
+    hint: 'Move away what lies there, or make it that repository too: lsync clone REMOTE PATH (lsync status names the remote).',
+  },
+  'nested-differs': {
+    sentence: 'is a repository of its own, here with another remote than others noted',
+    hint: 'Others go on with theirs. lsync sync --conflict local PATH notes yours instead.',
+  },
+  'nested-refused': {
+    sentence: 'should be a repository of its own, but what the remote says of it is not used',
+    hint: 'If you know where it is: lsync clone REMOTE PATH',
+  },
+  'nested-unconfirmed': {
+    sentence: 'is a repository of its own that nobody confirmed',
+    hint: 'A remote that others named is used only after a person has seen it: lsync clone REMOTE PATH',
+  },
   'name-not-utf8': { sentence: 'has a name that is not valid UTF-8; skipped', hint: RENAME },
   'name-unsafe': { sentence: 'cannot be a file name here; skipped', hint: RENAME },
   'name-reserved': {

@@ -4,6 +4,7 @@ import { bytesOf } from './bytes.ts'
 import { escapeName } from './escape.ts'
 import { count, formatBytes } from './format.ts'
 import { isWorthTelling, movedFrom } from './moves.ts'
+import { toldLines } from './nested.ts'
 
 export interface LineOptions {
   readonly verbose: boolean
@@ -153,6 +154,11 @@ export function reportLines(
   const open = openLines(report.conflicts, report.problems)
   if (quiet) return open
   const summary = summaryLine(report, dryRun)
-  const misleading = open.length > 0 && summary.startsWith('Nothing to do')
-  return [...open, misleading ? summary.replace('Nothing to do', 'Nothing else to do') : summary]
+  const told = toldLines(report.nested, dryRun)
+  const misleading = open.length + told.length > 0 && summary.startsWith('Nothing to do')
+  return [
+    ...told,
+    ...open,
+    misleading ? summary.replace('Nothing to do', 'Nothing else to do') : summary,
+  ]
 }

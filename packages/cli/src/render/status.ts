@@ -4,10 +4,11 @@ import { escapeName } from './escape.ts'
 import { count, formatBytes } from './format.ts'
 import { openLines } from './lines.ts'
 import { isWorthTelling, movedFrom } from './moves.ts'
+import { nestedLines } from './nested.ts'
 
 /** What a sync would do, grouped. */
 export function statusLines(status: Status, local: boolean): readonly string[] {
-  const { conflicts, problems, unchanged, remote } = status
+  const { conflicts, problems, unchanged, remote, nested } = status
   const actions = status.actions.filter(isWorthTelling)
   const groups = GROUPS.flatMap(({ title, kinds }) => {
     const members = actions.filter((action) => kinds.includes(groupOf(action)))
@@ -23,10 +24,12 @@ export function statusLines(status: Status, local: boolean): readonly string[] {
     ]
   })
   const open = openLines(conflicts, problems)
-  const nothing = actions.length + conflicts.length === 0
+  const untold = nested.filter(({ effect }) => effect !== undefined)
+  const nothing = actions.length + conflicts.length + untold.length === 0
   return [
     `${escapeName(remote)}${local ? ' (not asked: only what changed here)' : ''}`,
     ...groups,
+    ...nestedLines(nested),
     ...open,
     ...(nothing
       ? [`Nothing to do: ${count(unchanged, 'file')} unchanged.`]

@@ -413,6 +413,8 @@ test('every key of every document is documented', async () => {
   writeFileSync(box.path('b', 'x'), 'from b, longer')
   symlinkSync('x', box.path('b', 'link'))
   writeFileSync(box.path('b', 'new'), 'n')
+  mkdirSync(box.path('inner'))
+  await run(box, 'init', './inner', 'b/nested')
   const documents = [
     await json(b, 'status'),
     await json(b, 'sync'),

@@ -83,6 +83,7 @@ export function report(facts: Partial<RunReport>): RunReport {
     conflicts: [],
     problems: [],
     halted: [],
+    nested: [],
     totals: NOTHING,
     ...facts,
   }

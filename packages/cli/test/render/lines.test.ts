@@ -157,9 +157,9 @@ describe('the end of a run', () => {
   test('quiet says only what is left to do', () => {
     const quiet = { quiet: true, dryRun: false }
     expect(reportLines(report({ totals: { ...NOTHING, unchanged: 3 } }), quiet)).toEqual([])
-    expect(reportLines(report({ problems: [{ path: 'a', code: 'nested' }] }), quiet)).toEqual([
-      'problem: a is a repository of its own; skipped',
-    ])
+    expect(reportLines(report({ problems: [{ path: 'a', code: 'special-file' }] }), quiet)).toEqual(
+      ['problem: a is no regular file; skipped'],
+    )
   })
 
   test('of many the first 20, and how many more', () => {

@@ -2,7 +2,14 @@ import { expect, test } from 'vitest'
 import { statusLines } from '../../src/render/status.ts'
 import { conflict, download, removeRemote, upload } from './actions.ts'
 
-const EMPTY = { remote: 's3://b/p', actions: [], conflicts: [], problems: [], unchanged: 7 }
+const EMPTY = {
+  remote: 's3://b/p',
+  actions: [],
+  conflicts: [],
+  problems: [],
+  unchanged: 7,
+  nested: [],
+}
 
 test('nothing to do', () => {
   expect(statusLines(EMPTY, false)).toEqual(['s3://b/p', 'Nothing to do: 7 files unchanged.'])

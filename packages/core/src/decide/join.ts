@@ -1,5 +1,6 @@
 import { compareKeys } from '../provider/index.ts'
 import type { BaseEntry, LocalEntry, Path, RemoteEntry } from '../model/entry.ts'
+import type { LeftOver } from '../model/nested.ts'
 import type { Problem } from '../model/problem.ts'
 import { ABSENT, type Seen, type Side, type SortedStream } from '../model/side.ts'
 import { isFolderKey } from '../model/path.ts'
@@ -28,6 +29,8 @@ export interface JoinCounts {
   /** Paths of which nothing is known, and folders (ending in a slash) below which nothing is. Left out by rule is not among them. */
   readonly unseen: Set<Path>
   readonly unseenBelow: Set<Path>
+  /** Repositories within this one: those that are here, and those of which the outer one knew something. */
+  readonly nested: Map<Path, { readonly here: boolean; readonly leftOver: LeftOver }>
   /** Rows that are to be marked as frozen, or not any more. */
   readonly marks: BaseRow[]
 }
@@ -41,6 +44,8 @@ export interface BaseRow {
 export interface JoinOptions {
   /** Paths that are left out by rule: their rows freeze. Asked of a key when the local stream has come to it. */
   readonly ignored: (path: Path) => boolean
+  /** The path at or above this one where others have a repository of its own: as above. */
+  readonly nestedAbove: (path: Path) => Path | undefined
   /** The remote does not show empty folders: their keys are unknown there. */
   readonly foldersUnknown: boolean
   readonly counts: JoinCounts
@@ -65,6 +70,7 @@ export async function* join(
   const remotes = new Cursor(remote)
   let localUnknownBelow: string | undefined
   let remoteUnknownBelow: string | undefined
+  let repositoryHere: Path | undefined
   let page: Joined[] = []
   try {
     for (;;) {
@@ -91,6 +97,10 @@ export async function* join(
           localUnknownBelow = path
           counts.unseenBelow.add(path)
         }
+        if (localSeen.repository === true) {
+          repositoryHere = path
+          nestedAt(counts, path.slice(0, -1), true)
+        }
         if (localSeen.side.state === 'unknown' && localSeen.side.problem !== undefined)
           options.onProblem({ path, code: localSeen.side.problem })
       }
@@ -115,7 +125,12 @@ export async function* join(
       }
       if (baseEntry !== undefined && !folder) counts.base++
 
+      const inRepository =
+        repositoryHere !== undefined && path.startsWith(repositoryHere)
+          ? repositoryHere.slice(0, -1)
+          : options.nestedAbove(path)
       if (
+        inRepository !== undefined ||
         localSeen?.side.state === 'unknown' ||
         remoteSeen?.side.state === 'unknown' ||
         (localUnknownBelow !== undefined && path.startsWith(localUnknownBelow)) ||
@@ -124,7 +139,16 @@ export async function* join(
         options.ignored(path)
       ) {
         counts.unknown++
-        if (baseEntry !== undefined && baseEntry.frozen === undefined && options.ignored(path))
+        if (inRepository !== undefined)
+          countLeftOver(nestedAt(counts, inRepository, false).leftOver, path, {
+            here: localSeen?.side.state === 'present',
+            remote: remoteSeen?.side.state === 'present',
+          })
+        if (
+          baseEntry !== undefined &&
+          baseEntry.frozen === undefined &&
+          (inRepository !== undefined || options.ignored(path))
+        )
           counts.marks.push({ path, entry: { ...baseEntry, frozen: true } })
         if (localSeen?.side.state === 'unknown' || remoteSeen?.side.state === 'unknown')
           counts.unseen.add(path)
@@ -174,4 +198,28 @@ export async function* join(
 
 function thawed({ frozen: _frozen, ...entry }: BaseEntry): BaseEntry {
   return entry
+}
+
+function nestedAt({ nested }: JoinCounts, path: Path, here: boolean) {
+  const before = nested.get(path)
+  const found = {
+    here: here || before?.here === true,
+    leftOver: before?.leftOver ?? { here: 0, remote: 0, paths: [] },
+  }
+  nested.set(path, found)
+  return found
+}
+
+/** So many left-over paths are told by name. */
+const NAMED = 20
+
+function countLeftOver(
+  leftOver: LeftOver,
+  path: Path,
+  sides: { readonly here: boolean; readonly remote: boolean },
+): void {
+  if (isFolderKey(path) || (!sides.here && !sides.remote)) return
+  if (sides.here) leftOver.here++
+  if (sides.remote) leftOver.remote++
+  if (leftOver.paths.length < NAMED) leftOver.paths.push(path)
 }

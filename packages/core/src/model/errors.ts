@@ -13,6 +13,8 @@ export type LsyncErrorCode =
   | 'provider-broken'
   | 'ambiguous-remote'
   | 'overlap'
+  | 'remote-overlap'
+  | 'other-repository'
   | 'locked'
   | 'disk'
 

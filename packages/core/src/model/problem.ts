@@ -6,8 +6,16 @@ export type ProblemCode =
   | 'symbolic-link'
   /** A mount point, or anything on another device than the repository's root. */
   | 'other-device'
-  /** A repository of its own. */
+  /** A repository of its own, named in a run of the one around it. */
   | 'nested'
+  /** Others made it a repository of its own; here it holds content of the one around it. */
+  | 'nested-content'
+  /** It is a repository of its own here, with another remote than others noted. */
+  | 'nested-differs'
+  /** What the remote says of a repository of its own must not be used. */
+  | 'nested-refused'
+  /** A remote that arrived with the repository around it was not confirmed by a person. */
+  | 'nested-unconfirmed'
   /** The name on disk is not valid UTF-8. */
   | 'name-not-utf8'
   /** A remote key that cannot be a name here: `..`, an empty segment, NUL, a segment over 255 bytes, … */

@@ -29,6 +29,8 @@ export interface Seen<T> {
   readonly below?: boolean
   /** The mark of an empty folder whose name a file has taken on the same side: it stands for nothing any more. */
   readonly stale?: boolean
+  /** A folder that is a repository of its own. */
+  readonly repository?: boolean
 }
 
 /** A sorted stream, in pages so that a merge awaits once per page. Complete, or it throws. */

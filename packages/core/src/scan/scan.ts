@@ -70,7 +70,12 @@ async function* walk(context: WalkContext, folder: string, stat: DiskStat): Asyn
   }
   if (folder === '') items = items.filter((item) => item.name !== LSYNC)
   else if (items.some((item) => item.name === LSYNC && item.kind === 'folder')) {
-    unknownBelow(context, folder, undefined) // a repository of its own
+    push(context, {
+      path: `${folder}/`,
+      side: { state: 'unknown' },
+      below: true,
+      repository: true,
+    })
     return
   }
 

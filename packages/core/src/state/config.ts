@@ -70,6 +70,26 @@ const SETTINGS: Readonly<Record<string, Check>> = {
   'path-style': flag,
 }
 
+/** What says where a remote is, rather than who asks: it may be told to others, and taken from them once a person has seen it. */
+const SHARED_SETTINGS = ['region', 'endpoint', 'path-style']
+
+export function isSharedSetting(key: string, value: unknown): boolean {
+  return SHARED_SETTINGS.includes(key) && SETTINGS[key]?.(value) === undefined
+}
+
+/** An address that somebody else wrote: with a scheme, without credentials, and nothing that is no text. */
+export function isSafeAddress(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length <= LONGEST_ADDRESS &&
+    /^[a-z][a-z0-9+.-]*:/.test(value) &&
+    !/\p{Cc}/u.test(value) &&
+    address(value) === undefined
+  )
+}
+
+const LONGEST_ADDRESS = 2000
+
 export const KEYS: Keys = {
   format: positive,
   remote: address,

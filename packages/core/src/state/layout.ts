@@ -4,6 +4,8 @@ export const CONFIG = '.lsync/config.yaml'
 export const DATABASE = '.lsync/database.yaml'
 export const JOURNAL = '.lsync/journal.yaml'
 export const REMOTE_REPORT = '.lsync/remote.yaml'
+/** Repositories within this one, as the remote was seen to know them. */
+export const NESTED = '.lsync/nested.yaml'
 export const LOCK = '.lsync/lock'
 export const STAGING = '.lsync/staging'
 export const TRASH = '.lsync/trash'

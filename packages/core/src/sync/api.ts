@@ -10,6 +10,7 @@ import type {
   Settlement,
   SyncMode,
 } from '../model/plan.ts'
+import type { Nested } from '../model/nested.ts'
 import type { Problem } from '../model/problem.ts'
 import type { ProbeReport, ProviderModule, StorageProvider } from '../provider/index.ts'
 import type { Path } from '../model/entry.ts'
@@ -66,6 +67,8 @@ export interface RunOptions {
   readonly bandwidth?: { readonly up?: number; readonly down?: number }
   /** Seconds to wait for the lock; default 0. */
   readonly wait?: number
+  /** The caller runs the repositories within this one too: to name a path in one of them is no mistake. */
+  readonly recursive?: boolean
   readonly signal: AbortSignal
   readonly onEvent: OnEvent
 }
@@ -87,6 +90,8 @@ export interface RunReport {
   readonly conflicts: readonly Conflict[]
   readonly problems: readonly Problem[]
   readonly halted: readonly Halt[]
+  /** Repositories within this one, as far as this run came by them. */
+  readonly nested: readonly Nested[]
   readonly totals: Totals
 }
 

@@ -1,14 +1,8 @@
 import { parse, stringify } from 'yaml'
 import { LsyncError } from '../model/errors.ts'
-import {
-  type ByteSource,
-  type Digests,
-  isStorageError,
-  StorageError,
-  type StorageProvider,
-} from '../provider/index.ts'
-import { sha256Of } from '../scan/hash.ts'
+import { isStorageError, StorageError, type StorageProvider } from '../provider/index.ts'
 import { IDENTITY_KEY } from '../state/layout.ts'
+import { readSmallObject, textSource } from './small-object.ts'
 
 /** The format of what lies on the remote. A newer one is refused. */
 export const REMOTE_FORMAT = 1
@@ -27,26 +21,9 @@ export async function readIdentity(
   provider: StorageProvider,
   signal: AbortSignal,
 ): Promise<Identity | undefined> {
-  for (let attempt = 1; ; attempt++) {
-    let bytes: Buffer
-    let digests: Digests
-    try {
-      const { info, body } = await provider.read(IDENTITY_KEY, { signal })
-      const chunks: Uint8Array[] = []
-      for await (const chunk of body) chunks.push(chunk)
-      bytes = Buffer.concat(chunks)
-      digests = info.digests
-    } catch (error) {
-      if (isStorageError(error) && error.code === 'not-found') return undefined
-      throw error
-    }
-    // A byte that was damaged on the way could make another repository of it.
-    if (attempt === READS || digests.sha256 === undefined || digests.sha256 === sha256Of(bytes))
-      return parseIdentity(bytes.toString())
-  }
+  const found = await readSmallObject(provider, IDENTITY_KEY, signal)
+  return found === undefined ? undefined : parseIdentity(found.text)
 }
-
-const READS = 3
 
 export function parseIdentity(text: string): Identity {
   let value: unknown
@@ -91,17 +68,8 @@ export async function claimIdentity(
       requires: identity.requires,
     },
   )}`
-  const bytes = new TextEncoder().encode(text)
-  const source: ByteSource = {
-    size: bytes.length,
-    digests: { sha256: sha256Of(bytes) },
-    bytes,
-    async *open(from) {
-      yield bytes.subarray(from)
-    },
-  }
   try {
-    await provider.write(IDENTITY_KEY, source, {
+    await provider.write(IDENTITY_KEY, textSource(text), {
       signal,
       expect: { kind: 'absent' },
       metadata: { user: {}, contentType: 'application/yaml' },

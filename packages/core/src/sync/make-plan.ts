@@ -36,6 +36,8 @@ export interface PlanContext extends GatherContext {
   readonly world: World
   readonly state: State
   readonly ignore: IgnoreSettings
+  /** The path at or above this one where others have a repository of its own, if there is one. */
+  readonly nestedAbove: (path: Path) => Path | undefined
   /** Stands in for the remote's listing, where the remote is not asked. */
   readonly remoteStream?: (within: readonly Path[]) => SortedStream<Seen<RemoteEntry>>
 }
@@ -59,6 +61,8 @@ export interface Planned {
   readonly pending: number
   /** Rows that were left out and are not any more, or the reverse: to be recorded as they stand here. */
   readonly marks: readonly BaseRow[]
+  /** Repositories within this one that were come by. */
+  readonly nested: JoinCounts['nested']
 }
 
 /** Scans, lists and reads the base side by side, compares, and returns what is to be done. No effects. */
@@ -85,6 +89,7 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
     unchanged: counts.unchanged,
     pending: view.pending,
     marks: counts.marks,
+    nested: counts.nested,
     facts: {
       changed: {
         local: judged.filter((row) => isFile(row) && row.local === 'changed').length,
@@ -127,6 +132,7 @@ async function look(
     unseen: new Set(),
     unseenBelow: new Set(),
     marks: [],
+    nested: new Map(),
   }
   const seen = { local: 0, remote: 0 }
   const report = (side: 'local' | 'remote') => (entries: number) => {
@@ -140,6 +146,7 @@ async function look(
     context.remoteStream?.(within) ?? listRemote(provider, within, signal, report('remote')),
     {
       ignored: (path) => rules.ignores(path),
+      nestedAbove: context.nestedAbove,
       foldersUnknown: !provider.listsFolders,
       counts,
       onProblem: (problem) => problems.push(problem),
@@ -219,7 +226,7 @@ function isFile({ joined }: Judged): boolean {
 
 /** Applies the last-copy rule: the removals that would take the last copy become uploads that keep it, or are left undone. */
 async function keepLastCopies(
-  { state }: PlanContext,
+  { state, nestedAbove }: PlanContext,
   { mode }: PlanOptions,
   { judged, problems, rules, counts: { unseen, unseenBelow } }: View,
   actions: readonly Action[],
@@ -247,6 +254,7 @@ async function keepLastCopies(
   const isUnchanged = (path: Path): boolean =>
     !touched.has(path) &&
     !rules.ignores(path) &&
+    nestedAbove(path) === undefined &&
     !ancestorsOf(path).some((folder) => unseenBelow.has(`${folder}/`))
   // What this run brings somewhere survives there, or the removals do not happen.
   const survives = new Set(

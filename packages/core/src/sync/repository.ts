@@ -3,10 +3,8 @@ import { LsyncError } from '../model/errors.ts'
 import type { OnEvent } from '../model/events.ts'
 import type { Path } from '../model/entry.ts'
 import {
-  CONTRACT_VERSION,
   isStorageError,
   type ProbeReport,
-  type ProviderModule,
   type RemoteSettings,
   type StorageProvider,
 } from '../provider/index.ts'
@@ -21,6 +19,8 @@ import { readRemoteReport, writeRemoteReport } from '../state/remote-report.ts'
 import { withUserConfig } from '../state/user-config.ts'
 import type { Machine, RunOptions, RunReport } from './api.ts'
 import { claimIdentity, readIdentity } from './identity.ts'
+import { moduleFor, schemeOf } from './modules.ts'
+import { overlapsOf, repositoriesAbove } from './nested-remote.ts'
 import { DEFAULT_JOBS, sync } from './sync.ts'
 
 /** A folder that is a repository, with its configuration read. */
@@ -37,6 +37,8 @@ export interface InitOptions {
   /** The remote as the person wrote it, with a scheme. */
   readonly remote: string
   readonly settings: RemoteSettings
+  /** The identity that the remote must have, where somebody else named the remote. Nothing is written to another one. */
+  readonly identity?: string
   readonly signal: AbortSignal
   readonly onEvent: OnEvent
 }
@@ -47,6 +49,8 @@ export interface Initialized {
   readonly report: ProbeReport | undefined
   /** Absent where the remote could not be given an identity: then it can only be pulled from. */
   readonly id: string | undefined
+  /** The repository that it lies in, absolute: that one leaves it alone from now on. */
+  readonly within: string | undefined
 }
 
 /** Makes a folder a repository for a remote. Files that are there are not touched. */
@@ -70,6 +74,16 @@ export async function initRepository(machine: Machine, options: InitOptions): Pr
   const disk = machine.openDisk(folder)
   if ((await disk.stat(CONFIG)) !== undefined)
     throw new LsyncError('already-a-repository', `${folder} is a repository already`, { folder })
+  const above = await repositoriesAbove(machine, folder)
+  for (const outer of above) {
+    const overlaps = await overlapsOf(machine, outer)
+    if (overlaps({ remote, settings: options.settings }))
+      throw new LsyncError('remote-overlap', `${remote} and ${outer.config.remote} overlap`, {
+        remote,
+        outer: outer.root,
+        theirs: outer.config.remote,
+      })
+  }
   onEvent({ type: 'phase', phase: 'opening' })
   await using opened = await retrying(DEFAULT_RETRY, machine.world, signal, () =>
     module.open(remote, {
@@ -89,6 +103,10 @@ export async function initRepository(machine: Machine, options: InitOptions): Pr
     world: machine.world,
   })
   const known = await readIdentity(provider, signal)
+  if (options.identity !== undefined && known?.id !== options.identity)
+    throw new LsyncError('other-repository', `${remote} is not the repository that was named`, {
+      remote,
+    })
   let id = known?.id
   let report: ProbeReport | undefined
   try {
@@ -110,7 +128,7 @@ export async function initRepository(machine: Machine, options: InitOptions): Pr
   if (report !== undefined) await writeRemoteReport(disk, remote, machine.world.now(), report)
   // Last: a folder is a repository from the moment its configuration is there.
   await disk.replaceText(CONFIG, newConfig({ remote, repository: id, settings: options.settings }))
-  return { root: folder, remote, report, id }
+  return { root: folder, remote, report, id, within: above[0]?.root }
 }
 
 /** Finds the repository that a folder is in, upwards. LsyncError `not-a-repository`. */
@@ -165,6 +183,7 @@ export async function syncRepository(
         ...(config.repository === undefined ? {} : { identity: config.repository }),
         policy: config.conflicts ?? 'manual',
         ignore: config,
+        overlaps: await overlapsOf(machine, repository),
       },
       {
         ...options,
@@ -223,27 +242,6 @@ function openOptions(
       onEvent({ type: 'notice', message })
     },
   }
-}
-
-async function moduleFor(machine: Machine, scheme: string): Promise<ProviderModule> {
-  const module = await machine.providers.get(scheme)
-  if (module.contract !== CONTRACT_VERSION)
-    throw new LsyncError(
-      'provider-broken',
-      `the provider for ${scheme} is built for contract ${module.contract}, this lsync has ${CONTRACT_VERSION}`,
-      {
-        scheme,
-        reason: `it is built for contract ${module.contract}, this lsync has ${CONTRACT_VERSION}`,
-      },
-    )
-  return module
-}
-
-function schemeOf(remote: string): string {
-  const scheme = /^([a-z][a-z0-9+.-]*):/.exec(remote)?.[1]
-  if (scheme === undefined)
-    throw new LsyncError('ambiguous-remote', `${remote} has no scheme`, { remote })
-  return scheme
 }
 
 /** True if `inner` is `outer` or lies in it. Absolute paths without trailing slash. */

@@ -1,5 +1,6 @@
 import type { Path, RemoteEntry } from '../model/entry.ts'
 import type { OnEvent } from '../model/events.ts'
+import type { Nested } from '../model/nested.ts'
 import { normalizeScopes } from '../model/path.ts'
 import type { Action, Conflict, ConflictPolicy } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
@@ -12,6 +13,10 @@ import { openState } from '../state/open-state.ts'
 import type { State } from '../state/state.ts'
 import type { Machine } from './api.ts'
 import { makePlan } from './make-plan.ts'
+import { readKnownPointers } from '../state/nested.ts'
+import { NestedRepositories } from './nested.ts'
+import { overlapsOf } from './nested-remote.ts'
+import { readPointers } from './pointers.ts'
 import { lockRepository, openRemote, type Repository } from './repository.ts'
 import { DEFAULT_JOBS } from './sync.ts'
 
@@ -19,6 +24,8 @@ export interface StatusOptions {
   readonly paths: readonly Path[]
   /** Do not ask the remote: take it as the base says. */
   readonly local: boolean
+  /** As in a run: the caller asks the nested ones too. */
+  readonly recursive?: boolean
   readonly signal: AbortSignal
   readonly onEvent: OnEvent
 }
@@ -31,6 +38,8 @@ export interface Status {
   readonly conflicts: readonly Conflict[]
   readonly problems: readonly Problem[]
   readonly unchanged: number
+  /** Repositories within this one. */
+  readonly nested: readonly Nested[]
 }
 
 /** As `sync`, without effects and without guards: what they would halt is what a person wants to see. */
@@ -54,6 +63,20 @@ export async function statusRepository(
       slots: new Slots(DEFAULT_JOBS),
       world,
     })
+    const known = await readKnownPointers(disk)
+    const nested = await NestedRepositories.open(
+      {
+        disk,
+        ignore: config,
+        remote: config.remote,
+        overlaps: await overlapsOf(machine, repository),
+      },
+      { mode: 'sync', policy: 'manual', within, recursive: options.recursive === true },
+      known,
+      options.local
+        ? { pointers: known, unsafe: [] }
+        : await readPointers(provider, known, DEFAULT_JOBS, signal),
+    )
     const planned = await makePlan(
       {
         disk,
@@ -61,6 +84,7 @@ export async function statusRepository(
         world,
         state,
         ignore: config,
+        nestedAbove: nested.above,
         jobs: DEFAULT_JOBS,
         signal,
         onEvent,
@@ -70,11 +94,14 @@ export async function statusRepository(
       },
       { mode: 'sync', policy: 'manual' satisfies ConflictPolicy, within },
     )
+    await nested.complete(planned.nested)
+    await nested.settle(provider, true, signal)
     return {
       remote: config.remote,
       actions: planned.plan.actions.filter((action) => action.kind !== 'adopt' || !action.silent),
       conflicts: planned.plan.conflicts,
-      problems: planned.plan.problems,
+      problems: [...planned.plan.problems, ...nested.problems()],
+      nested: nested.list(),
       unchanged: planned.unchanged,
     }
   } finally {

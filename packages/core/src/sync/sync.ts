@@ -8,7 +8,8 @@ import { Recorder } from '../execute/recorder.ts'
 import { Tally } from '../execute/tally.ts'
 import { Trash } from '../execute/trash.ts'
 import type { Path } from '../model/entry.ts'
-import { diskPath, normalizeScopes } from '../model/path.ts'
+import type { Pointer } from '../model/nested.ts'
+import { diskPath, isWithin, normalizeScopes } from '../model/path.ts'
 import type { Conflict, ConflictPolicy, Halt } from '../model/plan.ts'
 import type { Problem, ProblemCode } from '../model/problem.ts'
 import type { StorageProvider } from '../provider/index.ts'
@@ -17,8 +18,11 @@ import { withPolicies } from '../remote/policies.ts'
 import { DEFAULT_RETRY } from '../remote/retry.ts'
 import type { State } from '../state/state.ts'
 import type { RunOptions, RunReport } from './api.ts'
+import { readKnownPointers } from '../state/nested.ts'
 import { claimIdentity, readIdentity } from './identity.ts'
 import { makePlan, type PlanContext, type Planned } from './make-plan.ts'
+import { NestedRepositories } from './nested.ts'
+import { readPointers } from './pointers.ts'
 import { clearStaging, repair } from './repair.ts'
 
 /** A repository and its remote, open; the lock is held by the caller. */
@@ -34,6 +38,8 @@ export interface SyncContext {
   readonly identity?: string
   readonly policy: ConflictPolicy
   readonly ignore: IgnoreSettings
+  /** True if a nested repository's remote leads into this one's, or the reverse. */
+  readonly overlaps?: (pointer: Pointer) => boolean
 }
 
 export const DEFAULT_JOBS = 32
@@ -74,7 +80,13 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
   }
 
   const tally = new Tally()
-  const other = await checkIdentity(context, provider, options)
+  const scopes = normalizeScopes(options.paths)
+  const policy = options.conflict ?? context.policy
+  const known = await readKnownPointers(disk)
+  const [other, pointers] = await Promise.all([
+    checkIdentity(context, provider, options),
+    readPointers(provider, known, jobs, signal),
+  ])
   if (other !== undefined) return halted(remote, [other], tally, onEvent)
 
   const effects: Effects = {
@@ -93,8 +105,20 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
     signal,
     onEvent,
   }
-  const planContext: PlanContext = { ...context, provider, jobs, signal, onEvent }
-  const scopes = normalizeScopes(options.paths)
+  const nested = await NestedRepositories.open(
+    context,
+    { mode: options.mode, policy, within: scopes, recursive: options.recursive === true },
+    known,
+    pointers,
+  )
+  const planContext: PlanContext = {
+    ...context,
+    provider,
+    jobs,
+    signal,
+    onEvent,
+    nestedAbove: nested.above,
+  }
   let within = scopes
   let unchanged = 0
   const conflicts = new Map<Path, Conflict>()
@@ -103,9 +127,9 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
   let again: readonly Problem[] = []
   const failed: Failed = { up: new Set(), down: new Set() }
   for (let round = 1; ; round++) {
-    const planned = await makePlan(planContext, {
+    let planned = await makePlan(planContext, {
       mode: options.mode,
-      policy: options.conflict ?? context.policy,
+      policy,
       within,
       ...(options.override === undefined
         ? {}
@@ -118,6 +142,8 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
       for (const problem of planned.plan.problems) problems.set(problem.path, problem)
       for (const conflict of planned.plan.conflicts) conflicts.set(conflict.path, conflict)
       if (halts.length > 0) return halted(remote, halts, tally, onEvent, unchanged)
+      await nested.complete(planned.nested)
+      planned = without(planned, await nested.settle(provider, options.dryRun, signal))
       announce(planned, options)
       if (options.dryRun) {
         for (const action of planned.plan.actions) tally.done(action)
@@ -153,6 +179,8 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
       again.length > FEW_PATHS ? scopes : normalizeScopes(again.map(({ path }) => diskPath(path)))
   }
 
+  for (const problem of nested.problems())
+    if (!problems.has(problem.path)) problems.set(problem.path, problem)
   if (!options.dryRun) await state.compact()
   for (const conflict of conflicts.values()) onEvent({ type: 'conflict', conflict })
   for (const problem of problems.values()) onEvent({ type: 'problem', problem })
@@ -161,6 +189,7 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
     conflicts: [...conflicts.values()],
     problems: [...problems.values()],
     halted: [],
+    nested: nested.list(),
     totals: tally.totals(unchanged),
   }
 }
@@ -183,6 +212,20 @@ async function checkIdentity(
   if (!options.dryRun && options.mode !== 'pull')
     await claimIdentity(provider, identity, world.now(), options.signal)
   return undefined
+}
+
+/** The plan without what lies at or below these paths: what was to be this repository's own again is not yet. */
+function without(planned: Planned, paths: readonly Path[]): Planned {
+  if (paths.length === 0) return planned
+  const { plan } = planned
+  return {
+    ...planned,
+    plan: {
+      ...plan,
+      actions: plan.actions.filter(({ path }) => !isWithin(path, paths)),
+      conflicts: plan.conflicts.filter(({ path }) => !isWithin(path, paths)),
+    },
+  }
 }
 
 function guard(planned: Planned, options: RunOptions, within: readonly Path[]): readonly Halt[] {
@@ -226,5 +269,12 @@ function halted(
   unchanged = 0,
 ): RunReport {
   for (const halt of halts) onEvent({ type: 'halted', halt })
-  return { remote, conflicts: [], problems: [], halted: halts, totals: tally.totals(unchanged) }
+  return {
+    remote,
+    conflicts: [],
+    problems: [],
+    halted: halts,
+    nested: [],
+    totals: tally.totals(unchanged),
+  }
 }

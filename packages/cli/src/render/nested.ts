@@ -1,0 +1,61 @@
+import type { Nested } from '@lsync/core'
+import { escapeName } from './escape.ts'
+import { count } from './format.ts'
+
+/** What a run told the remote of the repositories within this one. */
+export function toldLines(nested: readonly Nested[], dryRun: boolean): readonly string[] {
+  const would = dryRun ? 'would ' : ''
+  return nested.flatMap(({ path, effect, result, pointer }) => {
+    if (effect === undefined || (result !== 'done' && result !== 'planned')) return []
+    const name = escapeName(path)
+    return effect === 'publish'
+      ? [`${would}note ${name} as a repository of its own${addressOf(pointer?.remote)}`]
+      : [`${would}note that ${name} is no repository of its own any more`]
+  })
+}
+
+/** All of them, for a status. */
+export function nestedLines(nested: readonly Nested[]): readonly string[] {
+  if (nested.length === 0) return []
+  return [
+    'Repositories within this one:',
+    ...nested.flatMap(({ path, state, pointer, effect, leftOver }) => {
+      const words = effect === 'publish' ? 'here; the next sync tells others' : STATES[state]
+      const coming = state === 'elsewhere' ? comingBy(path, pointer) : ''
+      const { here, remote, paths } = leftOver
+      const left = [
+        ...(here > 0 ? [`${count(here, 'file')} here`] : []),
+        ...(remote > 0 ? [`${count(remote, 'file')} on this remote`] : []),
+      ]
+      const more = Math.max(here, remote) > paths.length ? ', …' : ''
+      return [
+        `  ${escapeName(path)}${addressOf(pointer?.remote)}: ${words}${coming}`,
+        ...(left.length > 0
+          ? [
+              `    left over from before, and left alone (${left.join(', ')}): ${paths.map(escapeName).join(', ')}${more}`,
+            ]
+          : []),
+      ]
+    }),
+  ]
+}
+
+const STATES: Readonly<Record<Nested['state'], string>> = {
+  here: 'here',
+  elsewhere: 'not here',
+  gone: 'removed here; the next sync tells others',
+  kept: 'here, and removed by others: delete it if nobody needs it',
+  differs: 'here with another remote than others noted',
+  unfinished: 'its .lsync folder has no configuration that can be read',
+  refused: 'not used',
+}
+
+function comingBy(path: string, pointer: Nested['pointer']): string {
+  return pointer?.remote === undefined
+    ? ''
+    : `; to bring it: lsync clone ${escapeName(pointer.remote)} ${escapeName(path)}`
+}
+
+function addressOf(remote: string | undefined): string {
+  return remote === undefined ? '' : ` (${escapeName(remote)})`
+}

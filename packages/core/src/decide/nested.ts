@@ -1,0 +1,50 @@
+import { type NestedState, type Pointer, samePointer } from '../model/nested.ts'
+import type { ConflictPolicy, SyncMode } from '../model/plan.ts'
+
+/** What lies at the path here. `absent`: no repository, whatever else is there. */
+export type PointerHere = 'absent' | 'unknown' | 'unfinished' | Pointer
+
+/** What the outer remote says, and the token for changing it. A pointer that must not be believed has a refusal instead. */
+export interface PointerThere {
+  readonly version: string
+  readonly pointer?: Pointer
+}
+
+export interface NestedRow {
+  readonly here: PointerHere
+  readonly there: PointerThere | undefined
+  /** What both agreed on last, while the repository was here. */
+  readonly base: { readonly pointer: Pointer; readonly version: string } | undefined
+}
+
+export interface NestedDecision {
+  /** Undefined where there is nothing to tell. */
+  readonly state: NestedState | undefined
+  /** What the remote is to be told; done only in a direction that goes up. */
+  readonly effect?: 'publish' | 'withdraw'
+}
+
+/**
+ * The three-way comparison for one nested repository. Only its pointer is ever changed, on the remote: the repository itself, and how it is
+ * set up here, is not the outer one's to touch.
+ */
+export function decideNested(
+  { here, there, base }: NestedRow,
+  { mode, policy }: { readonly mode: SyncMode; readonly policy: ConflictPolicy },
+): NestedDecision {
+  if (here === 'unknown') return { state: undefined }
+  if (here === 'unfinished') return { state: 'unfinished' }
+  const up = mode !== 'pull'
+  if (here === 'absent') {
+    if (there === undefined) return { state: undefined }
+    if (base?.version === there.version)
+      return up ? { state: 'gone', effect: 'withdraw' } : { state: 'gone' }
+    return { state: there.pointer === undefined ? 'refused' : 'elsewhere' }
+  }
+  const publish: NestedDecision = up ? { state: 'here', effect: 'publish' } : { state: 'here' }
+  if (there === undefined)
+    return base !== undefined && samePointer(base.pointer, here) ? { state: 'kept' } : publish
+  if (there.pointer !== undefined && samePointer(there.pointer, here)) return { state: 'here' }
+  const onlyHere = base?.version === there.version && !samePointer(base.pointer, here)
+  return onlyHere || policy === 'local' ? publish : { state: 'differs' }
+}

@@ -1,0 +1,330 @@
+import { ancestorsOf } from '../decide/plan.ts'
+import type { IgnoreSettings } from '../decide/ignore.ts'
+import { decideNested, type NestedDecision, type PointerHere } from '../decide/nested.ts'
+import { DiskError, type Disk } from '../disk/disk.ts'
+import { problemOf } from '../execute/consequence.ts'
+import type { Path } from '../model/entry.ts'
+import {
+  type LeftOver,
+  type Nested,
+  type Pointer,
+  pointerKey,
+  samePointer,
+} from '../model/nested.ts'
+import { isWithin, joinPath, leadsInto } from '../model/path.ts'
+import type { ConflictPolicy, SyncMode } from '../model/plan.ts'
+import type { Problem } from '../model/problem.ts'
+import type { Expect, StorageProvider } from '../provider/index.ts'
+import { LSYNC } from '../state/layout.ts'
+import { type KnownPointer, type KnownPointers, writeKnownPointers } from '../state/nested.ts'
+import { lookForRepository } from './nested-look.ts'
+import { type FoundPointer, type FoundPointers, writePointer } from './pointers.ts'
+
+export interface NestedContext {
+  readonly disk: Disk
+  readonly ignore: IgnoreSettings
+  /** Of this repository. */
+  readonly remote: string
+  /** True if a pointer leads into this repository's own remote, or the reverse; absent where nobody can tell. */
+  readonly overlaps?: (pointer: Pointer) => boolean
+}
+
+export interface NestedOptions {
+  readonly mode: SyncMode
+  readonly policy: ConflictPolicy
+  readonly within: readonly Path[]
+  /** To name a nested repository's path is no mistake. */
+  readonly recursive: boolean
+}
+
+const NOTHING_LEFT: LeftOver = { here: 0, remote: 0, paths: [] }
+
+interface Row {
+  readonly here: PointerHere
+  readonly there: FoundPointer | undefined
+  readonly decision: NestedDecision
+  readonly refusal?: string
+}
+
+/**
+ * The repositories within this one. Made before the comparison, since it says what the comparison must leave alone; completed by what the
+ * comparison came by; then the remote's pointers follow, by compare-and-set.
+ */
+export class NestedRepositories {
+  readonly #context: NestedContext
+  readonly #options: NestedOptions
+  readonly #known: KnownPointers
+  readonly #found: FoundPointers
+  readonly #rows = new Map<Path, Row>()
+  readonly #leftOver = new Map<Path, LeftOver>()
+  /** Paths at and below which nothing may be judged, since others have a repository of its own there. */
+  readonly #above = new Set<Path>()
+  readonly #results = new Map<Path, 'done' | 'planned' | 'failed'>()
+  readonly #failures: Problem[] = []
+
+  private constructor(
+    context: NestedContext,
+    options: NestedOptions,
+    known: KnownPointers,
+    found: FoundPointers,
+  ) {
+    this.#context = context
+    this.#options = options
+    this.#known = known
+    this.#found = found
+  }
+
+  static async open(
+    context: NestedContext,
+    options: NestedOptions,
+    known: KnownPointers,
+    found: FoundPointers,
+  ): Promise<NestedRepositories> {
+    const nested = new NestedRepositories(context, options, known, found)
+    for (const path of found.pointers.keys()) nested.#above.add(path)
+    for (const path of new Set([...found.pointers.keys(), ...known.keys()])) {
+      if (!leadsInto(path, options.within)) continue
+      nested.#decide(path, await lookForRepository(context, path))
+      // It goes in this run, so what lies there is this repository's own again.
+      if (nested.#rows.get(path)?.decision.effect === 'withdraw') nested.#above.delete(path)
+    }
+    return nested
+  }
+
+  /** The path at or above this one where others have a repository of its own, if there is one. */
+  readonly above = (path: Path): Path | undefined => {
+    if (this.#above.size === 0) return undefined
+    const found = ancestorsOf(path).find((folder) => this.#above.has(folder))
+    return found ?? (this.#above.has(path) ? path : undefined)
+  }
+
+  #decide(path: Path, here: PointerHere): void {
+    const there = this.#found.pointers.get(path)
+    const known = this.#known.get(path)
+    const shown = typeof here === 'object' ? this.#shared(here) : here
+    const refusal =
+      typeof shown === 'object'
+        ? this.#refusal(shown)
+        : (there?.refusal ?? this.#refusal(there?.pointer))
+    const decision = decideNested(
+      { here: shown, there, base: known?.here === true ? known : undefined },
+      this.#options,
+    )
+    // What must not be told to others is not; what others say and must not be used is said to be so.
+    const refused =
+      refusal !== undefined && (decision.state === 'elsewhere' || decision.effect === 'publish')
+    this.#rows.set(path, {
+      here: shown,
+      there,
+      decision: refused ? { state: 'refused' } : decision,
+      ...(refusal === undefined ? {} : { refusal }),
+    })
+  }
+
+  /** A folder of this machine is nothing that a bucket could tell others about. */
+  #shared(pointer: Pointer): Pointer {
+    if (!isLocal(pointer.remote) || isLocal(this.#context.remote)) return pointer
+    const { remote: _remote, ...rest } = pointer
+    return rest
+  }
+
+  #refusal(pointer: Pointer | undefined): string | undefined {
+    if (pointer?.remote === undefined) return undefined
+    if (isLocal(pointer.remote) && !isLocal(this.#context.remote))
+      return 'its remote is a folder of this machine, which the remote around it cannot know'
+    if (this.#context.overlaps?.(pointer) === true)
+      return 'its remote and that of the repository around it contain each other'
+    return undefined
+  }
+
+  /** What a comparison came by. */
+  async complete(
+    nested: ReadonlyMap<Path, { readonly here: boolean; readonly leftOver: LeftOver }>,
+  ): Promise<void> {
+    for (const [path, { here, leftOver }] of nested) {
+      this.#leftOver.set(path, leftOver)
+      if (!here) continue
+      const row = this.#rows.get(path)
+      // Not there before, or there again: what the walk saw counts.
+      if (row === undefined || row.here === 'absent' || row.here === 'unknown')
+        this.#decide(path, await lookForRepository(this.#context, path))
+    }
+  }
+
+  /** Tells the remote, and remembers what it knows. @returns paths whose content must be left alone after all. */
+  async settle(
+    provider: StorageProvider,
+    dryRun: boolean,
+    signal: AbortSignal,
+  ): Promise<readonly Path[]> {
+    const blocked: Path[] = []
+    const told = new Map<Path, KnownPointer | undefined>()
+    for (const [path, { here, there, decision }] of this.#rows) {
+      if (decision.effect === undefined) continue
+      if (dryRun) {
+        this.#results.set(path, 'planned')
+        continue
+      }
+      try {
+        if (decision.effect === 'publish' && typeof here === 'object')
+          told.set(path, await this.#publish(provider, path, here, there, signal))
+        else if (there !== undefined) {
+          await this.#withdraw(provider, path, there.version, signal)
+          told.set(path, undefined)
+        }
+        this.#results.set(path, 'done')
+      } catch (error) {
+        signal.throwIfAborted()
+        const problem = problemOf(path, error)
+        if (problem === undefined) throw error
+        this.#results.set(path, 'failed')
+        this.#failures.push(problem)
+        if (decision.effect === 'withdraw') {
+          this.#above.add(path)
+          blocked.push(path)
+        }
+      }
+    }
+    if (!dryRun) await this.#remember(told)
+    return blocked
+  }
+
+  async #publish(
+    provider: StorageProvider,
+    path: Path,
+    pointer: Pointer,
+    there: FoundPointer | undefined,
+    signal: AbortSignal,
+  ): Promise<KnownPointer> {
+    const expect: Expect =
+      there === undefined ? { kind: 'absent' } : { kind: 'version', version: there.version }
+    const { version, fingerprint } = await writePointer(provider, path, pointer, expect, signal)
+    return { pointer, version, fingerprint, here: true }
+  }
+
+  async #remember(told: ReadonlyMap<Path, KnownPointer | undefined>): Promise<void> {
+    const next = new Map<Path, KnownPointer>()
+    for (const path of new Set([
+      ...this.#found.pointers.keys(),
+      ...this.#known.keys(),
+      ...told.keys(),
+    ])) {
+      const row = told.has(path) ? told.get(path) : this.#rowNow(path)
+      if (row !== undefined) next.set(path, row)
+    }
+    if (!sameKnown(next, this.#known)) await writeKnownPointers(this.#context.disk, next)
+  }
+
+  /** What is known of a pointer that this run did not change. An agreement is given up only for a new one, or where its subject is gone. */
+  #rowNow(path: Path): KnownPointer | undefined {
+    const there = this.#found.pointers.get(path)
+    const known = this.#known.get(path)
+    const { here, decision } = this.#rows.get(path) ?? { here: 'unknown', decision: {} }
+    const read =
+      there?.pointer === undefined
+        ? undefined
+        : { pointer: there.pointer, version: there.version, fingerprint: there.fingerprint }
+    if (decision.state === 'here' && typeof here === 'object' && read !== undefined)
+      if (samePointer(read.pointer, here)) return { ...read, here: true }
+    const over = here === 'absent' && decision.state !== 'gone'
+    if (known?.here === true && !over) return known
+    return read === undefined ? undefined : { ...read, here: false }
+  }
+
+  async #withdraw(
+    provider: StorageProvider,
+    path: Path,
+    version: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { disk } = this.#context
+    // Absence is confirmed at the moment of the effect, and made to last.
+    if ((await disk.stat(joinPath(path, LSYNC))) !== undefined)
+      throw new DiskError('busy', path, 'it is a repository of its own again')
+    await disk.flushAll()
+    await provider.remove(pointerKey(path), { signal, expect: version })
+  }
+
+  list(): readonly Nested[] {
+    return [...this.#rows]
+      .flatMap(
+        ([
+          path,
+          {
+            here,
+            there,
+            decision: { state, effect },
+          },
+        ]): Nested[] => {
+          if (state === undefined) return []
+          const pointer = typeof here === 'object' ? here : there?.pointer
+          const result = this.#results.get(path)
+          return [
+            {
+              path,
+              state,
+              ...(pointer === undefined ? {} : { pointer }),
+              ...(effect === undefined ? {} : { effect }),
+              ...(result === undefined ? {} : { result }),
+              leftOver: this.#leftOver.get(path) ?? NOTHING_LEFT,
+            },
+          ]
+        },
+      )
+      .toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  }
+
+  problems(): readonly Problem[] {
+    const found: Problem[] = [
+      ...this.#failures,
+      ...this.#found.unsafe.map((path): Problem => ({ path, code: 'name-unsafe' })),
+    ]
+    for (const [path, { here, there, decision, refusal }] of this.#rows) {
+      const { state } = decision
+      const named = this.#options.within.some((scope) => isWithin(scope, [path]))
+      if (named && !this.#options.recursive && (state === 'here' || state === 'kept'))
+        found.push({ path, code: 'nested' })
+      else if (state === 'differs')
+        found.push({
+          path,
+          code: 'nested-differs',
+          ...(there?.pointer?.remote === undefined ? {} : { detail: there.pointer.remote }),
+        })
+      else if (state === 'refused')
+        found.push({
+          path,
+          code: 'nested-refused',
+          ...(refusal === undefined ? {} : { detail: refusal }),
+        })
+      else if (
+        here === 'absent' &&
+        this.above(path) === path &&
+        (this.#leftOver.get(path)?.here ?? 0) > 0
+      )
+        found.push({ path, code: 'nested-content' })
+    }
+    return found
+  }
+}
+
+function isLocal(remote: string | undefined): boolean {
+  return remote?.startsWith('file:') === true
+}
+
+function sameKnown(a: KnownPointers, b: KnownPointers): boolean {
+  const plain = (known: KnownPointers): string =>
+    JSON.stringify(
+      [...known]
+        .toSorted(([x], [y]) => (x < y ? -1 : 1))
+        .map(([path, { pointer, version, fingerprint, here }]) => [
+          path,
+          pointer.remote,
+          pointer.id,
+          Object.entries(pointer.settings),
+          version,
+          fingerprint,
+          here,
+        ]),
+    )
+  return plain(a) === plain(b)
+}

@@ -1,0 +1,49 @@
+import {
+  type ByteSource,
+  type Digests,
+  isStorageError,
+  type ObjectInfo,
+  type StorageProvider,
+} from '../provider/index.ts'
+import { sha256Of } from '../scan/hash.ts'
+
+const READS = 3
+
+/** The text of one of lsync's own objects on the remote; undefined if there is none. */
+export async function readSmallObject(
+  provider: StorageProvider,
+  key: string,
+  signal: AbortSignal,
+): Promise<{ readonly text: string; readonly info: ObjectInfo } | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    let bytes: Buffer
+    let info: ObjectInfo
+    let digests: Digests
+    try {
+      const answer = await provider.read(key, { signal })
+      const chunks: Uint8Array[] = []
+      for await (const chunk of answer.body) chunks.push(chunk)
+      bytes = Buffer.concat(chunks)
+      info = answer.info
+      digests = info.digests
+    } catch (error) {
+      if (isStorageError(error) && error.code === 'not-found') return undefined
+      throw error
+    }
+    // A byte that was damaged on the way could make something else of it.
+    if (attempt === READS || digests.sha256 === undefined || digests.sha256 === sha256Of(bytes))
+      return { text: bytes.toString(), info }
+  }
+}
+
+export function textSource(text: string): ByteSource {
+  const bytes = new TextEncoder().encode(text)
+  return {
+    size: bytes.length,
+    digests: { sha256: sha256Of(bytes) },
+    bytes,
+    async *open(from) {
+      yield bytes.subarray(from)
+    },
+  }
+}
