@@ -15,9 +15,7 @@ const CODES: Readonly<Record<string, StorageErrorCode>> = {
   BlobArchived: 'unreadable',
   BlobUsesCustomerSpecifiedEncryption: 'unreadable',
   MetadataTooLarge: 'unsupported',
-  SnapshotsPresent: 'unsupported',
   AuthenticationFailed: 'unauthenticated',
-  InvalidAuthenticationInfo: 'unauthenticated',
   ServerBusy: 'throttled',
 }
 
