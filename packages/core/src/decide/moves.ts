@@ -188,9 +188,10 @@ function movesHere(actions: readonly Action[], proved: MoveAnswers['proved']): r
     const source = removals.get(sourceOf.get(action.path) ?? '')
     if (source !== undefined) return [moveLocal(action, source, proof)]
     // A file that moves is found under its new name: moves come before downloads.
-    const here = (sources.get(proof.sha256) ?? []).map(
-      ({ path }) => destinationOf.get(path) ?? path,
-    )
+    const here = (sources.get(proof.sha256) ?? []).map(({ path, sha256 }) => ({
+      path: destinationOf.get(path) ?? path,
+      sha256,
+    }))
     return here.length === 0 ? [action] : [{ ...action, remote: proof.remote, here }]
   })
 }

@@ -1,6 +1,11 @@
 import { writeMetadata } from '../model/metadata.ts'
 import type { UploadAction } from '../model/plan.ts'
-import { isStorageError, type ObjectInfo, type StorageErrorCode } from '../provider/index.ts'
+import {
+  isStorageError,
+  type ObjectInfo,
+  type StorageErrorCode,
+  type StorageProvider,
+} from '../provider/index.ts'
 import { PathProblem } from './consequence.ts'
 import { contentTypeOf } from './content-type.ts'
 import type { Effects } from './context.ts'
@@ -10,8 +15,11 @@ import { isStill } from './guard.ts'
 /** From this size on content that is here, or there, already is not sent or fetched again, where the provider knows no better. */
 const WORTHWHILE = 128 * 1024
 
-export function isWorthCopying(effects: Pick<Effects, 'provider'>, size: number): boolean {
-  return size >= (effects.provider.copyWorthwhile ?? WORTHWHILE)
+export function isWorthCopying(
+  { copyWorthwhile }: Pick<StorageProvider, 'copyWorthwhile'>,
+  size: number,
+): boolean {
+  return size >= (copyWorthwhile ?? WORTHWHILE)
 }
 
 /** After these the content is sent instead; its own conditions then say what is the matter. */
@@ -38,7 +46,7 @@ export async function copyMoved(
   const { path, from, moved, sha256, expect, executable } = action
   if (moved === undefined || sha256 === undefined) return false
   if (provider.copy === undefined || provider.guarantees.copy !== 'atomic') return false
-  if (!isWorthCopying(effects, moved.size) || moved.size !== from.stat.size) return false
+  if (!isWorthCopying(provider, moved.size) || moved.size !== from.stat.size) return false
   if (!isStill(await disk.stat(path), from)) throw new PathProblem('changing')
   const contentType = contentTypeOf(path)
   let info: ObjectInfo

@@ -48,8 +48,16 @@ export interface DownloadAction extends ActionBase {
   readonly reason: 'new' | 'changed' | 'revived' | 'conflict' | 'forced'
   readonly from: LocalFrom
   readonly remote: RemoteEntry
-  /** Files here that should hold the same content, best first: copied if they do, so that nothing is fetched. */
-  readonly here?: readonly string[]
+  /** Files here that may hold the same content, best first: copied if they do, so that nothing is fetched. */
+  readonly here?: readonly HeldHere[]
+}
+
+/** A file in the tree or in the trash, and what is known of its content. */
+export interface HeldHere {
+  readonly path: string
+  readonly sha256?: string
+  /** Of the object that it was the same as. */
+  readonly version?: string
 }
 
 /** Renamed by others: the local file follows, and keeps its inode. What stands at `path` is absent. */

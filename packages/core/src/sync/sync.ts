@@ -19,6 +19,7 @@ import { DEFAULT_RETRY } from '../remote/retry.ts'
 import type { State } from '../state/state.ts'
 import type { RunOptions, RunReport } from './api.ts'
 import { readKnownPointers } from '../state/nested.ts'
+import { withContentHere } from './content-here.ts'
 import { claimIdentity, readIdentity } from './identity.ts'
 import { makePlan, type PlanContext, type Planned } from './make-plan.ts'
 import { NestedRepositories } from './nested.ts'
@@ -164,7 +165,8 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
       }
     }
     if (planned.marks.length > 0) await state.record(planned.marks)
-    const failures = await execute(effects, planned.plan.actions, tally, failed)
+    const actions = await withContentHere(effects, planned.plan.actions)
+    const failures = await execute(effects, actions, tally, failed)
     for (const problem of failures) problems.set(problem.path, problem)
     again = [...problems.values()].filter(({ code }) => WORTH_ANOTHER_LOOK.has(code))
     if (again.length === 0 || round === ROUNDS) break

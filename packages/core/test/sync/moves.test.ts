@@ -173,6 +173,40 @@ test.each([['old'], ['new']])('a sync of %s alone takes both ends of the move', 
   expect(await c.settle()).toEqual({ 'd/y': 'y', 'e/x': 'content', other: 'o' })
 })
 
+test.each([
+  ['the tree', (folder: string) => write(folder, 'copy', 'content')],
+  [
+    'the trash',
+    (folder: string) => {
+      rmSync(join(folder, 'old'))
+      return 'old'
+    },
+  ],
+])('content that is in %s already is not fetched', async (place, act) => {
+  using c = await pair({ old: 'content', other: 'o' })
+  act(c.a)
+  await c.sync(0)
+  if (place === 'the trash') {
+    await c.sync(1)
+    write(c.a, 'copy', 'content')
+    await c.sync(0)
+  }
+  const report = await c.sync(1)
+  expect(readFileSync(join(c.b, 'copy'), 'utf8')).toBe('content')
+  expect(report.events.filter(({ type }) => type === 'bytes')).toEqual([])
+})
+
+test('two files that changed places are not fetched by the other clone', async () => {
+  using c = await pair({ one: 'first', two: 'again' })
+  move(c.a, 'one', 'x')
+  move(c.a, 'two', 'one')
+  move(c.a, 'x', 'two')
+  await c.sync(0)
+  const report = await c.sync(1)
+  expect(treeOf(c.b)).toEqual({ one: 'again', two: 'first' })
+  expect(report.events.filter(({ type }) => type === 'bytes')).toEqual([])
+})
+
 describe('renames that meet another change lose nothing', () => {
   interface Case {
     readonly start: Tree
