@@ -30,12 +30,10 @@ export abstract class MovingCommand extends LsyncCommand {
     const renderer = this.watch(render)
     // A path that is looked at again may have several outcomes: the last one counts.
     const actions = new Map<string, unknown>()
-    let acted = false
     const onEvent = (event: LsyncEvent): void => {
       renderer.onEvent(event)
       log?.onEvent(event)
       if (event.type !== 'action') return
-      acted = true
       const { action, result } = event
       if (this.json && (isWorthTelling(action) || result === 'failed'))
         actions.set(`${action.kind} ${action.path}`, actionFacts(action, result))
@@ -47,7 +45,6 @@ export abstract class MovingCommand extends LsyncCommand {
       signal: this.abort.signal,
       onEvent,
     })
-    if (!acted) await refuseUnknown(repository, paths, report)
     renderer.finish(report)
     const { remote, conflicts, problems, nested, totals, halted } = report
     await this.end(
@@ -81,20 +78,4 @@ export function exitOf({
   if (halted.length > 0) return EXIT.halted
   if (conflicts.length > 0) return EXIT.conflicts
   return problems.length > 0 ? EXIT.problems : EXIT.done
-}
-
-/** A slip of the pen must not look like success: named paths that are neither here nor there are wrong usage. */
-async function refuseUnknown(
-  { disk }: Repository,
-  paths: readonly string[],
-  { totals, conflicts, problems, halted }: RunReport,
-): Promise<void> {
-  const open = conflicts.length + problems.length + halted.length
-  if (paths.length === 0 || totals.adopted + totals.unchanged + totals.failed + open > 0) return
-  for (const path of paths) if ((await disk.stat(path)) !== undefined) return
-  const { LsyncError } = await import('@lsync/core')
-  throw new LsyncError('bad-path', 'no such path', {
-    path: paths.join(', '),
-    reason: 'there is no such file or folder, neither here nor on the remote',
-  })
 }

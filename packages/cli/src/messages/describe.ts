@@ -1,4 +1,4 @@
-import { DiskError, isStorageError, LsyncError } from '@lsync/core'
+import { DiskError, type DiskErrorCode, isStorageError, LsyncError } from '@lsync/core'
 import { escapeName } from '../render/escape.ts'
 import { EXIT, type Facts, LSYNC_ERRORS, type Message, STORAGE_ERRORS } from './table.ts'
 
@@ -9,6 +9,13 @@ export interface Described {
   readonly hint?: string
   readonly exit: number
 }
+
+const DISK_HINTS: Partial<Record<DiskErrorCode, string>> = {
+  'no-space': 'Make room on this disk and run lsync again.',
+  forbidden: 'Check who may read and write it.',
+  'read-only': 'lsync needs to write here; lsync status and lsync verify do not.',
+}
+const REFUSED: ReadonlySet<DiskErrorCode> = new Set(['forbidden', 'read-only'])
 
 /** The one way from an error to what a person reads and a script gets. */
 export function describe(error: unknown): Described {
@@ -25,11 +32,9 @@ export function describe(error: unknown): Described {
     return {
       code: `disk-${error.code}`,
       message: `${escapeName(error.path) || 'The folder'}: ${escapeName(error.message)}`,
-      hint:
-        error.code === 'no-space'
-          ? 'Make room on this disk and run lsync again.'
-          : 'Check the disk and the permissions.',
-      exit: EXIT.problems,
+      hint: DISK_HINTS[error.code] ?? 'Check the disk, then run lsync again.',
+      // Where the disk refuses, nothing can be done here at all; else what was done is done.
+      exit: REFUSED.has(error.code) ? EXIT.usage : EXIT.problems,
     }
   return {
     code: 'bug',

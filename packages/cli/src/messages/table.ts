@@ -114,7 +114,8 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
   locked: {
     sentence: ({ pid, host, since }) =>
       `Another lsync is at work in this repository: process ${pid} on ${host}, since ${since}.`,
-    hint: () => 'Wait for it, or use --wait SECONDS.',
+    hint: ({ elsewhere }) =>
+      `Wait for it, or use --wait SECONDS.${elsewhere === 1 ? ' If that computer has stopped, remove .lsync/lock.' : ''}`,
     exit: EXIT.locked,
   },
   disk: {
@@ -247,6 +248,10 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
   'no-space': {
     sentence: 'does not fit: there is no room left',
     hint: 'Make room, then run lsync again.',
+  },
+  unwritable: {
+    sentence: 'may not be changed here; left as it is',
+    hint: 'Check the permissions of what cannot be changed, and of the folder it is in.',
   },
   'read-only': { sentence: 'cannot be written: the disk is read-only' },
   'in-the-way': {

@@ -3,7 +3,7 @@ import type { BaseEntry, LocalEntry, Path, RemoteEntry } from '../model/entry.ts
 import type { LeftOver } from '../model/nested.ts'
 import type { Problem } from '../model/problem.ts'
 import { ABSENT, type Seen, type Side, type SortedStream } from '../model/side.ts'
-import { isFolderKey } from '../model/path.ts'
+import { isFolderKey, isWithin } from '../model/path.ts'
 import { Cursor } from './cursor.ts'
 import { localUnchanged, remoteUnchanged } from './unchanged.ts'
 
@@ -31,6 +31,8 @@ export interface JoinCounts {
   readonly unseenBelow: Set<Path>
   /** Repositories within this one: those that are here, and those of which the outer one knew something. */
   readonly nested: Map<Path, { readonly here: boolean; readonly leftOver: LeftOver }>
+  /** Of the paths that were asked for, those of which no side has shown anything yet. */
+  readonly nowhere: Set<Path>
   /** Rows that are to be marked as frozen, or not any more. */
   readonly marks: BaseRow[]
 }
@@ -86,6 +88,7 @@ export async function* join(
       if (l !== undefined && (path === undefined || compareKeys(l.path, path) < 0)) path = l.path
       if (r !== undefined && (path === undefined || compareKeys(r.path, path) < 0)) path = r.path
       if (path === undefined) break
+      for (const asked of counts.nowhere) if (isWithin(path, [asked])) counts.nowhere.delete(asked)
 
       const baseEntry = b?.path === path ? b.entry : undefined
       const localSeen = l?.path === path ? l : undefined

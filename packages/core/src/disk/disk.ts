@@ -105,9 +105,11 @@ export type DiskErrorCode =
   | 'busy'
   | 'io'
 
+/** The message is what goes on after the path. */
 export class DiskError extends Error {
   override readonly name = 'DiskError'
   readonly code: DiskErrorCode
+  /** Relative to the root, which is the empty path. */
   readonly path: string
   constructor(code: DiskErrorCode, path: string, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })

@@ -67,7 +67,7 @@ export function nodeDisk(root: string): Disk {
           const stat = fs.lstatSync(prefix + name, { throwIfNoEntry: false })
           stats.push(
             stat === undefined
-              ? new DiskError('missing', path, `${path} is not there any more`)
+              ? new DiskError('missing', path, 'is not there any more')
               : diskStat(stat),
           )
         } catch (error) {
@@ -157,19 +157,19 @@ export function nodeDisk(root: string): Disk {
 /** A second wall behind the check of the keys: no name of another meaning reaches the system. */
 function checkNames(path: string): void {
   if (path.includes('\0') || /(?:^|\/)\.{0,2}(?:\/|$)/.test(path))
-    throw new DiskError('bad-name', path, `${JSON.stringify(path)} is not a path here`)
+    throw new DiskError('bad-name', path, 'is not a path here')
 }
 
 function checkFolder(root: string, folder: string): void {
   if (!fs.lstatSync(`${root}/${folder}`).isDirectory())
-    throw new DiskError('not-folder', folder, `${folder} is not a folder`)
+    throw new DiskError('not-folder', folder, 'is not a folder')
 }
 
 /** By link and unlink, since rename(2) replaces. */
 function renameOntoNothing(source: string, target: string, to: string): void {
   const isFree = (): void => {
     if (fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined)
-      throw new DiskError('exists', to, `${to} is there already`)
+      throw new DiskError('exists', to, 'is there already')
   }
   if (fs.lstatSync(source).isDirectory()) {
     // RACE: an empty folder that turns up in between is replaced; worst outcome: none, since it held nothing.

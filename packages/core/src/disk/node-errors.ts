@@ -20,6 +20,11 @@ const CODES: Readonly<Record<string, DiskErrorCode>> = {
   ETXTBSY: 'busy',
 }
 
+/** Where the system's own words would not help. */
+const WORDS: Readonly<Record<string, string>> = {
+  EXDEV: 'it lies on another disk than .lsync, and files go by way of .lsync',
+}
+
 export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code
@@ -31,7 +36,9 @@ export function translate(error: unknown, path: string): unknown {
   if (error instanceof DiskError) return error
   const errno = errnoOf(error)
   if (errno === undefined || !(error instanceof Error) || !('syscall' in error)) return error
-  return new DiskError(CODES[errno] ?? 'io', path, `${path === '' ? '.' : path}: ${errno}`, error)
+  // Node's `EACCES: permission denied, open '/…'`: the words of the system, without the absolute path.
+  const words = WORDS[errno] ?? error.message.replace(/^[A-Z0-9]+: /, '').replace(/, .*$/s, '')
+  return new DiskError(CODES[errno] ?? 'io', path, `${words}, ${errno}`, error)
 }
 
 /** The same where only a failure of the system is expected: any other error is thrown on, untouched. */

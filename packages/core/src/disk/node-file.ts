@@ -31,11 +31,7 @@ export function openRegular(absolute: string, path: string): number {
 }
 
 function notRegular(path: string, kind: string): DiskError {
-  return new DiskError(
-    kind === 'folder' ? 'is-folder' : 'io',
-    path,
-    `${path} is not a regular file`,
-  )
+  return new DiskError(kind === 'folder' ? 'is-folder' : 'io', path, 'is not a regular file')
 }
 
 export function createExclusive(absolute: string, path: string): number {

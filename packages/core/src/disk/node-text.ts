@@ -93,7 +93,7 @@ export function appendTextOf(absolute: string, path: string, text: string): void
   const descriptor = fs.openSync(absolute, flags, 0o666)
   try {
     const before = fs.fstatSync(descriptor)
-    if (kindOf(before) !== 'file') throw new DiskError('io', path, `${path} is not a regular file`)
+    if (kindOf(before) !== 'file') throw new DiskError('io', path, 'is not a regular file')
     try {
       writeAllSync(descriptor, Buffer.from(text), null)
     } catch (error) {

@@ -49,15 +49,18 @@ export class PathProblem extends Error {
   }
 }
 
-/** The problem that a failure means for this path; undefined where the run must end. */
-export function problemOf(path: string, error: unknown): Problem | undefined {
+/** The problem that a failure means for this path (`writing`: in changing it here); undefined where the run must end. */
+export function problemOf(path: string, error: unknown, writing = false): Problem | undefined {
   if (error instanceof PathProblem)
     return {
       path,
       code: error.code,
       ...(error.message === error.code ? {} : { detail: error.message }),
     }
-  if (error instanceof DiskError) return { path, code: DISK[error.code], detail: error.message }
+  if (error instanceof DiskError) {
+    const code = writing && error.code === 'forbidden' ? 'unwritable' : DISK[error.code]
+    return { path, code, detail: error.message }
+  }
   if (!isStorageError(error)) return undefined
   const code = STORAGE[error.code]
   return code === undefined ? undefined : { path, code, detail: error.message }

@@ -21,6 +21,16 @@ import { upload } from './upload.ts'
 /** So many paths that the store fails for, each after all retries, and the run ends: it is the store, not the paths. */
 const MOST_REMOTE_FAILURES = 10
 
+/** Of these, a refusal by the disk means that it may not be written; of all others, that it may not be read. */
+const WRITES_HERE: ReadonlySet<Action['kind']> = new Set([
+  'download',
+  'keep-both',
+  'move-local',
+  'remove-local',
+  'set-executable',
+  'adopt',
+])
+
 /** Paths whose transfer towards a side failed, and was not made good since: while there are any, nothing is removed on that side. */
 export interface Failed {
   readonly up: Set<string>
@@ -58,7 +68,7 @@ export async function execute(
         effects.onEvent({ type: 'action', action, result: 'done' })
       return
     }
-    const problem = problemOf(action.path, error)
+    const problem = problemOf(action.path, error, WRITES_HERE.has(action.kind))
     if (problem === undefined) throw error
     if (
       isStorageError(error) &&
@@ -69,7 +79,7 @@ export async function execute(
     if (action.kind === 'upload' || action.kind === 'keep-both') failed.up.add(action.path)
     if (action.kind === 'download' || action.kind === 'keep-both' || action.kind === 'move-local')
       failed.down.add(action.path)
-    tally.failed()
+    tally.failed(action.path)
     problems.push(problem)
     effects.onEvent({ type: 'action', action, result: 'failed' })
   }

@@ -8,7 +8,7 @@ import type {
   SetExecutableAction,
   UploadAction,
 } from '../model/plan.ts'
-import { DiskError } from '../disk/disk.ts'
+import { type Disk, DiskError } from '../disk/disk.ts'
 import { isFolderKey, parentOf } from '../model/path.ts'
 import { isStorageError } from '../provider/index.ts'
 import { PathProblem } from './consequence.ts'
@@ -139,6 +139,17 @@ export async function setExecutable(
   )
 }
 
+/** False for a file of somebody else's: its time is not worth a problem. */
+async function tookTime(disk: Disk, path: string, mtime: number): Promise<boolean> {
+  try {
+    await disk.setModified(path, mtime)
+    return true
+  } catch (error) {
+    if (error instanceof DiskError && error.code === 'forbidden') return false
+    throw error
+  }
+}
+
 /** Both sides hold the same: the row learns it, and a file that is new to us takes the remote's time. */
 export async function adopt({ disk, recorder }: Effects, action: AdoptAction): Promise<void> {
   const { path, remote, sha256, executable, base } = action
@@ -150,9 +161,8 @@ export async function adopt({ disk, recorder }: Effects, action: AdoptAction): P
   const { mtime } = readMetadata(remote.metadata)
   if (base === undefined && mtime !== undefined && Math.abs(mtime - action.from.stat.mtime) > 1) {
     await expectStill(disk, path, action.from)
-    await disk.setModified(path, mtime)
     // Somebody may have saved in the instant before: with our time on it, only a hash could tell. The next run makes one.
-    local = undefined
+    if (await tookTime(disk, path, mtime)) local = undefined
   }
   recorder.add(
     {

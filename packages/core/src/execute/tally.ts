@@ -1,3 +1,4 @@
+import type { Path } from '../model/entry.ts'
 import { isFolderKey } from '../model/path.ts'
 import type { Action } from '../model/plan.ts'
 
@@ -9,7 +10,7 @@ export class Tally {
   #removedRemotely = 0
   #moved = 0
   #adopted = 0
-  #failed = 0
+  readonly #failed = new Set<Path>()
   /** Looked at closely, and found to be what they were. */
   #unchanged = 0
 
@@ -43,8 +44,13 @@ export class Tally {
     }
   }
 
-  failed(): void {
-    this.#failed++
+  failed(path: Path): void {
+    this.#failed.add(path)
+  }
+
+  /** It is tried again: only how that ends counts. */
+  forgive(path: Path): void {
+    this.#failed.delete(path)
   }
 
   #up(bytes: number, path: string): void {
@@ -67,7 +73,7 @@ export class Tally {
       moved: this.#moved,
       adopted: this.#adopted,
       unchanged: unchanged + this.#unchanged,
-      failed: this.#failed,
+      failed: this.#failed.size,
     }
   }
 }

@@ -45,7 +45,7 @@ export async function makeFolders(disk: Disk, folder: string, made: Set<string>)
     if (!(error instanceof DiskError) || error.code !== 'exists') throw error
     const found = await disk.stat(folder)
     if (found?.kind !== 'folder')
-      throw new DiskError('not-folder', folder, `${folder} is in the way: it is no folder`, error)
+      throw new DiskError('not-folder', folder, 'is in the way: it is no folder', error)
   }
   made.add(folder)
 }

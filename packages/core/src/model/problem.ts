@@ -43,6 +43,8 @@ export type ProblemCode =
   /** No room on the local disk, or in the store. */
   | 'no-space'
   | 'read-only'
+  /** May not be changed on this disk: the permissions of the file, or of the folder it is in. */
+  | 'unwritable'
   /** Something local stands in the way (a folder that is not empty, a file that turned up). */
   | 'in-the-way'
   /** A removal was left undone since a transfer towards that side failed, or since it would have taken the last copy. */

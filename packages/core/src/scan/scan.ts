@@ -28,8 +28,7 @@ const STAT_BATCH = 512
  */
 export async function* scan(disk: Disk, options: ScanOptions): SortedStream<Seen<LocalEntry>> {
   const root = await disk.stat('')
-  if (root === undefined || root.kind !== 'folder')
-    throw new DiskError('missing', '', `the repository's folder is gone`)
+  if (root === undefined || root.kind !== 'folder') throw new DiskError('missing', '', 'is gone')
   const context: WalkContext = {
     disk,
     options,

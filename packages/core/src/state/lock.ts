@@ -17,6 +17,8 @@ export interface LockOptions {
   /** Seconds to wait for somebody else's lock. */
   readonly wait: number
   readonly signal: AbortSignal
+  /** For those who only read: where the disk may not be written, nobody is kept out, and nothing needs to be. */
+  readonly reading?: boolean
 }
 
 const POLL = 200
@@ -30,7 +32,7 @@ export async function takeLock(
   world: World,
   options: LockOptions,
 ): Promise<() => Promise<void>> {
-  const { self, isAlive, wait, signal } = options
+  const { self, isAlive, wait, signal, reading } = options
   const mine = `${JSON.stringify({ format: 1, ...self, since: new Date(world.now()).toISOString(), token: world.token() })}\n`
   const until = world.now() + wait * 1000
   for (;;) {
@@ -39,7 +41,10 @@ export async function takeLock(
       await disk.createText(LOCK, mine)
       return () => release(disk, mine)
     } catch (error) {
-      if (!(error instanceof DiskError) || error.code !== 'exists') throw error
+      if (!(error instanceof DiskError)) throw error
+      if (reading === true && (error.code === 'forbidden' || error.code === 'read-only'))
+        return async () => {}
+      if (error.code !== 'exists') throw error
     }
     const text = await disk.readText(LOCK)
     if (text === undefined) continue
@@ -53,6 +58,8 @@ export async function takeLock(
         pid: holder.pid,
         host: holder.host,
         since: holder.since,
+        // Whether it lives can only be told on its own computer.
+        elsewhere: holder.host === self.host ? 0 : 1,
       })
     await world.sleep(POLL, signal)
   }

@@ -106,7 +106,7 @@ export async function hashLocal(
 }
 
 function changing(path: string): DiskError {
-  return new DiskError('missing', path, `${path} changed while it was read`)
+  return new DiskError('missing', path, 'changed while it was read')
 }
 
 /** Nothing vouches for the object's content: it is read, once, rather than asked about. */

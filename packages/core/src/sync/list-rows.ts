@@ -12,7 +12,7 @@ export async function* listRows(
   paths: readonly Path[],
   signal: AbortSignal,
 ): AsyncGenerator<Row> {
-  const release = await lockRepository(machine, repository, 0, signal)
+  const release = await lockRepository(machine, repository, 0, signal, { reading: true })
   try {
     const state = await openState(repository.disk, machine.world)
     for await (const page of state.rows(normalizeScopes(paths))) yield* page

@@ -63,6 +63,8 @@ export interface Planned {
   readonly marks: readonly BaseRow[]
   /** Repositories within this one that were come by. */
   readonly nested: JoinCounts['nested']
+  /** Named paths that neither a side nor the base holds anything of. */
+  readonly nowhere: readonly Path[]
 }
 
 /** Scans, lists and reads the base side by side, compares, and returns what is to be done. No effects. */
@@ -90,6 +92,7 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
     pending: view.pending,
     marks: counts.marks,
     nested: counts.nested,
+    nowhere: [...counts.nowhere],
     facts: {
       changed: {
         local: judged.filter((row) => isFile(row) && row.local === 'changed').length,
@@ -131,6 +134,7 @@ async function look(
     anythingRemote: false,
     unseen: new Set(),
     unseenBelow: new Set(),
+    nowhere: new Set(within),
     marks: [],
     nested: new Map(),
   }

@@ -1,4 +1,4 @@
-import type { Disk } from '../disk/disk.ts'
+import { type Disk, DiskError } from '../disk/disk.ts'
 import { LsyncError } from '../model/errors.ts'
 import type { OnEvent } from '../model/events.ts'
 import type { Path } from '../model/entry.ts'
@@ -143,7 +143,10 @@ export async function openRepository(machine: Machine, start: string): Promise<R
       throw new LsyncError(
         'disk',
         `${root}/${CONFIG} cannot be read`,
-        { path: `${root}/${CONFIG}` },
+        {
+          path: `${root}/${CONFIG}`,
+          ...(error instanceof DiskError ? { reason: error.message } : {}),
+        },
         error,
       )
     })
@@ -203,9 +206,10 @@ export function lockRepository(
   { disk }: Repository,
   wait: number,
   signal: AbortSignal,
+  { reading = false } = {},
 ): Promise<() => Promise<void>> {
   const { world, process: self, isAlive } = machine
-  return takeLock(disk, world, { self, isAlive, wait, signal })
+  return takeLock(disk, world, { self, isAlive, wait, signal, reading })
 }
 
 /** Opens the remote of a repository with what the last probe found. */

@@ -13,6 +13,7 @@ import { openState } from '../state/open-state.ts'
 import type { State } from '../state/state.ts'
 import type { Machine } from './api.ts'
 import { makePlan } from './make-plan.ts'
+import { refuseNowhere } from './nowhere.ts'
 import { readKnownPointers } from '../state/nested.ts'
 import { NestedRepositories } from './nested.ts'
 import { overlapsOf } from './nested-remote.ts'
@@ -50,7 +51,7 @@ export async function statusRepository(
 ): Promise<Status> {
   const { disk, config } = repository
   const { signal, onEvent } = options
-  const release = await lockRepository(machine, repository, 0, signal)
+  const release = await lockRepository(machine, repository, 0, signal, { reading: true })
   try {
     const { world } = machine
     const state = await openState(disk, world)
@@ -94,6 +95,7 @@ export async function statusRepository(
       },
       { mode: 'sync', policy: 'manual' satisfies ConflictPolicy, within },
     )
+    if (!options.local) await refuseNowhere(disk, planned)
     await nested.complete(planned.nested)
     await nested.settle(provider, true, signal)
     return {

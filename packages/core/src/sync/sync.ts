@@ -23,6 +23,7 @@ import { withContentHere } from './content-here.ts'
 import { claimIdentity, readIdentity } from './identity.ts'
 import { makePlan, type PlanContext, type Planned } from './make-plan.ts'
 import { NestedRepositories } from './nested.ts'
+import { refuseNowhere } from './nowhere.ts'
 import { readPointers } from './pointers.ts'
 import { clearStaging, repair } from './repair.ts'
 
@@ -138,6 +139,7 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
       ...(options.settlements === undefined ? {} : { settlements: options.settlements }),
     })
     if (round === 1) {
+      await refuseNowhere(disk, planned)
       unchanged = planned.unchanged
       const halts = guard(planned, options, within)
       for (const problem of planned.plan.problems) problems.set(problem.path, problem)
@@ -174,6 +176,7 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
       // Tried again, and only then forgiven.
       failed.up.delete(path)
       failed.down.delete(path)
+      tally.forgive(path)
       problems.delete(path)
       conflicts.delete(path)
     }

@@ -41,7 +41,7 @@ export async function verifyRepository(
   options: VerifyOptions,
 ): Promise<Verified> {
   const { signal, onEvent } = options
-  const release = await lockRepository(machine, repository, 0, signal)
+  const release = await lockRepository(machine, repository, 0, signal, { reading: true })
   try {
     const state = await openState(repository.disk, machine.world)
     await using opened = await openRemote(machine, repository, DEFAULT_JOBS, signal, onEvent)

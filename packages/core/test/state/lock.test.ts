@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import { expect, test } from 'vitest'
+import { type Disk, DiskError } from '../../src/disk/disk.ts'
 import { isAlive, processIdentity } from '../../src/disk/node-process.ts'
 import { nodeWorld } from '../../src/disk/node-world.ts'
 import { LsyncError } from '../../src/model/errors.ts'
@@ -44,9 +45,31 @@ test('who holds it is said: the process, the host, and since when', async () => 
   expect(failure).toBeInstanceOf(LsyncError)
   expect(failure).toMatchObject({
     code: 'locked',
-    facts: { pid: 4711, host: 'elsewhere', since: '2026-01-31T14:05:09.000Z' },
+    facts: { pid: 4711, host: 'elsewhere', since: '2026-01-31T14:05:09.000Z', elsewhere: 1 },
   })
 })
+
+test.each(['forbidden', 'read-only'] as const)(
+  'where the disk refuses (%s), those who only read go on without it',
+  async (code) => {
+    const { disk } = temporaryRepository()
+    const refusing: Disk = {
+      ...disk,
+      createText: async (path) => {
+        throw new DiskError(code, path, 'refused')
+      },
+    }
+    await expect(takeLock(refusing, world, options())).rejects.toMatchObject({ code })
+    const release = await takeLock(refusing, world, options({ reading: true }))
+    await release()
+    // Where it can be held, it is.
+    const held = await takeLock(disk, world, options())
+    await expect(takeLock(disk, world, options({ reading: true }))).rejects.toMatchObject({
+      code: 'locked',
+    })
+    await held()
+  },
+)
 
 test.each([
   ['a process of an earlier boot', { boot: 'earlier' }],

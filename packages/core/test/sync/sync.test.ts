@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { DiskError, nodeDisk } from '../../src/index.ts'
 import { clones } from './two-clones.ts'
 
 const read = (folder: string, path: string): string => readFileSync(join(folder, path), 'utf8')
@@ -259,6 +260,56 @@ test('a path named behind a symbolic link is unknown, not absent', async () => {
   const report = await c.sync(0, { paths: ['d/x'] })
   expect(report.problems.map(({ code }) => code)).toEqual(['symbolic-link'])
   expect(c.store.objects.has('d/x')).toBe(true)
+})
+
+test('what may not be changed here is told so, and an adoption does without the time', async () => {
+  const refused = new Set<string>()
+  const check = (path: string): void => {
+    if (refused.has(path)) throw new DiskError('forbidden', path, 'permission denied, EACCES')
+  }
+  using c = await clones(2, {
+    openDisk(root) {
+      const disk = nodeDisk(root)
+      return {
+        ...disk,
+        async rename(from, to, options) {
+          check(from)
+          check(to)
+          return disk.rename(from, to, options)
+        },
+        async setModified(path, mtime) {
+          check(path)
+          return disk.setModified(path, mtime)
+        },
+      }
+    },
+  })
+  const [a = '', b = ''] = c.folders
+  for (const name of ['x', 'y', 'z']) write(a, name, name)
+  utimesSync(join(a, 'z'), 1_000_000, 1_000_000)
+  await c.sync(0)
+  write(b, 'z', 'z')
+  refused.add('z')
+  expect((await c.sync(1)).problems).toEqual([])
+  expect(read(b, 'z')).toBe('z')
+
+  write(a, 'x', 'changed')
+  rmSync(join(a, 'y'))
+  refused.clear()
+  await c.sync(0)
+  for (const name of ['x', 'y']) refused.add(name)
+  const report = await c.sync(1)
+  expect(report.problems).toEqual([
+    { path: 'x', code: 'unwritable', detail: 'permission denied, EACCES' },
+    { path: 'y', code: 'kept-for-safety' },
+  ])
+  // Tried in several rounds, and counted once.
+  expect(report.totals).toMatchObject({ failed: 1 })
+  refused.delete('x')
+  expect((await c.sync(1)).problems).toMatchObject([{ path: 'y', code: 'unwritable' }])
+  expect([read(b, 'x'), read(b, 'y')]).toEqual(['changed', 'y'])
+  refused.clear()
+  expect(await c.sync(1)).toMatchObject({ problems: [], totals: { removedLocally: 1 } })
 })
 
 test('a folder that a dead run left empty is filled, not sent', async () => {

@@ -1,0 +1,25 @@
+import { type Disk, DiskError } from '../disk/disk.ts'
+import type { Path } from '../model/entry.ts'
+import { LsyncError } from '../model/errors.ts'
+import type { Planned } from './make-plan.ts'
+
+/** A slip of the pen must not look like success. The disk is asked once more: an empty or ignored folder shows nothing, and yet is there. */
+export async function refuseNowhere(disk: Disk, { nowhere }: Planned): Promise<void> {
+  const missing: Path[] = []
+  for (const path of nowhere) if (!(await isThere(disk, path))) missing.push(path)
+  if (missing.length === 0) return
+  throw new LsyncError('bad-path', 'no such path', {
+    path: missing.join(', '),
+    reason: 'there is no such file or folder, neither here nor on the remote',
+  })
+}
+
+/** What may not be looked at may be there. */
+async function isThere(disk: Disk, path: Path): Promise<boolean> {
+  try {
+    return (await disk.stat(path)) !== undefined
+  } catch (error) {
+    if (error instanceof DiskError) return true
+    throw error
+  }
+}
