@@ -16,7 +16,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{packages,plugins,examples}/*/test/**/*.test.ts', 'servers/test/**/*.test.ts'],
-          exclude: ['**/*.e2e.test.ts', '**/*.servers.test.ts', '**/node_modules/**'],
+          exclude: [
+            '**/*.e2e.test.ts',
+            '**/*.registry.test.ts',
+            '**/*.servers.test.ts',
+            '**/node_modules/**',
+          ],
           testTimeout: 20_000,
         },
       },

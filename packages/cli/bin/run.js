@@ -1,5 +1,11 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module'
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 18)) {
+  // In words, before anything is loaded that an older one does not know.
+  console.error(`lsync needs Node.js 22.18 or newer; this is ${process.version}`)
+  process.exit(2)
+}
+const { enableCompileCache } = await import('node:module')
 
 enableCompileCache()
 const { main } = await import('../dist/main.js')
