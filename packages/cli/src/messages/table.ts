@@ -198,7 +198,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
     hint: 'Check the permissions of what cannot be read.',
   },
   'special-file': { sentence: 'is no regular file; skipped' },
-  'symbolic-link': { sentence: 'is a symbolic link; skipped' },
+  'symbolic-link': {
+    sentence: 'is a symbolic link; skipped',
+    hint: 'To keep links as links: lsync config set symlinks store',
+  },
+  'link-target': { sentence: 'is a symbolic link to what cannot be a path; skipped' },
   'other-device': { sentence: 'is on another device or a mount point; skipped' },
   nested: {
     sentence: 'is a repository of its own; skipped',

@@ -81,7 +81,7 @@ function agree(
   options: CompareOptions,
 ): Decision {
   const { base } = row.joined
-  const executable = mergedExecutable(row, here)
+  const executable = here.type === 'file' && mergedExecutable(row, here)
   const sha256 = row.sha256 ?? base?.sha256 ?? ''
   if (here.type === 'file') {
     const remoteExecutable = executableThere(row)

@@ -76,7 +76,7 @@ function contentSize(base: BaseEntry): number {
 export function mustReadRemote(row: Joined, evidence: Evidence): boolean {
   const { local, remote } = row
   if (local.state !== 'present' || remote.state !== 'present') return false
-  if (local.entry.type !== 'file' || evidence.local?.sha256 === undefined) return false
+  if (local.entry.type === 'folder' || evidence.local?.sha256 === undefined) return false
   const now = evidence.remote ?? remote.entry
   if (now.size !== local.entry.stat.size) return false
   return (
@@ -134,6 +134,9 @@ function remoteChange({ base, remote }: Joined, evidence: Evidence): Change {
   if (base === undefined) return 'new'
   if (remoteUnchanged(base, remote.entry)) return 'unchanged'
   if (base.type === 'folder') return 'unchanged'
+  // A file became a link that points to what it said, or the reverse.
+  const metadata = evidence.remote?.metadata
+  if (metadata !== undefined && isLink(metadata) !== (base.type === 'link')) return 'changed'
   // Equal tokens mean equal bytes: only metadata moved.
   if (base.remote.version === remote.entry.version) return 'unchanged'
   if (contentSize(base) !== remote.entry.size) return 'changed'

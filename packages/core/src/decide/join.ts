@@ -1,5 +1,5 @@
 import { compareKeys } from '../provider/index.ts'
-import type { BaseEntry, LocalEntry, Path, RemoteEntry } from '../model/entry.ts'
+import type { BaseEntry, LocalEntry, Path, RemoteEntry, SymlinkPolicy } from '../model/entry.ts'
 import type { LeftOver } from '../model/nested.ts'
 import type { Problem } from '../model/problem.ts'
 import { ABSENT, type Seen, type Side, type SortedStream } from '../model/side.ts'
@@ -48,6 +48,7 @@ export interface JoinOptions {
   readonly ignored: (path: Path) => boolean
   /** The path at or above this one where others have a repository of its own: as above. */
   readonly nestedAbove: (path: Path) => Path | undefined
+  readonly symlinks: SymlinkPolicy
   /** The remote does not show empty folders: their keys are unknown there. */
   readonly foldersUnknown: boolean
   readonly counts: JoinCounts
@@ -128,11 +129,19 @@ export async function* join(
       }
       if (baseEntry !== undefined && !folder) counts.base++
 
+      // A link there that is to be skipped: what an agreement or a look at it told, as long as it is the same object.
+      const skippedLink =
+        options.symlinks === 'skip' &&
+        baseEntry?.type === 'link' &&
+        remoteSeen?.side.state === 'present' &&
+        remoteUnchanged(baseEntry, remoteSeen.side.entry)
+
       const inRepository =
         repositoryHere !== undefined && path.startsWith(repositoryHere)
           ? repositoryHere.slice(0, -1)
           : options.nestedAbove(path)
       if (
+        skippedLink ||
         inRepository !== undefined ||
         localSeen?.side.state === 'unknown' ||
         remoteSeen?.side.state === 'unknown' ||
@@ -142,6 +151,13 @@ export async function* join(
         options.ignored(path)
       ) {
         counts.unknown++
+        if (
+          skippedLink &&
+          localSeen?.side.state !== 'unknown' &&
+          inRepository === undefined &&
+          !options.ignored(path)
+        )
+          options.onProblem({ path, code: 'symbolic-link' })
         if (inRepository !== undefined)
           countLeftOver(nestedAt(counts, inRepository, false).leftOver, path, {
             here: localSeen?.side.state === 'present',
@@ -150,10 +166,14 @@ export async function* join(
         if (
           baseEntry !== undefined &&
           baseEntry.frozen === undefined &&
-          (inRepository !== undefined || options.ignored(path))
+          (skippedLink || inRepository !== undefined || options.ignored(path))
         )
           counts.marks.push({ path, entry: { ...baseEntry, frozen: true } })
-        if (localSeen?.side.state === 'unknown' || remoteSeen?.side.state === 'unknown')
+        if (
+          skippedLink ||
+          localSeen?.side.state === 'unknown' ||
+          remoteSeen?.side.state === 'unknown'
+        )
           counts.unseen.add(path)
         continue
       }

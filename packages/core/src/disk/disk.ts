@@ -19,6 +19,10 @@ export interface Disk {
 
   /** Opens for reading; refuses anything but a regular file. */
   open(path: string): Promise<DiskFile>
+  /** Where a symbolic link points, as the bytes that stand in it; `missing` if it is not a link any more. */
+  readLink(path: string): Promise<Uint8Array>
+  /** Makes a symbolic link, and looks at nothing that it points to; `exists` if the name is taken. */
+  createLink(path: string, target: Uint8Array): Promise<void>
   /** Creates a new file for writing; `exists` if the name is taken. Missing parent folders are an error. */
   create(path: string): Promise<DiskWriter>
   /** Whole content; undefined if there is no such file. For the small files of `.lsync`. */
@@ -33,7 +37,7 @@ export interface Disk {
   makeFolder(path: string): Promise<void>
   /** Only an empty one: `not-empty` otherwise. */
   removeFolder(path: string): Promise<void>
-  /** Within the disk; fails with `exists` where the target is a file that may not be overwritten (`overwrite: false`, done by link and unlink). */
+  /** Within the disk; fails with `exists` where the target is a file that may not be overwritten (`overwrite: false`, done by link and unlink). A symbolic link may become another one that points to the same place. */
   rename(from: string, to: string, options: { readonly overwrite: boolean }): Promise<void>
   remove(path: string): Promise<void>
   setExecutable(path: string, executable: boolean): Promise<void>
@@ -71,6 +75,7 @@ export interface DiskStat {
   readonly ctime: number
   readonly inode: number
   readonly device: number
+  /** Never of a link, whose mode says nothing. */
   readonly executable: boolean
 }
 

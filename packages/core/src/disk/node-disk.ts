@@ -92,6 +92,22 @@ export function nodeDisk(root: string): Disk {
       return guarded(path, () => new NodeFile(openRegular(reach(path), path), path))
     },
 
+    async readLink(path) {
+      return guarded(path, () => {
+        const absolute = reach(path)
+        if (!fs.lstatSync(absolute).isSymbolicLink())
+          throw new DiskError('missing', path, `${path} is no link any more`)
+        return fs.readlinkSync(absolute, { encoding: 'buffer' })
+      })
+    },
+
+    createLink: (path, target) =>
+      change(path, (absolute) => {
+        if (target.length === 0 || target.includes(0))
+          throw new DiskError('bad-name', path, `${path} cannot point there`)
+        fs.symlinkSync(Buffer.from(target), absolute)
+      }),
+
     async create(path) {
       return guarded(path, () => new NodeWriter(createExclusive(reach(path), path), path))
     },
@@ -171,7 +187,14 @@ function renameOntoNothing(source: string, target: string, to: string): void {
     if (fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined)
       throw new DiskError('exists', to, 'is there already')
   }
-  if (fs.lstatSync(source).isDirectory()) {
+  const found = fs.lstatSync(source)
+  if (found.isSymbolicLink()) {
+    // Made anew, since link(2) may follow it, to where we must not reach.
+    fs.symlinkSync(fs.readlinkSync(source, { encoding: 'buffer' }), target)
+    fs.unlinkSync(source)
+    return
+  }
+  if (found.isDirectory()) {
     // RACE: an empty folder that turns up in between is replaced; worst outcome: none, since it held nothing.
     isFree()
     fs.renameSync(source, target)

@@ -18,7 +18,7 @@ export function diskStat(stats: Stats): DiskStat {
     ctime: stats.ctimeMs,
     inode: stats.ino,
     device: stats.dev,
-    executable: (stats.mode & OWNER_MAY_RUN) !== 0,
+    executable: !stats.isSymbolicLink() && (stats.mode & OWNER_MAY_RUN) !== 0,
   }
 }
 

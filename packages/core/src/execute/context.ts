@@ -1,5 +1,6 @@
 import type { World } from '../disk/clock.ts'
 import type { Disk } from '../disk/disk.ts'
+import type { SymlinkPolicy } from '../model/entry.ts'
 import type { OnEvent } from '../model/events.ts'
 import type { StorageProvider } from '../provider/index.ts'
 import type { Bandwidth } from '../remote/limiter.ts'
@@ -17,6 +18,7 @@ export interface Effects {
   readonly trash: Trash
   readonly recorder: Recorder
   readonly author: string
+  readonly symlinks: SymlinkPolicy
   readonly jobs: number
   readonly bandwidth: { readonly up: Bandwidth; readonly down: Bandwidth }
   readonly signal: AbortSignal

@@ -65,6 +65,7 @@ export async function copyMoved(
         executable,
         sha256,
         author,
+        link: false,
         ...(type === undefined ? {} : { contentType: type }),
       },
       previous,

@@ -3,12 +3,13 @@ import type { BaseEntry, LocalEntry } from '../model/entry.ts'
 import { isAnnotated, readMetadata } from '../model/metadata.ts'
 import type { ObjectInfo, ObjectMetadata } from '../provider/index.ts'
 
-/** The row of a file that both sides hold now. */
+/** The row of a file or a link that both sides hold now. */
 export function fileEntry(facts: {
   readonly local: LocalEntry | undefined
   readonly size: number
   readonly sha256: string
   readonly executable: boolean
+  readonly link?: boolean
   readonly remote: ObjectInfo
   /** What the object carries, where it is known; else what the former row knew of it. */
   readonly metadata?: ObjectMetadata | undefined
@@ -24,7 +25,7 @@ export function fileEntry(facts: {
   const annotated =
     metadata === undefined ? former?.remote.annotated === true : isAnnotated(metadata)
   return {
-    type: 'file',
+    type: facts.link === true ? 'link' : 'file',
     size: facts.size,
     sha256: facts.sha256,
     executable: facts.executable,
@@ -47,5 +48,17 @@ export function folderEntry(remote: ObjectInfo): BaseEntry {
     sha256: '',
     executable: false,
     remote: { version: remote.version, fingerprint: remote.fingerprint },
+  }
+}
+
+/** The row of an object that is a link, where links are skipped: nothing is agreed on but what it is. */
+export function skippedLinkEntry({ size, version, fingerprint }: ObjectInfo): BaseEntry {
+  return {
+    type: 'link',
+    size,
+    sha256: '',
+    executable: false,
+    remote: { version, fingerprint },
+    frozen: true,
   }
 }

@@ -1,12 +1,12 @@
 import { schedule } from '../decide/plan.ts'
 import { diskPath, isFolderKey } from '../model/path.ts'
-import type { Action } from '../model/plan.ts'
-import type { Problem } from '../model/problem.ts'
+import type { Action, DownloadAction } from '../model/plan.ts'
+import type { Problem, ProblemCode } from '../model/problem.ts'
 import { isStorageError } from '../provider/index.ts'
-import { problemOf } from './consequence.ts'
+import { PathProblem, problemOf } from './consequence.ts'
 import type { Effects } from './context.ts'
 import { copyMoved } from './copy.ts'
-import { folderEntry } from './entries.ts'
+import { folderEntry, skippedLinkEntry } from './entries.ts'
 import { fetch } from './fetch.ts'
 import { fetchHere } from './fetch-here.ts'
 import { moveLocally } from './move.ts'
@@ -76,6 +76,12 @@ export async function execute(
       ++remoteFailures > MOST_REMOTE_FAILURES
     )
       throw error
+    // Not a failure: there is nothing that could arrive, and nothing that a removal would have to wait for.
+    if (LINKS.has(problem.code)) {
+      problems.push(problem)
+      effects.onEvent({ type: 'action', action, result: 'skipped' })
+      return
+    }
     if (action.kind === 'upload' || action.kind === 'keep-both') failed.up.add(action.path)
     if (action.kind === 'download' || action.kind === 'keep-both' || action.kind === 'move-local')
       failed.down.add(action.path)
@@ -112,6 +118,7 @@ export async function execute(
         })
       } catch (error) {
         signal.throwIfAborted()
+        rememberLink(effects, action, error)
         finish(action, error)
       }
       return
@@ -160,6 +167,20 @@ export async function execute(
     await effects.recorder.settle()
   }
   return problems
+}
+
+/** Objects that are links, where links are skipped or this one cannot be made. */
+const LINKS: ReadonlySet<ProblemCode> = new Set(['symbolic-link', 'link-target'])
+
+/** Only reading an object tells that it is a link: once it has told, the next runs need not ask again. */
+function rememberLink(
+  { recorder }: Effects,
+  { path, base, remote }: DownloadAction,
+  error: unknown,
+) {
+  if (base !== undefined || !(error instanceof PathProblem) || error.code !== 'symbolic-link')
+    return
+  recorder.add({ path, entry: skippedLinkEntry(remote) })
 }
 
 /**

@@ -24,6 +24,7 @@ export async function fetchHere(
   let info: RemoteEntry | undefined = remote
   if (remote.metadata === undefined) info = await effects.provider.head(remote.key, { signal })
   if (info === undefined || info.version !== remote.version) return undefined
+  if (readMetadata(info.metadata).link) return undefined
   const claimed = info.digests.sha256 ?? readMetadata(info.metadata).sha256
   // What a writer claimed proves nothing, but it spares the reading of what it rules out.
   const likely = here.filter(

@@ -64,6 +64,7 @@ export async function fetch(
 export async function stage(effects: Effects, content: Received | Staged): Promise<Staged> {
   if ('path' in content) return content
   const { bytes, ...received } = content
+  if (content.file.link) return stageLink(effects, bytes, received)
   return staging(effects, async (writer) => {
     await writer.write(bytes, 0)
     return received
@@ -91,8 +92,20 @@ async function staging(
   }
 }
 
+async function stageLink(
+  { disk, world }: Effects,
+  target: Uint8Array,
+  received: Content,
+): Promise<Staged> {
+  const path = `${STAGING}/${world.token()}`
+  await disk.createLink(path, target)
+  const stat = await disk.stat(path)
+  if (stat?.kind !== 'link') throw new PathProblem('local-failed')
+  return { path, stat, ...received }
+}
+
 async function receive(
-  { provider, bandwidth, onEvent }: Effects,
+  { provider, bandwidth, onEvent, symlinks }: Effects,
   { key, version, size }: RemoteEntry,
   signal: AbortSignal,
 ): Promise<Received> {
@@ -108,12 +121,22 @@ async function receive(
     onEvent({ type: 'bytes', direction: 'down', bytes: chunk.length })
   }
   if (at !== info.size || at !== size) throw otherSize(info.size, at)
-  return { info, file: fileOf(info), bytes, sha256: sha256Of(bytes) }
+  const file = readMetadata(info.metadata)
+  if (file.link) {
+    if (symlinks === 'skip') throw new PathProblem('symbolic-link')
+    if (bytes.length === 0 || bytes.length > LONGEST_TARGET || bytes.includes(0))
+      throw new PathProblem('link-target')
+  }
+  return { info, file, bytes, sha256: sha256Of(bytes) }
 }
 
+/** The longest path that a system takes, in bytes (Linux; macOS takes 1,023). */
+const LONGEST_TARGET = 4095
+
+/** Of something far too large for a link. */
 function fileOf(info: ObjectInfo): FileMetadata {
   const file = readMetadata(info.metadata)
-  if (file.link) throw new PathProblem('symbolic-link')
+  if (file.link) throw new PathProblem('link-target')
   return file
 }
 

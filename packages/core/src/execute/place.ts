@@ -115,14 +115,16 @@ export async function recordAll(
       stat.size === staged.stat.size &&
       now?.inode === stat.inode &&
       now.ctime === stat.ctime
-    const local = untouched ? ({ type: 'file', stat, seen: world.now() } as const) : undefined
+    const type = file.link ? 'link' : 'file'
+    const local = untouched ? ({ type, stat, seen: world.now() } as const) : undefined
     recorder.addFlushed({
       path: action.path,
       entry: fileEntry({
         local,
         size: info.size,
         sha256,
-        executable: file.executable,
+        executable: !file.link && file.executable,
+        link: file.link,
         remote: info,
         metadata: info.metadata,
       }),
@@ -142,8 +144,10 @@ async function swap({ disk }: Effects, { placement, staged, aside }: Ready): Pro
     return
   }
   if (!isStill(await disk.stat(path), from)) throw new PathProblem('changing')
-  await disk.copyMode(path, staged.path)
-  await disk.setExecutable(staged.path, staged.file.executable)
+  if (from.type === 'file' && !staged.file.link) {
+    await disk.copyMode(path, staged.path)
+    await disk.setExecutable(staged.path, staged.file.executable)
+  }
   // RACE: a program that holds the file open goes on writing into the trash; worst outcome: that save is found in the trash.
   // One rename, onto a name that is ours alone: with link and unlink, a save by rename in between would be unlinked unseen.
   await disk.rename(path, aside, { overwrite: true })

@@ -63,7 +63,7 @@ export async function keepBoth(
         kind: 'upload',
         path: copy,
         reason: 'new',
-        from: { type: 'file', stat, seen },
+        from: { type: staged.file.link ? 'link' : 'file', stat, seen },
         expect: { kind: 'absent' },
         executable: staged.file.executable,
         keepRemote: false,
@@ -159,7 +159,12 @@ export async function adopt({ disk, recorder }: Effects, action: AdoptAction): P
   }
   let local: LocalEntry | undefined = action.from
   const { mtime } = readMetadata(remote.metadata)
-  if (base === undefined && mtime !== undefined && Math.abs(mtime - action.from.stat.mtime) > 1) {
+  if (
+    action.from.type === 'file' &&
+    base === undefined &&
+    mtime !== undefined &&
+    Math.abs(mtime - action.from.stat.mtime) > 1
+  ) {
     await expectStill(disk, path, action.from)
     // Somebody may have saved in the instant before: with our time on it, only a hash could tell. The next run makes one.
     if (await tookTime(disk, path, mtime)) local = undefined
@@ -172,6 +177,7 @@ export async function adopt({ disk, recorder }: Effects, action: AdoptAction): P
         size: action.from.stat.size,
         sha256,
         executable,
+        link: action.from.type === 'link',
         remote,
         metadata: remote.metadata,
         former: base,

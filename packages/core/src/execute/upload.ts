@@ -13,7 +13,7 @@ import { runPool } from './pool.ts'
 
 const PARTS_AT_ONCE = 4
 
-/** Sends one file under its condition and records it. What arrives is what was hashed, or nothing arrives. */
+/** Sends one file or link under its condition and records it. What arrives is what was hashed, or nothing arrives. */
 export async function upload(
   effects: Effects,
   action: UploadAction,
@@ -21,12 +21,7 @@ export async function upload(
 ): Promise<void> {
   if (action.from.type === 'folder') return uploadFolder(effects, action, signal)
   const { path, from } = action
-  await using file = await effects.disk.open(path)
-  if (!isStill(await file.stat(), from)) throw new PathProblem('changing')
-  const sent =
-    from.stat.size <= SMALL_FILE
-      ? await sendSmall(effects, action, file, signal)
-      : await sendLarge(effects, action, file, signal)
+  const sent = await (from.type === 'link' ? sendLink : sendFile)(effects, action, signal)
   effects.recorder.add(
     {
       path,
@@ -35,6 +30,7 @@ export async function upload(
         size: from.stat.size,
         sha256: sent.sha256,
         executable: action.executable,
+        link: from.type === 'link',
         remote: sent.info,
         metadata: sent.metadata,
       }),
@@ -49,6 +45,31 @@ interface Sent {
   readonly metadata: ObjectMetadata
 }
 
+async function sendFile(
+  effects: Effects,
+  action: UploadAction,
+  signal: AbortSignal,
+): Promise<Sent> {
+  const { path, from } = action
+  await using file = await effects.disk.open(path)
+  if (!isStill(await file.stat(), from)) throw new PathProblem('changing')
+  return from.stat.size <= SMALL_FILE
+    ? await sendSmall(effects, action, file, signal)
+    : await sendLarge(effects, action, file, signal)
+}
+
+/** Its target is its content. */
+async function sendLink(
+  effects: Effects,
+  action: UploadAction,
+  signal: AbortSignal,
+): Promise<Sent> {
+  const { path, from } = action
+  const target = await effects.disk.readLink(path)
+  if (!isStill(await effects.disk.stat(path), from)) throw new PathProblem('changing')
+  return sendBytes(effects, action, target, signal)
+}
+
 async function sendSmall(
   effects: Effects,
   action: UploadAction,
@@ -59,6 +80,15 @@ async function sendSmall(
   // Read while somebody wrote: half of the old, half of the new is nobody's content.
   if (bytes.length !== action.from.stat.size || !isStill(await file.stat(), action.from))
     throw new PathProblem('changing')
+  return sendBytes(effects, action, bytes, signal)
+}
+
+async function sendBytes(
+  effects: Effects,
+  action: UploadAction,
+  bytes: Uint8Array,
+  signal: AbortSignal,
+): Promise<Sent> {
   const sha256 = sha256Of(bytes)
   await effects.bandwidth.up.take(bytes.length, signal)
   const source: ByteSource = {
@@ -155,7 +185,8 @@ async function options(
   sha256: string,
   signal: AbortSignal,
 ): Promise<WriteOptions> {
-  const contentType = contentTypeOf(action.path)
+  const link = action.from.type === 'link'
+  const contentType = link ? undefined : contentTypeOf(action.path)
   return {
     signal,
     expect: action.expect,
@@ -165,6 +196,7 @@ async function options(
         executable: action.executable,
         sha256,
         author: effects.author,
+        link,
         ...(contentType === undefined ? {} : { contentType }),
       },
       await previousMetadata(effects, action, signal),

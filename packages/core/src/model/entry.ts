@@ -4,6 +4,9 @@ import type { Digests, ObjectInfo } from '../provider/index.ts'
 /** What lsync keeps: regular files, folders that hold nothing, and (by policy) symbolic links. */
 export type EntryType = 'file' | 'folder' | 'link'
 
+/** What becomes of symbolic links: left alone, or kept as links. */
+export type SymlinkPolicy = 'skip' | 'store'
+
 /**
  * A path as a key: `/`-separated, relative to the repository's root. An empty folder is a key of its own that ends in `/`,
  * so that `a` (a file) and `a/` (an empty folder) are two keys, ordered as stores order them.

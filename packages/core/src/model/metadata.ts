@@ -58,18 +58,24 @@ export function writeMetadata(
     readonly executable: boolean
     readonly sha256: string
     readonly author: string
+    readonly link: boolean
     readonly contentType?: string
   },
   previous: ObjectMetadata | undefined,
 ): ObjectMetadata {
-  const { executable: _executable, type: _type, ...kept } = previous?.user ?? {}
+  const { executable: _executable, type, ...kept } = previous?.user ?? {}
+  const { contentType: former, ...others } = previous ?? { user: {} }
+  // What others called a file is no name for a link, nor the reverse.
+  const contentType =
+    file.link === (type === 'link') ? (former ?? file.contentType) : file.contentType
   return {
-    ...(file.contentType === undefined ? {} : { contentType: file.contentType }),
-    ...previous,
+    ...(contentType === undefined ? {} : { contentType }),
+    ...others,
     user: {
       ...kept,
       mtime: formatTime(file.mtime),
       ...(file.executable ? { executable: 'true' } : {}),
+      ...(file.link ? { type: 'link' } : {}),
       sha256: file.sha256,
       author: file.author,
     },

@@ -4,6 +4,8 @@ export type ProblemCode =
   | 'unreadable'
   | 'special-file'
   | 'symbolic-link'
+  /** A link on the remote whose content cannot be the target of one. */
+  | 'link-target'
   /** A mount point, or anything on another device than the repository's root. */
   | 'other-device'
   /** A repository of its own, named in a run of the one around it. */

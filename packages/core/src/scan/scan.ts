@@ -1,7 +1,7 @@
 import { type IgnoreRules, RULE_FILE } from '../decide/ignore.ts'
 import type { World } from '../disk/clock.ts'
 import { type Disk, DiskError, type DiskStat, type FolderItem } from '../disk/disk.ts'
-import type { LocalEntry, Path } from '../model/entry.ts'
+import type { EntryType, LocalEntry, Path, SymlinkPolicy } from '../model/entry.ts'
 import { isWithin, joinPath, leadsInto } from '../model/path.ts'
 import type { ProblemCode } from '../model/problem.ts'
 import type { Seen, SortedStream } from '../model/side.ts'
@@ -13,6 +13,8 @@ export interface ScanOptions {
   readonly within: readonly Path[]
   /** Learns the rule files on the way. */
   readonly rules: IgnoreRules
+  /** Symbolic links are kept as what they are, or skipped, which makes them unknown. Either way nothing is looked at through one. */
+  readonly symlinks: SymlinkPolicy
   readonly world: World
   readonly signal: AbortSignal
   /** Entries seen so far, now and then. */
@@ -100,7 +102,7 @@ async function* walk(context: WalkContext, folder: string, stat: DiskStat): Asyn
 
   for (let start = 0; start < names.sorted.length; start += STAT_BATCH) {
     const batch = names.sorted.slice(start, start + STAT_BATCH)
-    const wanted = batch.filter((name) => name.kind === 'file' || name.kind === 'folder')
+    const wanted = batch.filter((name) => name.kind !== 'unknown')
     const asked = wanted.map((name) => name.item.name)
     const stats = await disk.statAll(folder, asked).catch((error: unknown) => {
       if (error instanceof DiskError) return asked.map(() => error)
@@ -126,9 +128,9 @@ async function* walk(context: WalkContext, folder: string, stat: DiskStat): Asyn
           // Replaced between the listing and the look: the next run sees what it became.
           unknownAt(context, path, 'file', undefined)
           unknownAt(context, path, 'folder', undefined)
-        } else if (name.kind === 'file') {
+        } else if (name.kind !== 'folder') {
           if (context.mounts.has(path)) unknownAt(context, path, 'file', 'other-device')
-          else push(context, { path, side: present('file', found, context) })
+          else push(context, { path, side: present(name.kind, found, context) })
         } else if (found.device !== context.device || context.mounts.has(path)) {
           unknownBelow(context, path, 'other-device')
         } else {
@@ -151,7 +153,7 @@ function changedMeanwhile({ code }: DiskError): boolean {
 interface SortedName {
   readonly key: string
   readonly item: FolderItem
-  readonly kind: 'file' | 'folder' | 'unknown'
+  readonly kind: 'file' | 'folder' | 'link' | 'unknown'
   readonly below?: boolean
   readonly problem?: ProblemCode
 }
@@ -162,7 +164,7 @@ function sortedNames(
   folder: string,
   items: readonly FolderItem[],
 ): { sorted: SortedName[]; kept: number } {
-  const { rules, within } = context.options
+  const { rules, symlinks, within } = context.options
   const sorted: SortedName[] = []
   let kept = 0
   for (const item of items) {
@@ -184,14 +186,15 @@ function sortedNames(
       continue
     }
     kept++
-    const problem = problemOf(item)
+    const problem = problemOf(item, symlinks)
     if (!isWithin(path, within)) {
       // Named paths lie behind it: they cannot be seen, which is not absence.
       if (problem !== undefined && leadsInto(path, within))
         sorted.push({ key: below, item, kind: 'unknown', below: true, problem })
       continue
     }
-    if (problem === undefined) sorted.push({ key: path, item, kind: 'file' })
+    if (problem === undefined)
+      sorted.push({ key: path, item, kind: item.kind === 'link' ? 'link' : 'file' })
     else {
       sorted.push({ key: path, item, kind: 'unknown', problem })
       sorted.push({ key: below, item, kind: 'unknown', below: true })
@@ -200,14 +203,14 @@ function sortedNames(
   return { sorted: sorted.toSorted((a, b) => compareKeys(a.key, b.key)), kept }
 }
 
-function problemOf(item: FolderItem): ProblemCode | undefined {
+function problemOf(item: FolderItem, symlinks: SymlinkPolicy): ProblemCode | undefined {
   if (!item.nameable) return 'name-not-utf8'
   if (item.name.toLowerCase() === LSYNC) return 'name-reserved'
-  if (item.kind === 'link') return 'symbolic-link'
+  if (item.kind === 'link') return symlinks === 'skip' ? 'symbolic-link' : undefined
   return item.kind === 'special' ? 'special-file' : undefined
 }
 
-function present(type: 'file' | 'folder', stat: DiskStat, context: WalkContext) {
+function present(type: EntryType, stat: DiskStat, context: WalkContext) {
   const entry: LocalEntry = { type, stat, seen: context.options.world.now() }
   return { state: 'present', entry } as const
 }
@@ -220,7 +223,7 @@ function push(context: WalkContext, item: Seen<LocalEntry>): void {
 function unknownAt(
   context: WalkContext,
   path: string,
-  kind: 'file' | 'folder',
+  kind: 'file' | 'folder' | 'link',
   problem: ProblemCode | undefined,
 ): void {
   if (kind === 'folder') unknownBelow(context, path, problem)

@@ -49,6 +49,7 @@ export async function gatherMoves(
     ask(remote.key, async () => {
       const now = await context.provider.head(remote.key, { signal })
       if (now === undefined || now.version !== remote.version) return
+      if (readMetadata(now.metadata).link) return
       const sha256 = await contentAmong(now, candidates, signal)
       if (sha256 !== undefined) proved.set(remote.key, { sha256, remote: now })
     }),

@@ -9,7 +9,7 @@ import type { LocalEntry, RemoteEntry } from '../model/entry.ts'
 import type { OnEvent } from '../model/events.ts'
 import type { Problem } from '../model/problem.ts'
 import type { DigestAlgorithm, Digests, StorageProvider } from '../provider/index.ts'
-import { hashFile, sha256Of, SMALL_FILE } from '../scan/hash.ts'
+import { digester, hashFile, sha256Of, SMALL_FILE } from '../scan/hash.ts'
 import { createHash } from 'node:crypto'
 
 export interface GatherContext {
@@ -85,7 +85,7 @@ async function evidenceFor(
   return { ...evidence, remoteSha256: await hashRemote(context, row.remote.entry, signal) }
 }
 
-/** Digests of a local file that is still what the scan saw; sha256 always among them. */
+/** Digests of a local file, or of the target of a link, that is still what the scan saw; sha256 always among them. */
 export async function hashLocal(
   { disk }: GatherContext,
   path: string,
@@ -93,6 +93,12 @@ export async function hashLocal(
   algorithms: readonly DigestAlgorithm[],
   signal: AbortSignal,
 ): Promise<Digests> {
+  if (entry.type === 'link') {
+    const digests = digester(algorithms)
+    digests.update(await disk.readLink(path))
+    if (!isStill(await disk.stat(path), entry)) throw changing(path)
+    return digests.digest()
+  }
   await using file = await disk.open(path)
   if (!isStill(await file.stat(), entry)) throw changing(path)
   const digests = await hashFile(

@@ -13,7 +13,7 @@ import {
   withoutFilledFolders,
 } from '../decide/plan.ts'
 import type { World } from '../disk/clock.ts'
-import type { Path, RemoteEntry } from '../model/entry.ts'
+import type { Path, RemoteEntry, SymlinkPolicy } from '../model/entry.ts'
 import { isFolderKey, isWithin } from '../model/path.ts'
 import type {
   Action,
@@ -38,6 +38,7 @@ export interface PlanContext extends GatherContext {
   readonly ignore: IgnoreSettings
   /** The path at or above this one where others have a repository of its own, if there is one. */
   readonly nestedAbove: (path: Path) => Path | undefined
+  readonly symlinks: SymlinkPolicy
   /** Stands in for the remote's listing, where the remote is not asked. */
   readonly remoteStream?: (within: readonly Path[]) => SortedStream<Seen<RemoteEntry>>
 }
@@ -121,7 +122,7 @@ async function look(
   options: PlanOptions,
   within: readonly Path[],
 ): Promise<View> {
-  const { disk, provider, state, world, signal, onEvent } = context
+  const { disk, provider, state, world, signal, onEvent, symlinks } = context
   const rules = new IgnoreRules(context.ignore)
   const problems: Problem[] = []
   const counts: JoinCounts = {
@@ -146,11 +147,12 @@ async function look(
   onEvent({ type: 'phase', phase: 'comparing' })
   const rows = join(
     state.rows(within.length === 0 ? undefined : within),
-    scan(disk, { within, rules, world, signal, onProgress: report('local') }),
+    scan(disk, { within, rules, symlinks, world, signal, onProgress: report('local') }),
     context.remoteStream?.(within) ?? listRemote(provider, within, signal, report('remote')),
     {
       ignored: (path) => rules.ignores(path),
       nestedAbove: context.nestedAbove,
+      symlinks,
       foldersUnknown: !provider.listsFolders,
       counts,
       onProblem: (problem) => problems.push(problem),

@@ -187,6 +187,7 @@ export async function syncRepository(
         policy: config.conflicts ?? 'manual',
         ignore: config,
         overlaps: await overlapsOf(machine, repository),
+        symlinks: config.symlinks,
       },
       {
         ...options,

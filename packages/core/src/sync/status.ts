@@ -86,6 +86,7 @@ export async function statusRepository(
         state,
         ignore: config,
         nestedAbove: nested.above,
+        symlinks: config.symlinks,
         jobs: DEFAULT_JOBS,
         signal,
         onEvent,

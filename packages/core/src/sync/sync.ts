@@ -7,7 +7,7 @@ import { execute, type Failed } from '../execute/execute.ts'
 import { Recorder } from '../execute/recorder.ts'
 import { Tally } from '../execute/tally.ts'
 import { Trash } from '../execute/trash.ts'
-import type { Path } from '../model/entry.ts'
+import type { Path, SymlinkPolicy } from '../model/entry.ts'
 import type { Pointer } from '../model/nested.ts'
 import { diskPath, isWithin, normalizeScopes } from '../model/path.ts'
 import type { Conflict, ConflictPolicy, Halt } from '../model/plan.ts'
@@ -42,6 +42,7 @@ export interface SyncContext {
   readonly ignore: IgnoreSettings
   /** True if a nested repository's remote leads into this one's, or the reverse. */
   readonly overlaps?: (pointer: Pointer) => boolean
+  readonly symlinks: SymlinkPolicy
 }
 
 export const DEFAULT_JOBS = 32
@@ -99,6 +100,7 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
     trash: new Trash(disk, world),
     recorder: new Recorder(disk, provider, state, world),
     author: context.author,
+    symlinks: context.symlinks,
     jobs,
     bandwidth: {
       up: new Bandwidth(options.bandwidth?.up, world),

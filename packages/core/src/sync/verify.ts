@@ -8,7 +8,7 @@ import { isStorageError, type StorageProvider } from '../provider/index.ts'
 import { Slots } from '../remote/limiter.ts'
 import { withPolicies } from '../remote/policies.ts'
 import { DEFAULT_RETRY } from '../remote/retry.ts'
-import { hashFile } from '../scan/hash.ts'
+import { hashFile, sha256Of } from '../scan/hash.ts'
 import { openState } from '../state/open-state.ts'
 import type { Row } from '../state/state.ts'
 import type { Machine } from './api.ts'
@@ -80,9 +80,11 @@ async function checkLocal(
     const stat = await disk.stat(diskPath(path))
     if (entry.type === 'folder') return stat?.kind === 'folder' ? undefined : 'missing'
     if (stat === undefined) return 'missing'
-    if (stat.kind !== 'file' || stat.size !== entry.size) return 'differs'
+    if (stat.kind !== entry.type || stat.size !== entry.size) return 'differs'
     const same = entry.local?.mtime === stat.mtime && entry.local.ctime === stat.ctime
     if (same && !deep) return undefined
+    if (entry.type === 'link')
+      return sha256Of(await disk.readLink(path)) === entry.sha256 ? undefined : 'differs'
     await using file = await disk.open(path)
     const { sha256 } = await hashFile(file, stat.size, [], signal)
     return sha256 === entry.sha256 ? undefined : 'differs'

@@ -95,6 +95,7 @@ async function run(
         remote: 'memory://one',
         policy: 'manual',
         ignore: { ignore: [], only: [] },
+        symlinks: 'store',
       },
       {
         mode,

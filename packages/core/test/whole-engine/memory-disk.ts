@@ -11,7 +11,7 @@ import type { Actor, Scheduler } from './scheduler.ts'
 
 interface Inode {
   readonly id: number
-  readonly kind: 'file' | 'folder'
+  readonly kind: 'file' | 'folder' | 'link'
   data: Uint8Array
   /** What a power cut leaves of the data; undefined if it never reached the disk. */
   durable: Uint8Array | undefined
@@ -62,7 +62,7 @@ export class MemoryDisk implements Disk {
     return next
   }
 
-  #inode(kind: 'file' | 'folder'): Inode {
+  #inode(kind: Inode['kind']): Inode {
     let id = 1
     while (this.#used.has(id)) id++
     this.#used.add(id)
@@ -135,6 +135,14 @@ export class MemoryDisk implements Disk {
     )
   }
 
+  links(): Map<string, string> {
+    return new Map(
+      [...this.#names]
+        .filter(([path, { kind }]) => kind === 'link' && !path.startsWith('.lsync'))
+        .map(([path, { data }]) => [path, new TextDecoder().decode(data)]),
+    )
+  }
+
   folders(): string[] {
     return [...this.#names.keys()].filter(
       (path) =>
@@ -166,6 +174,12 @@ export class MemoryDisk implements Disk {
     inode.mtime = this.#tick()
     inode.ctime = this.#tick()
     if (old === undefined) this.#set(path, inode)
+  }
+
+  link(path: string, target: string): void {
+    this.#parents(path)
+    this.delete(path)
+    this.#setLink(path, new TextEncoder().encode(target))
   }
 
   delete(path: string): void {
@@ -232,7 +246,7 @@ export class MemoryDisk implements Disk {
   #stat({ kind, data, mtime, ctime, id, executable }: Inode): DiskStat {
     return {
       kind,
-      size: kind === 'file' ? data.length : 0,
+      size: kind === 'folder' ? 0 : data.length,
       mtime,
       ctime,
       inode: id,
@@ -270,6 +284,28 @@ export class MemoryDisk implements Disk {
     await this.#step('stat', path)
     const inode = this.#names.get(path)
     return inode === undefined ? undefined : this.#stat(inode)
+  }
+
+  async readLink(path: string) {
+    await this.#step('readLink', path)
+    const inode = this.#get(path)
+    if (inode.kind !== 'link') throw new DiskError('missing', path, 'no link')
+    return inode.data
+  }
+
+  async createLink(path: string, target: Uint8Array) {
+    await this.#step('createLink', path)
+    this.#checkParent(path)
+    this.#setLink(path, target)
+  }
+
+  #setLink(path: string, target: Uint8Array): void {
+    if (this.#names.has(path)) throw new DiskError('exists', path, 'exists')
+    const inode = this.#inode('link')
+    inode.data = target
+    // It stands in the folder, and is as durable as its name.
+    inode.durable = target
+    this.#set(path, inode)
   }
 
   async open(path: string): Promise<DiskFile> {
@@ -388,15 +424,17 @@ export class MemoryDisk implements Disk {
     }
     // As disks do it: a second name, and then the first one goes, whatever it names by then.
     if (this.#names.has(to)) throw new DiskError('exists', to, 'exists')
-    this.#set(to, inode)
+    if (inode.kind === 'link') this.#setLink(to, inode.data)
+    else this.#set(to, inode)
     inode.ctime = this.#tick()
     await this.#step('unlink', from)
-    if (this.#names.get(from)?.kind === 'file') this.#unset(from)
+    const left = this.#names.get(from)?.kind
+    if (left === 'file' || left === 'link') this.#unset(from)
   }
 
   async remove(path: string) {
     await this.#step('remove', path)
-    if (this.#get(path).kind !== 'file') throw new DiskError('is-folder', path, 'a folder')
+    if (this.#get(path).kind === 'folder') throw new DiskError('is-folder', path, 'a folder')
     this.#unset(path)
   }
 
