@@ -6,7 +6,7 @@ import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
 import type { Described } from './messages/describe.ts'
 import { EXIT } from './messages/table.ts'
-import { escapeText, toSafeJson } from './render/escape.ts'
+import { escapeName, escapeText, toSafeJson } from './render/escape.ts'
 import { PROCESS_OUTPUT, Renderer, type RendererOptions } from './render/renderer.ts'
 
 /** The version of every `--json` document's shape (docs/json.md). */
@@ -161,6 +161,18 @@ export abstract class LsyncCommand extends Command {
     process.stderr.write(`lsync: ${message}\n${hint === undefined ? '' : `${hint}\n`}`)
     await this.document({ error: { code, message, ...(hint === undefined ? {} : { hint }) } }, exit)
     this.exit(exit)
+  }
+
+  /** A failure that ends a part of the command only: said at once. What ends the command is rethrown. */
+  protected async partFailed(name: string, error: unknown): Promise<Described> {
+    const failure = error instanceof Error ? error : new Error(String(error))
+    if (this.abort.signal.aborted || failure instanceof Errors.ExitError) throw failure
+    const described = await this.describe(failure)
+    this.#renderer?.stop()
+    this.onFailure(described, failure)
+    process.stderr.write(`lsync: ${escapeName(name)}: ${described.message}\n`)
+    if (described.hint !== undefined) process.stderr.write(`${described.hint}\n`)
+    return described
   }
 
   private async describe(error: Error): Promise<Described> {

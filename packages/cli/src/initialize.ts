@@ -55,6 +55,8 @@ interface InitializeOptions {
   readonly flags: SettingFlags
   /** Makes the root of a remote that is a mere folder, if it is not there yet. */
   readonly create: boolean
+  /** The identity that the remote must have, where somebody else named it. */
+  readonly identity?: string
   readonly signal: AbortSignal
   readonly onEvent: OnEvent
 }

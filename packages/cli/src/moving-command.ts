@@ -2,11 +2,19 @@ import type { LsyncEvent, Machine, Override, Repository, RunReport, SyncMode } f
 import { LsyncCommand } from './base-command.ts'
 import { actionFacts, conflictFacts, haltFacts, nestedFacts, problemFacts } from './facts.ts'
 import type { Described } from './messages/describe.ts'
+import { type Part, type Recursion, runInner } from './inner.ts'
 import { EXIT } from './messages/table.ts'
 import type { RunSettings } from './moving-flags.ts'
 import { isWorthTelling } from './render/moves.ts'
-import { escapeText } from './render/escape.ts'
+import { elsewhereLines } from './render/nested.ts'
+import { escapeName, escapeText } from './render/escape.ts'
 import type { LogFile } from './render/log-file.ts'
+
+type MoveSettings = RunSettings & {
+  readonly options: { readonly override?: Override }
+  /** Nested repositories that are not here are brought, or it is said how. */
+  readonly brings?: boolean
+}
 
 /** Commands that move files between the sides. */
 export abstract class MovingCommand extends LsyncCommand {
@@ -16,16 +24,51 @@ export abstract class MovingCommand extends LsyncCommand {
   protected override readonly endsWithItsReader = false
   #log: LogFile | undefined
 
-  /** One run, and the end of the command. `facts` go into its document too. */
+  /** A run, one in each repository within this one if that was asked for, and the end of the command. `facts` go into its document too. */
   protected async move(
     machine: Machine,
     repository: Repository,
     mode: SyncMode,
     paths: readonly string[],
-    { options, render, log }: RunSettings & { readonly options: { readonly override?: Override } },
+    settings: MoveSettings,
     facts: Readonly<Record<string, unknown>> = {},
   ): Promise<void> {
-    this.#log = log
+    this.#log = settings.log
+    const run: Recursion['run'] = (one, within) => this.#run(machine, one, mode, within, settings)
+    const part = await run(repository, paths)
+    const { quiet } = settings.render
+    const bring: Recursion['bring'] = async (outer, nested, name) => {
+      const { bringNested, terminalConfirm } = await import('./bring.ts')
+      const { onEvent } = this.watch(settings.render)
+      return bringNested(machine, outer, nested, name, {
+        confirm: this.json ? undefined : terminalConfirm(this.abort.signal),
+        signal: this.abort.signal,
+        onEvent,
+      })
+    }
+    const whole = settings.options.recursive
+      ? await runInner(machine, repository, paths, part, {
+          enter: (name) => {
+            settings.log?.write(`in ${escapeName(name)}`)
+            if (!quiet) this.say(`in ${escapeName(name)}:`)
+          },
+          run,
+          failed: (name, error) => this.partFailed(name, error),
+          ...(settings.brings === true ? { bring } : {}),
+        })
+      : { facts: { ...part.facts, nested: part.nested.map(nestedFacts) }, exit: part.exit }
+    if (settings.brings === true && !settings.options.recursive && !quiet)
+      this.say(...elsewhereLines(part.nested, repository.root))
+    await this.end({ ...facts, ...whole.facts }, whole.exit)
+  }
+
+  async #run(
+    machine: Machine,
+    repository: Repository,
+    mode: SyncMode,
+    paths: readonly string[],
+    { options, render, log }: MoveSettings,
+  ): Promise<Part> {
     const { syncRepository } = await import('@lsync/core')
     const renderer = this.watch(render)
     // A path that is looked at again may have several outcomes: the last one counts.
@@ -47,20 +90,19 @@ export abstract class MovingCommand extends LsyncCommand {
     })
     renderer.finish(report)
     const { remote, conflicts, problems, nested, totals, halted } = report
-    await this.end(
-      {
-        ...facts,
+    return {
+      facts: {
         remote,
         dryRun: options.dryRun,
         actions: [...actions.values()],
         conflicts: conflicts.map(conflictFacts),
         problems: problems.map(problemFacts),
-        nested: nested.map(nestedFacts),
         totals,
         ...(halted.length > 0 ? { halted: halted.map(haltFacts) } : {}),
       },
-      exitOf(report),
-    )
+      exit: exitOf(report),
+      nested,
+    }
   }
 
   protected override onFailure({ message, hint, exit }: Described, error: Error): void {

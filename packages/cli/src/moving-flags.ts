@@ -65,6 +65,10 @@ export const movingFlags = {
     description: 'wait so long for another lsync in this repository',
     helpValue: 'SECONDS',
   }),
+  recursive: Flags.boolean({
+    default: false,
+    description: 'go on into the repositories within this one',
+  }),
   'log-file': Flags.string({
     description: 'append what happens to this file',
     helpValue: 'FILE',
@@ -82,6 +86,7 @@ export interface MovingFlags {
   readonly progress: boolean
   readonly bandwidth?: string | undefined
   readonly wait: number
+  readonly recursive: boolean
   readonly 'log-file'?: string | undefined
 }
 
@@ -92,6 +97,7 @@ export function runSettings(flags: MovingFlags, folder: string) {
       dryRun: flags['dry-run'],
       allow: flags.allow ?? [],
       wait: flags.wait,
+      recursive: flags.recursive,
       ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
       ...(flags.conflict === undefined ? {} : { conflict: flags.conflict }),
       ...(flags['max-delete'] === undefined ? {} : { maxDelete: maxDelete(flags['max-delete']) }),

@@ -125,6 +125,7 @@ group('an error in words', () => {
       since: 'N',
       outer: 'O',
       theirs: 'T',
+      clone: 'C',
       message: 'M',
     }
     for (const { sentence, hint } of [

@@ -29,6 +29,13 @@ export default class Clone extends MovingCommand {
     if (!flags.quiet) this.say(...initLines(initialized))
     this.folder = initialized.root
     const repository = await this.repository(machine)
-    await this.move(machine, repository, 'pull', [], settings, initFacts(initialized))
+    await this.move(
+      machine,
+      repository,
+      'pull',
+      [],
+      { ...settings, brings: true },
+      initFacts(initialized),
+    )
   }
 }

@@ -1,9 +1,12 @@
+import type { Status as StatusReport } from '@lsync/core'
 import * as Flags from '@oclif/core/flags'
 import { LsyncCommand } from '../base-command.ts'
 import { actionFacts, conflictFacts, nestedFacts, plannedTotals, problemFacts } from '../facts.ts'
+import { type Part, type Recursion, runInner } from '../inner.ts'
 import { EXIT } from '../messages/table.ts'
 import { exitOf } from '../moving-command.ts'
 import { pathsArgument } from '../paths.ts'
+import { escapeName } from '../render/escape.ts'
 import { isWorthTelling } from '../render/moves.ts'
 import { statusLines } from '../render/status.ts'
 
@@ -15,6 +18,10 @@ export default class Status extends LsyncCommand {
     local: Flags.boolean({
       default: false,
       description: 'do not ask the remote: only what changed here',
+    }),
+    recursive: Flags.boolean({
+      default: false,
+      description: 'of the repositories within this one too',
     }),
     'exit-code': Flags.boolean({
       default: false,
@@ -28,29 +35,50 @@ export default class Status extends LsyncCommand {
     const { statusRepository } = await import('@lsync/core')
     const machine = await this.machine()
     const repository = await this.repository(machine)
-    const status = await statusRepository(machine, repository, {
-      paths: await this.pathsIn(repository, argv),
-      local: flags.local,
-      signal: this.abort.signal,
-      onEvent: this.watch().onEvent,
-    })
-    const { remote, actions, conflicts, problems, nested, unchanged } = status
-    this.say(...statusLines(status, flags.local))
-    const pending =
-      flags['exit-code'] &&
-      (actions.length + conflicts.length > 0 || nested.some(({ effect }) => effect !== undefined))
-    await this.end(
-      {
-        remote,
+    const paths = await this.pathsIn(repository, argv)
+    const run: Recursion['run'] = async (one, within) => {
+      const status = await statusRepository(machine, one, {
+        paths: within,
         local: flags.local,
-        dryRun: true,
-        actions: actions.filter(isWorthTelling).map((action) => actionFacts(action, 'planned')),
-        conflicts: conflicts.map(conflictFacts),
-        problems: problems.map(problemFacts),
-        nested: nested.map(nestedFacts),
-        totals: plannedTotals(actions, unchanged),
-      },
-      pending ? EXIT.pending : exitOf({ halted: [], conflicts, problems }),
-    )
+        recursive: flags.recursive,
+        signal: this.abort.signal,
+        onEvent: this.watch().onEvent,
+      })
+      this.say(...statusLines(status, flags.local, one.root))
+      return partOf(status, flags)
+    }
+    const part = await run(repository, paths)
+    const whole = flags.recursive
+      ? await runInner(machine, repository, paths, part, {
+          enter: (name) => {
+            this.say(`in ${escapeName(name)}:`)
+          },
+          run,
+          failed: (name, error) => this.partFailed(name, error),
+        })
+      : { facts: { ...part.facts, nested: part.nested.map(nestedFacts) }, exit: part.exit }
+    await this.end(whole.facts, whole.exit)
+  }
+}
+
+function partOf(
+  { remote, actions, conflicts, problems, nested, unchanged }: StatusReport,
+  flags: { readonly local: boolean; readonly 'exit-code': boolean },
+): Part {
+  const pending =
+    flags['exit-code'] &&
+    (actions.length + conflicts.length > 0 || nested.some(({ effect }) => effect !== undefined))
+  return {
+    facts: {
+      remote,
+      local: flags.local,
+      dryRun: true,
+      actions: actions.filter(isWorthTelling).map((action) => actionFacts(action, 'planned')),
+      conflicts: conflicts.map(conflictFacts),
+      problems: problems.map(problemFacts),
+      totals: plannedTotals(actions, unchanged),
+    },
+    exit: pending ? EXIT.pending : exitOf({ halted: [], conflicts, problems }),
+    nested,
   }
 }

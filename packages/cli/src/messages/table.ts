@@ -111,6 +111,18 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
     hint: () => 'Ask them; if you trust it all the same: lsync clone REMOTE PATH',
     exit: EXIT.usage,
   },
+  'unconfirmed-remote': {
+    sentence: ({ remote }) =>
+      `${remote} was named by the remote around it, and nobody confirmed it; nothing was brought.`,
+    hint: ({ clone }) => `If you trust it: ${clone}`,
+    exit: EXIT.problems,
+  },
+  'unknown-remote': {
+    sentence: ({ folder }) =>
+      `${folder} is a repository of its own, whose remote was not told to others: a folder of one machine, it seems.`,
+    hint: ({ folder }) => `If you know where it is: lsync clone REMOTE ${folder}`,
+    exit: EXIT.problems,
+  },
   locked: {
     sentence: ({ pid, host, since }) =>
       `Another lsync is at work in this repository: process ${pid} on ${host}, since ${since}.`,
@@ -206,7 +218,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
   'other-device': { sentence: 'is on another device or a mount point; skipped' },
   nested: {
     sentence: 'is a repository of its own; skipped',
-    hint: 'Run lsync in it: lsync -C PATH sync',
+    hint: 'Run lsync in it (lsync -C PATH sync), or here with --recursive.',
   },
   'nested-content': {
     sentence: 'is a repository of its own for others; what lies there is left alone',
@@ -219,10 +231,6 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
   'nested-refused': {
     sentence: 'should be a repository of its own, but what the remote says of it is not used',
     hint: 'If you know where it is: lsync clone REMOTE PATH',
-  },
-  'nested-unconfirmed': {
-    sentence: 'is a repository of its own that nobody confirmed',
-    hint: 'A remote that others named is used only after a person has seen it: lsync clone REMOTE PATH',
   },
   'name-not-utf8': { sentence: 'has a name that is not valid UTF-8; skipped', hint: RENAME },
   'name-unsafe': { sentence: 'cannot be a file name here; skipped', hint: RENAME },

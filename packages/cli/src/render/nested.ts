@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Nested } from '@lsync/core'
 import { escapeName } from './escape.ts'
 import { count } from './format.ts'
@@ -14,14 +15,25 @@ export function toldLines(nested: readonly Nested[], dryRun: boolean): readonly 
   })
 }
 
+/** For a clone: what did not come with it, and how it comes. */
+export function elsewhereLines(nested: readonly Nested[], root: string): readonly string[] {
+  return nested.flatMap(({ path, state, pointer }) =>
+    state === 'elsewhere'
+      ? [
+          `${escapeName(path)} is a repository of its own, not brought here${comingBy(join(root, path), pointer)}`,
+        ]
+      : [],
+  )
+}
+
 /** All of them, for a status. */
-export function nestedLines(nested: readonly Nested[]): readonly string[] {
+export function nestedLines(nested: readonly Nested[], root: string): readonly string[] {
   if (nested.length === 0) return []
   return [
     'Repositories within this one:',
     ...nested.flatMap(({ path, state, pointer, effect, leftOver }) => {
       const words = effect === 'publish' ? 'here; the next sync tells others' : STATES[state]
-      const coming = state === 'elsewhere' ? comingBy(path, pointer) : ''
+      const coming = state === 'elsewhere' ? comingBy(join(root, path), pointer) : ''
       const { here, remote, paths } = leftOver
       const left = [
         ...(here > 0 ? [`${count(here, 'file')} here`] : []),
@@ -50,10 +62,22 @@ const STATES: Readonly<Record<Nested['state'], string>> = {
   refused: 'not used',
 }
 
-function comingBy(path: string, pointer: Nested['pointer']): string {
+function comingBy(folder: string, pointer: Nested['pointer']): string {
   return pointer?.remote === undefined
     ? ''
-    : `; to bring it: lsync clone ${escapeName(pointer.remote)} ${escapeName(path)}`
+    : `; to bring it: ${escapeName(cloneCommand(pointer.remote, folder, pointer.settings))}`
+}
+
+/** What a person who trusts the place would type. */
+export function cloneCommand(
+  remote: string,
+  folder: string,
+  settings: Readonly<Record<string, string>>,
+): string {
+  const flags = Object.entries(settings).flatMap(([key, value]) =>
+    key === 'region' || key === 'endpoint' ? [`--${key}`, value] : ['--set', `${key}=${value}`],
+  )
+  return ['lsync clone', remote, folder, ...flags].join(' ')
 }
 
 function addressOf(remote: string | undefined): string {

@@ -7,7 +7,7 @@ import { isWorthTelling, movedFrom } from './moves.ts'
 import { nestedLines } from './nested.ts'
 
 /** What a sync would do, grouped. */
-export function statusLines(status: Status, local: boolean): readonly string[] {
+export function statusLines(status: Status, local: boolean, root: string): readonly string[] {
   const { conflicts, problems, unchanged, remote, nested } = status
   const actions = status.actions.filter(isWorthTelling)
   const groups = GROUPS.flatMap(({ title, kinds }) => {
@@ -29,7 +29,7 @@ export function statusLines(status: Status, local: boolean): readonly string[] {
   return [
     `${escapeName(remote)}${local ? ' (not asked: only what changed here)' : ''}`,
     ...groups,
-    ...nestedLines(nested),
+    ...nestedLines(nested, root),
     ...open,
     ...(nothing
       ? [`Nothing to do: ${count(unchanged, 'file')} unchanged.`]

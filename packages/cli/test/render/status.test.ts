@@ -12,7 +12,7 @@ const EMPTY = {
 }
 
 test('nothing to do', () => {
-  expect(statusLines(EMPTY, false)).toEqual(['s3://b/p', 'Nothing to do: 7 files unchanged.'])
+  expect(statusLines(EMPTY, false, '/r')).toEqual(['s3://b/p', 'Nothing to do: 7 files unchanged.'])
 })
 
 test('groups what a sync would do', () => {
@@ -22,7 +22,7 @@ test('groups what a sync would do', () => {
     removeRemote('x\u001Bc'),
     download('d'),
   ]
-  expect(statusLines({ ...EMPTY, actions, conflicts: [conflict('k')] }, false)).toEqual([
+  expect(statusLines({ ...EMPTY, actions, conflicts: [conflict('k')] }, false, '/r')).toEqual([
     's3://b/p',
     'To download (1 path, 3 B):',
     '  new       d',
@@ -38,11 +38,11 @@ test('groups what a sync would do', () => {
 })
 
 test('a folder that goes up weighs nothing', () => {
-  expect(statusLines({ ...EMPTY, actions: [upload('f/', 4096)] }, false)).toContain(
+  expect(statusLines({ ...EMPTY, actions: [upload('f/', 4096)] }, false, '/r')).toContain(
     'To upload (1 path):',
   )
 })
 
 test('says that the remote was not asked', () => {
-  expect(statusLines(EMPTY, true)[0]).toBe('s3://b/p (not asked: only what changed here)')
+  expect(statusLines(EMPTY, true, '/r')[0]).toBe('s3://b/p (not asked: only what changed here)')
 })

@@ -24,13 +24,20 @@ export interface NestedDecision {
   readonly effect?: 'publish' | 'withdraw'
 }
 
+export interface NestedChoices {
+  readonly mode: SyncMode
+  readonly policy: ConflictPolicy
+  /** What is here wins over whatever others say. */
+  readonly claim: boolean
+}
+
 /**
  * The three-way comparison for one nested repository. Only its pointer is ever changed, on the remote: the repository itself, and how it is
  * set up here, is not the outer one's to touch.
  */
 export function decideNested(
   { here, there, base }: NestedRow,
-  { mode, policy }: { readonly mode: SyncMode; readonly policy: ConflictPolicy },
+  { mode, policy, claim }: NestedChoices,
 ): NestedDecision {
   if (here === 'unknown') return { state: undefined }
   if (here === 'unfinished') return { state: 'unfinished' }
@@ -43,8 +50,10 @@ export function decideNested(
   }
   const publish: NestedDecision = up ? { state: 'here', effect: 'publish' } : { state: 'here' }
   if (there === undefined)
-    return base !== undefined && samePointer(base.pointer, here) ? { state: 'kept' } : publish
+    return base !== undefined && samePointer(base.pointer, here) && !claim
+      ? { state: 'kept' }
+      : publish
   if (there.pointer !== undefined && samePointer(there.pointer, here)) return { state: 'here' }
   const onlyHere = base?.version === there.version && !samePointer(base.pointer, here)
-  return onlyHere || policy === 'local' ? publish : { state: 'differs' }
+  return onlyHere || claim || policy === 'local' ? publish : { state: 'differs' }
 }

@@ -15,6 +15,8 @@ export type LsyncErrorCode =
   | 'overlap'
   | 'remote-overlap'
   | 'other-repository'
+  | 'unconfirmed-remote'
+  | 'unknown-remote'
   | 'locked'
   | 'disk'
 

@@ -16,8 +16,6 @@ export type ProblemCode =
   | 'nested-differs'
   /** What the remote says of a repository of its own must not be used. */
   | 'nested-refused'
-  /** A remote that arrived with the repository around it was not confirmed by a person. */
-  | 'nested-unconfirmed'
   /** The name on disk is not valid UTF-8. */
   | 'name-not-utf8'
   /** A remote key that cannot be a name here: `..`, an empty segment, NUL, a segment over 255 bytes, … */

@@ -1,6 +1,11 @@
 import { ancestorsOf } from '../decide/plan.ts'
 import type { IgnoreSettings } from '../decide/ignore.ts'
-import { decideNested, type NestedDecision, type PointerHere } from '../decide/nested.ts'
+import {
+  decideNested,
+  type NestedChoices,
+  type NestedDecision,
+  type PointerHere,
+} from '../decide/nested.ts'
 import { DiskError, type Disk } from '../disk/disk.ts'
 import { problemOf } from '../execute/consequence.ts'
 import type { Path } from '../model/entry.ts'
@@ -12,7 +17,6 @@ import {
   samePointer,
 } from '../model/nested.ts'
 import { isWithin, joinPath, leadsInto } from '../model/path.ts'
-import type { ConflictPolicy, SyncMode } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Expect, StorageProvider } from '../provider/index.ts'
 import { LSYNC } from '../state/layout.ts'
@@ -29,9 +33,7 @@ export interface NestedContext {
   readonly overlaps?: (pointer: Pointer) => boolean
 }
 
-export interface NestedOptions {
-  readonly mode: SyncMode
-  readonly policy: ConflictPolicy
+export interface NestedOptions extends NestedChoices {
   readonly within: readonly Path[]
   /** To name a nested repository's path is no mistake. */
   readonly recursive: boolean
@@ -282,7 +284,12 @@ export class NestedRepositories {
     for (const [path, { here, there, decision, refusal }] of this.#rows) {
       const { state } = decision
       const named = this.#options.within.some((scope) => isWithin(scope, [path]))
-      if (named && !this.#options.recursive && (state === 'here' || state === 'kept'))
+      if (
+        named &&
+        !this.#options.recursive &&
+        !this.#options.claim &&
+        (state === 'here' || state === 'kept')
+      )
         found.push({ path, code: 'nested' })
       else if (state === 'differs')
         found.push({

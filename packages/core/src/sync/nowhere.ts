@@ -1,12 +1,22 @@
 import { type Disk, DiskError } from '../disk/disk.ts'
 import type { Path } from '../model/entry.ts'
 import { LsyncError } from '../model/errors.ts'
+import { isWithin } from '../model/path.ts'
 import type { Planned } from './make-plan.ts'
 
 /** A slip of the pen must not look like success. The disk is asked once more: an empty or ignored folder shows nothing, and yet is there. */
-export async function refuseNowhere(disk: Disk, { nowhere }: Planned): Promise<void> {
+export async function refuseNowhere(
+  disk: Disk,
+  { nowhere, nested }: Planned,
+  nestedAbove: (path: Path) => Path | undefined,
+): Promise<void> {
   const missing: Path[] = []
-  for (const path of nowhere) if (!(await isThere(disk, path))) missing.push(path)
+  for (const path of nowhere) {
+    // What lies in a repository of its own is that one's to know.
+    const inner =
+      nestedAbove(path) !== undefined || [...nested.keys()].some((one) => isWithin(path, [one]))
+    if (!inner && !(await isThere(disk, path))) missing.push(path)
+  }
   if (missing.length === 0) return
   throw new LsyncError('bad-path', 'no such path', {
     path: missing.join(', '),

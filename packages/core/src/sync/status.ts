@@ -72,7 +72,13 @@ export async function statusRepository(
         remote: config.remote,
         overlaps: await overlapsOf(machine, repository),
       },
-      { mode: 'sync', policy: 'manual', within, recursive: options.recursive === true },
+      {
+        mode: 'sync',
+        policy: 'manual',
+        claim: false,
+        within,
+        recursive: options.recursive === true,
+      },
       known,
       options.local
         ? { pointers: known, unsafe: [] }
@@ -96,7 +102,7 @@ export async function statusRepository(
       },
       { mode: 'sync', policy: 'manual' satisfies ConflictPolicy, within },
     )
-    if (!options.local) await refuseNowhere(disk, planned)
+    if (!options.local) await refuseNowhere(disk, planned, nested.above)
     await nested.complete(planned.nested)
     await nested.settle(provider, true, signal)
     return {

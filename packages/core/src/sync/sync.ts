@@ -111,7 +111,13 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
   }
   const nested = await NestedRepositories.open(
     context,
-    { mode: options.mode, policy, within: scopes, recursive: options.recursive === true },
+    {
+      mode: options.mode,
+      policy,
+      claim: options.override !== undefined && options.mode === 'push',
+      within: scopes,
+      recursive: options.recursive === true,
+    },
     known,
     pointers,
   )
@@ -141,7 +147,7 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
       ...(options.settlements === undefined ? {} : { settlements: options.settlements }),
     })
     if (round === 1) {
-      await refuseNowhere(disk, planned)
+      await refuseNowhere(disk, planned, nested.above)
       unchanged = planned.unchanged
       const halts = guard(planned, options, within)
       for (const problem of planned.plan.problems) problems.set(problem.path, problem)
