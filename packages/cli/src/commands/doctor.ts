@@ -5,7 +5,8 @@ import { EXIT } from '../messages/table.ts'
 import { escapeName } from '../render/escape.ts'
 
 export default class Doctor extends LsyncCommand {
-  static override description = 'Probe the remote: what it guarantees, and what follows from that.'
+  static override description =
+    'Try on the remote what lsync rests on (credentials, permissions, contents, listings, several writers at once, names, the clock), and say what follows. Works below a scratch prefix that is empty again at the end.'
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Doctor)

@@ -5,9 +5,13 @@ import {
   type ProbeFinding,
   type ProbeReport,
 } from '../provider/index.ts'
+import { Slots } from '../remote/limiter.ts'
+import { withPolicies } from '../remote/policies.ts'
+import { DEFAULT_RETRY } from '../remote/retry.ts'
 import { SCRATCH_PREFIX } from '../state/layout.ts'
 import { writeRemoteReport } from '../state/remote-report.ts'
 import type { Machine } from './api.ts'
+import { checkStore } from './check-store.ts'
 import { readIdentity } from './identity.ts'
 import { lockRepository, openRemote, type Repository } from './repository.ts'
 
@@ -18,7 +22,10 @@ export interface Diagnosis {
   readonly pendingUploads: readonly PendingUpload[]
 }
 
-/** Probes the remote anew, remembers what was found, and says for each finding what follows. */
+/** Requests in flight. */
+const JOBS = 8
+
+/** Probes the remote anew, tries on it what lsync rests on, remembers what was found, and says for each finding what follows. */
 export async function doctorRepository(
   machine: Machine,
   repository: Repository,
@@ -28,7 +35,8 @@ export async function doctorRepository(
   const { world } = machine
   const release = await lockRepository(machine, repository, 0, signal)
   try {
-    await using provider = await openRemote(machine, repository, 8, signal, onEvent)
+    await using opened = await openRemote(machine, repository, JOBS, signal, onEvent)
+    const provider = withPolicies(opened, { retry: DEFAULT_RETRY, slots: new Slots(JOBS), world })
     const findings: ProbeFinding[] = []
     const identity = await readIdentity(provider, signal)
     const mine = identity !== undefined && identity.id === config.repository
@@ -42,10 +50,12 @@ export async function doctorRepository(
           : 'The remote belongs to another repository: a sync halts.',
     })
     let report: ProbeReport | undefined
+    let writes = true
     try {
       report = await provider.probe?.({ signal, scratch: `${SCRATCH_PREFIX}${world.token()}/` })
     } catch (error) {
       if (!isStorageError(error) || error.code !== 'forbidden') throw error
+      writes = false
       findings.push({
         check: 'write',
         ok: false,
@@ -55,6 +65,10 @@ export async function doctorRepository(
     if (report !== undefined) {
       findings.push(...report.findings)
       await writeRemoteReport(disk, config.remote, world.now(), report)
+    }
+    if (writes) {
+      const told = new Set(report?.findings.map(({ check }) => check))
+      findings.push(...(await checkStore(provider, world, told, { signal })))
     }
     const pendingUploads: PendingUpload[] = []
     if (provider.uploads !== undefined)
