@@ -65,10 +65,14 @@ export function checkEqual(
   const remote = shape(
     [...store.objects]
       .filter(([key]) => !key.endsWith('/') && !key.startsWith('.lsync'))
-      .map(([key, { bytes }]) => [key, new TextDecoder().decode(bytes)] as const),
+      .map(([key, { bytes, metadata }]) => {
+        const text = new TextDecoder().decode(bytes)
+        return [key, metadata.user['type'] === 'link' ? `-> ${text}` : text] as const
+      }),
   )
   for (const { name, disk } of clients) {
-    const local = shape(disk.files())
+    const links = [...disk.links()].map(([path, target]) => [path, `-> ${target}`] as const)
+    const local = shape([...disk.files(), ...links])
     if (local !== remote) violations.push(`${name} and the store differ: ${local} ${remote}`)
   }
 }

@@ -1,4 +1,5 @@
 import { isStorageError, type MemoryStore } from '../../src/provider/index.ts'
+import { LsyncError } from '../../src/model/errors.ts'
 import type { ConflictPolicy, Override, SyncMode } from '../../src/model/plan.ts'
 import type { RunReport } from '../../src/sync/api.ts'
 import { openState } from '../../src/state/open-state.ts'
@@ -26,6 +27,8 @@ export interface Client {
   /** The run that is under way. */
   work: Promise<unknown> | undefined
   runs: number
+  /** What the person leaves out, by the client's own configuration. */
+  ignore: readonly string[]
 }
 
 export interface RunChoices {
@@ -39,7 +42,14 @@ const GUARDS = ['mass-delete', 'emptied', 'mass-change', 'unrelated', 'other-rem
 
 export function newClient({ scheduler, random }: World, name: string): Client {
   const actor: Actor = { name, dead: false }
-  return { name, disk: newDisk(actor, scheduler, random), actor, work: undefined, runs: 0 }
+  return {
+    name,
+    disk: newDisk(actor, scheduler, random),
+    actor,
+    work: undefined,
+    runs: 0,
+    ignore: [],
+  }
 }
 
 export function newDisk(actor: Actor, scheduler: Scheduler, random: Random): MemoryDisk {
@@ -94,7 +104,7 @@ async function run(
         author: client.name,
         remote: 'memory://one',
         policy: 'manual',
-        ignore: { ignore: [], only: [] },
+        ignore: { ignore: client.ignore, only: [] },
         symlinks: 'store',
       },
       {
@@ -111,6 +121,8 @@ async function run(
     )
   } catch (error) {
     if (isStorageError(error)) return undefined
+    // A person names what is gone by now.
+    if (error instanceof LsyncError && error.code === 'bad-path') return undefined
     violations.push(
       `${client.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     )

@@ -220,7 +220,8 @@ export class MemoryDisk implements Disk {
   #parents(path: string): void {
     for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
       const folder = path.slice(0, slash)
-      if (this.#names.get(folder)?.kind === 'file') this.#unset(folder)
+      const kind = this.#names.get(folder)?.kind
+      if (kind === 'file' || kind === 'link') this.#unset(folder)
       if (!this.#names.has(folder)) this.#set(folder, this.#inode('folder'))
     }
   }

@@ -27,6 +27,11 @@ export function edit(
     for (const [name, content] of disk.files())
       if ((name === path || name.startsWith(`${path}/`)) && content !== by) replaced.add(content)
   }
+  /** Something other than a folder is there. */
+  const isTaken = (folder: string): boolean => {
+    const kind = disk.peek(folder)?.kind
+    return kind !== undefined && kind !== 'folder'
+  }
   const path = random.pick(PATHS)
   const say = (what: string): void => print?.(`${client.name} PERSON ${what}`)
   switch (random.below(8)) {
@@ -42,6 +47,7 @@ export function edit(
         disk.delete(path)
       }
       supersede(path)
+      if (disk.peek(path)?.kind === 'link') disk.delete(path)
       // Half of the programs save in place, half write a new file and rename it over the old one.
       if (random.chance(0.5)) disk.delete(path)
       disk.write(path, content)
@@ -62,7 +68,7 @@ export function edit(
       const from = random.pick(files)
       if (path.startsWith(`${from}/`) || from.startsWith(`${path}/`) || from === path) break
       for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1))
-        if (disk.peek(path.slice(0, slash))?.kind === 'file') return
+        if (isTaken(path.slice(0, slash))) return
       say(`renames ${from} ${path}`)
       supersede(path, disk.files().get(from))
       disk.move(from, path)
@@ -78,7 +84,7 @@ export function edit(
     default:
       if (disk.peek(path) === undefined) {
         for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1))
-          if (disk.peek(path.slice(0, slash))?.kind === 'file') return
+          if (isTaken(path.slice(0, slash))) return
         say(`makes folder ${path}`)
         disk.folder(path)
       }

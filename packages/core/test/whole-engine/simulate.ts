@@ -1,9 +1,10 @@
-import { memoryStore } from '../../src/provider/index.ts'
+import { type MemoryObject, type MemoryStore, memoryStore } from '../../src/provider/index.ts'
 import type { RunReport } from '../../src/sync/api.ts'
 import { checkBase, checkEqual, everywhere, rowsOf } from './checks.ts'
 import { type Client, newClient, newDisk, type RunChoices, startRun, type World } from './client.ts'
 import type { Sabotage } from './faulty-store.ts'
 import { edit, type History } from './person.ts'
+import { oddity } from './oddities.ts'
 import { Random } from './random.ts'
 import { Scheduler } from './scheduler.ts'
 
@@ -13,6 +14,8 @@ export interface SimulationOptions extends Sabotage {
   readonly disksBreak?: boolean
   /** People let one side win now and then (`--force`, `--mirror`, policies): what loses must then be in a trash at least. */
   readonly overriding?: boolean
+  /** People put links in the place of files and folders, and change their minds about what is left out. */
+  readonly oddities?: boolean
   /** Broken on purpose: flushes do nothing. */
   readonly noFlush?: boolean
 }
@@ -92,7 +95,8 @@ export async function simulate(
       for (const client of clients) {
         if (edits > 0 && random.chance(0.04)) {
           edits--
-          edit(client, random, history, options.print)
+          const act = options.oddities === true && random.chance(0.3) ? oddity : edit
+          act(client, random, history, options.print)
         }
         if (client.work === undefined && edits > 0 && random.chance(0.2)) {
           const mode = random.chance(0.7) ? 'sync' : random.pick(['pull', 'push'] as const)
@@ -116,8 +120,10 @@ export async function simulate(
 
   // The quiet part: no faults, no edits, conflicts settled.
   world.faults.rate = 0
-  for (const client of clients)
+  for (const client of clients) {
+    client.ignore = []
     checkBase(client, store, violations, await rowsOf(client, scheduler))
+  }
   await settle(world, clients)
   if (violations.length === 0) {
     const alive =
@@ -167,6 +173,7 @@ export async function settle(world: World, clients: readonly Client[]): Promise<
         // Only a person can settle this one: hers goes aside.
         if (conflict.kind === 'file-folder')
           client.disk.move(conflict.path, `${conflict.path}-of-${client.name}-${round}`)
+      clearTheWay(store, client, report, round)
       quiet = isIdle(report) ? quiet + 1 : 0
     }
   if (violations.length > 0) return
@@ -184,6 +191,23 @@ export async function finishRun(world: World, client: Client): Promise<RunReport
   })
   await world.scheduler.run(work, () => undefined)
   return report
+}
+
+/** What only people can do, with other tools too: a file and what lies below its name cannot both stay. */
+function clearTheWay(
+  store: MemoryStore,
+  { name, disk }: Client,
+  { problems }: RunReport,
+  round: number,
+): void {
+  const objects = store.objects as Map<string, MemoryObject>
+  for (const { path, code } of problems) {
+    if (code === 'in-the-way') disk.move(path, `${path}-of-${name}-${round}`)
+    const object = objects.get(path)
+    if (code !== 'below-a-file' || object === undefined) continue
+    objects.delete(path)
+    if (!path.endsWith('/')) objects.set(`${path.replaceAll('/', '-')}-${round}`, object)
+  }
 }
 
 function isIdle({ totals, conflicts }: RunReport): boolean {

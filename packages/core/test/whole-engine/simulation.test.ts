@@ -40,6 +40,13 @@ describe('simulation', () => {
         found.push(`${seed}: ${violation}`)
     expect(found).toEqual([])
   })
+  test('links and rules that come and go lose nothing', { timeout: 120_000 }, async () => {
+    const found: string[] = []
+    for (let seed = 1; seed <= TRIED; seed++)
+      for (const violation of (await simulate(seed, { oddities: true })).violations)
+        found.push(`${seed}: ${violation}`)
+    expect(found).toEqual([])
+  })
   test('the same seed gives the same run', async () => {
     for (const seed of [1, 2, 3, 4, 5]) expect(await simulate(seed)).toEqual(await simulate(seed))
   })
