@@ -7,20 +7,14 @@ export {
   type Line,
 } from './delay-proxy.ts'
 export type { Endpoint } from './endpoint.ts'
-export {
-  conflict,
-  internalError,
-  slowDown,
-  type Fault,
-  type FaultRule,
-  type InjectedFault,
-} from './faulty-s3/faults.ts'
+export type { Fault, FaultRule, InjectedFault } from './faulty/faults.ts'
+export type { LogEntry } from './faulty/server.ts'
+export { backendError, rateLimited, sessionGone } from './faulty-gcs/faults.ts'
+export type { GcsOperation } from './faulty-gcs/operations.ts'
+export type { GcsRequest } from './faulty-gcs/request.ts'
+export { startFaultyGcs, type FaultyGcs, type FaultyGcsOptions } from './faulty-gcs/server.ts'
+export { conflict, internalError, slowDown } from './faulty-s3/faults.ts'
 export type { Operation } from './faulty-s3/operations.ts'
 export type { S3Request } from './faulty-s3/request.ts'
-export {
-  startFaultyS3,
-  type FaultyS3,
-  type FaultyS3Options,
-  type LogEntry,
-} from './faulty-s3/server.ts'
+export { startFaultyS3, type FaultyS3, type FaultyS3Options } from './faulty-s3/server.ts'
 export { createBucket, startMinio, startVersitygw, type Server } from './server.ts'

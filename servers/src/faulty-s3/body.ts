@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { Readable } from 'node:stream'
 import { type Checksum, verifyChecksums } from './checksums.ts'
 import { notImplemented, S3Error } from './errors.ts'
 
@@ -14,23 +13,6 @@ type Headers = Readonly<Record<string, string>>
 
 const UNSIGNED = 'UNSIGNED-PAYLOAD'
 const CHUNKED = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'
-
-/** Undefined if the client went away in the middle: then nothing must happen. */
-export async function receive(
-  stream: Readable,
-  onBytes: (count: number) => void,
-): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      onBytes(chunk.length)
-      chunks.push(chunk)
-    }
-  } catch {
-    return undefined
-  }
-  return Buffer.concat(chunks)
-}
 
 /** Undoes the framing and checks every digest that the request carries. */
 export function verifyBody(headers: Headers, wire: Buffer): Body {

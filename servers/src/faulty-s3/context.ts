@@ -1,3 +1,4 @@
+import type { Answer } from '../faulty/answer.ts'
 import type { Body } from './body.ts'
 import type { S3Request } from './request.ts'
 import type { Store } from './store.ts'
@@ -22,12 +23,6 @@ export interface Context {
   readonly now: () => number
   /** Keys that the listing which is being answered leaves out: a fault. */
   readonly hidden: (key: string) => boolean
-}
-
-export interface Answer {
-  readonly status: number
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Buffer
 }
 
 /** Synchronous: see Bucket. */

@@ -1,6 +1,6 @@
+import { compareUtf8, lowerBound } from '../faulty/order.ts'
 import { type Context, type Handler, isoTime, quoted, xmlAnswer } from './context.ts'
 import { invalidArgument } from './errors.ts'
-import { compareUtf8, lowerBound } from './order.ts'
 import type { S3Request } from './request.ts'
 import { encode } from './signatures.ts'
 import type { Bucket } from './store.ts'

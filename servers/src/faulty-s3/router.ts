@@ -1,3 +1,4 @@
+import type { Answer } from '../faulty/answer.ts'
 import type { Body } from './body.ts'
 import {
   createBucket,
@@ -7,7 +8,7 @@ import {
   headBucket,
   listBuckets,
 } from './buckets.ts'
-import type { Answer, Context, Handler } from './context.ts'
+import type { Context, Handler } from './context.ts'
 import { copyObject } from './copy.ts'
 import { notImplemented } from './errors.ts'
 import { listObjects, listUploads } from './listing.ts'

@@ -1,6 +1,6 @@
+import { SortedMap } from '../faulty/sorted-map.ts'
 import type { Algorithm, Checksum, ChecksumType } from './checksums.ts'
 import { noSuchUpload, S3Error } from './errors.ts'
-import { lowerBound } from './order.ts'
 
 /** What a version of an object is; never changed, only replaced. */
 export interface StoredObject {
@@ -31,38 +31,16 @@ export interface Upload {
   readonly parts: Map<number, Part>
 }
 
-/**
- * One bucket in memory. All of it is synchronous, so that a condition and the write that rests on it are one step: whoever puts an `await`
- * between them breaks every test of races.
- */
-export class Bucket {
+/** One bucket in memory. */
+export class Bucket extends SortedMap<StoredObject> {
   readonly name: string
   readonly created: number
   readonly uploads = new Map<string, Upload>()
-  readonly #objects = new Map<string, StoredObject>()
-  /** The same keys, in the order of a listing. */
-  readonly #keys: string[] = []
 
   constructor(name: string, created: number) {
+    super()
     this.name = name
     this.created = created
-  }
-
-  get keys(): readonly string[] {
-    return this.#keys
-  }
-
-  get(key: string): StoredObject | undefined {
-    return this.#objects.get(key)
-  }
-
-  put(key: string, object: StoredObject): void {
-    if (!this.#objects.has(key)) this.#keys.splice(lowerBound(this.#keys, key), 0, key)
-    this.#objects.set(key, object)
-  }
-
-  delete(key: string): void {
-    if (this.#objects.delete(key)) this.#keys.splice(lowerBound(this.#keys, key), 1)
   }
 
   /** `404 NoSuchUpload` also where the upload is one of another key. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Answer } from './context.ts'
+import type { Answer } from './answer.ts'
 import type { Fault } from './faults.ts'
 
 /** What an answer's body becomes, before it is sent. */
@@ -10,8 +10,7 @@ export function spoil({ status, headers, body }: Answer, fault: Fault | undefine
     return { status, ...withHeaders(), body: body.slice(0, fault.after ?? body.length >>> 1) }
   if (fault?.kind !== 'flip-bit') return asIs()
   const bytes = Buffer.from(body)
-  const at = Math.min(fault.at ?? bytes.length >>> 1, bytes.length - 1)
-  bytes.writeUInt8((bytes[at] ?? 0) ^ 1, at)
+  flip(bytes, fault.at ?? bytes.length >>> 1)
   return { status, ...withHeaders(), body: bytes }
 
   function withHeaders(): Pick<Answer, 'headers'> {
@@ -20,6 +19,12 @@ export function spoil({ status, headers, body }: Answer, fault: Fault | undefine
   function asIs(): Answer {
     return { status, ...withHeaders(), ...(body === undefined ? {} : { body }) }
   }
+}
+
+/** One bit of one byte. */
+export function flip(bytes: Buffer, at: number): void {
+  const index = Math.min(at, bytes.length - 1)
+  bytes.writeUInt8((bytes[index] ?? 0) ^ 1, index)
 }
 
 /** Sends the answer, as badly as the fault wants it. Resolves when nothing more will be sent. */

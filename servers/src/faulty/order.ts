@@ -1,4 +1,4 @@
-/** S3 lists in the order of the UTF-8 bytes; JavaScript compares UTF-16 units, which differs where surrogates meet U+E000…U+FFFF. */
+/** Stores list in the order of the UTF-8 bytes; JavaScript compares UTF-16 units, which differs where surrogates meet U+E000…U+FFFF. */
 export function compareUtf8(a: string, b: string): number {
   const shorter = Math.min(a.length, b.length)
   for (let index = 0; index < shorter; index++) {
