@@ -208,7 +208,7 @@ test('no SDK is loaded that a command does not use', async () => {
   expect(exit).toBe(0)
   const loaded = stderr.split('\n').filter((line) => line.startsWith('loaded '))
   expect(loaded.some((line) => line.includes('provider-folder'))).toBe(true)
-  expect(loaded.filter((line) => /provider-s3|aws-sdk|smithy/.test(line))).toEqual([])
+  expect(loaded.filter((line) => /provider-(s3|gcs)|aws-sdk|smithy|google/.test(line))).toEqual([])
 })
 
 /** Says each module that is loaded. */

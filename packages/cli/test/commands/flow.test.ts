@@ -372,6 +372,7 @@ test('config edits keep comments', async () => {
 test('providers lists what can be used', async () => {
   const { stdout } = await run(temporary(), 'providers')
   expect(stdout).toMatch(/^file:\/\/ +@lsync\/provider-folder \S+ \(core\)$/m)
+  expect(stdout).toMatch(/^gs:\/\/ +@lsync\/provider-gcs \S+ \(core\)$/m)
   expect(stdout).toMatch(/^s3:\/\/ +@lsync\/provider-s3 \S+ \(core\)$/m)
 })
 

@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { AuthClient, GoogleAuth } from 'google-auth-library'
+import { isStorageError, type OpenOptions, StorageError } from '@lsync/core/provider'
+import type { Connections } from './connection.ts'
+import type { Endpoint } from './endpoint.ts'
+
+/** The headers by which a request says who we are; none where nobody needs to know. */
+export type Credentials = (signal: AbortSignal) => Promise<Readonly<Record<string, string>>>
+
+const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write'
+/** For acting as a service account, the token of the one who does must reach further. */
+const WIDE_SCOPE = 'https://www.googleapis.com/auth/cloud-platform'
+
+/**
+ * Application default credentials (GOOGLE_APPLICATION_CREDENTIALS, `gcloud auth application-default login`, the metadata server), or the key file of
+ * the configuration; acting as a service account where one is named. By Google's own library, over our connections; it renews tokens in time.
+ */
+export function credentialsOf(
+  options: OpenOptions,
+  endpoint: Endpoint,
+  connections: Connections,
+): Credentials {
+  const anonymous = options.settings['anonymous']
+  if (anonymous !== undefined && anonymous !== 'true' && anonymous !== 'false')
+    throw new StorageError('bad-remote', `anonymous is true or false, not ${anonymous}`)
+  if (!endpoint.authenticated || anonymous === 'true') return async () => ({})
+  let client: Promise<AuthClient> | undefined
+  return async () => {
+    try {
+      client ??= clientOf(options, connections)
+      const headers = await (await client).getRequestHeaders()
+      return Object.fromEntries(headers)
+    } catch (error) {
+      client = undefined
+      throw noCredentials(error)
+    }
+  }
+}
+
+async function clientOf(
+  { settings, environment }: OpenOptions,
+  connections: Connections,
+): Promise<AuthClient> {
+  const impersonated = settings['impersonate']
+  const keyFile = await keyFileOf(settings['key-file'], environment)
+  const library = await import('google-auth-library')
+  const auth: GoogleAuth = new library.GoogleAuth({
+    scopes: impersonated === undefined ? SCOPE : WIDE_SCOPE,
+    clientOptions: { transporterOptions: { fetchImplementation: connections.fetch } },
+    ...(keyFile === undefined ? {} : { keyFilename: keyFile }),
+  })
+  const own = await auth.getClient()
+  if (impersonated === undefined) return own
+  return new library.Impersonated({
+    sourceClient: own,
+    targetPrincipal: impersonated,
+    targetScopes: [SCOPE],
+    delegates: [],
+    lifetime: 3600,
+  })
+}
+
+/** The file that the library would find by itself, but in the environment that was given, which may be another than the process's. */
+async function keyFileOf(
+  told: string | undefined,
+  environment: OpenOptions['environment'],
+): Promise<string | undefined> {
+  if (told !== undefined) return checkedKeyFile(told)
+  const named = environment['GOOGLE_APPLICATION_CREDENTIALS']
+  if (named !== undefined && named !== '') return named
+  const { CLOUDSDK_CONFIG: configured, HOME: home } = environment
+  const folder =
+    configured !== undefined && configured !== ''
+      ? configured
+      : home === undefined || home === ''
+        ? undefined
+        : join(home, '.config', 'gcloud')
+  const usual =
+    folder === undefined ? undefined : join(folder, 'application_default_credentials.json')
+  return usual !== undefined && existsSync(usual) ? usual : undefined
+}
+
+/**
+ * A repository's own configuration may name this file. One for external accounts names in turn what to read and where to send it: such a file must
+ * come from the user.
+ */
+async function checkedKeyFile(path: string): Promise<string> {
+  let type: unknown
+  try {
+    type = (JSON.parse(await readFile(path, 'utf8')) as { type?: unknown }).type
+  } catch (error) {
+    throw new StorageError('unauthenticated', `the key-file cannot be read: ${path}`, {
+      cause: error,
+    })
+  }
+  if (type !== 'service_account' && type !== 'authorized_user')
+    throw new StorageError(
+      'bad-remote',
+      `the key-file ${path} holds no key of a service account: name it in GOOGLE_APPLICATION_CREDENTIALS instead`,
+    )
+  return path
+}
+
+function noCredentials(error: unknown): StorageError {
+  if (isStorageError(error)) return error
+  const { message, code, response } = (error ?? {}) as {
+    message?: unknown
+    code?: unknown
+    response?: { status?: number }
+  }
+  const said = typeof message === 'string' ? (message.split('\n')[0] ?? '') : ''
+  const status = response?.status
+  // The token's server, not the bucket's: no answer, or one in trouble, says nothing about the credentials.
+  if (status === undefined && typeof code === 'string' && /^(E[A-Z]+|UND_ERR_\w+)$/.test(code))
+    return new StorageError('network', `no token could be had: ${said}`, { detail: code })
+  if (status !== undefined && (status >= 500 || status === 429))
+    return new StorageError('network', `no token could be had: ${said}`, {
+      detail: `status ${status}`,
+    })
+  return new StorageError('unauthenticated', `no credentials for the bucket: ${said}`, {
+    detail:
+      'GOOGLE_APPLICATION_CREDENTIALS, gcloud auth application-default login and the metadata server were asked',
+  })
+}

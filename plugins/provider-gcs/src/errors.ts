@@ -1,0 +1,143 @@
+import { isStorageError, StorageError, type StorageErrorCode } from '@lsync/core/provider'
+
+/** Reasons of the JSON API, where they say more than the status. */
+const REASONS: Readonly<Record<string, StorageErrorCode>> = {
+  conditionNotMet: 'precondition-failed',
+  rateLimitExceeded: 'throttled',
+  userRateLimitExceeded: 'throttled',
+  backendError: 'server',
+  internalError: 'server',
+  authError: 'unauthenticated',
+  userProjectMissing: 'bad-remote',
+  userProjectInvalid: 'bad-remote',
+  resourceIsEncryptedWithCustomerEncryptionKey: 'unreadable',
+  uploadTooLarge: 'too-large',
+  uploadBrokenConnection: 'network',
+}
+
+/**
+ * A 502, 503 or 504 is no promise that nothing happened: it may be a gateway that lost its store in the middle. So it is `server`, after which core
+ * looks what is there. 410 and 499 are told of upload sessions only.
+ */
+const STATUSES: Readonly<Record<number, StorageErrorCode>> = {
+  304: 'precondition-failed',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not-found',
+  405: 'unsupported',
+  408: 'network',
+  409: 'busy',
+  410: 'upload-lost',
+  412: 'precondition-failed',
+  413: 'too-large',
+  429: 'throttled',
+  499: 'upload-lost',
+  501: 'unsupported',
+  507: 'no-space',
+}
+
+export interface Answer {
+  readonly status: number
+  /** The body: JSON where it follows the documentation, plain text from upload sessions and proxies. */
+  readonly text: string
+  /** Seconds, or a date. */
+  readonly retryAfter?: string | undefined
+}
+
+interface Said {
+  readonly reason: string | undefined
+  readonly message: string
+}
+
+/** The one translation of what Cloud Storage and its emulators answer. */
+export function answerError(key: string, answer: Answer, now: number = Date.now()): StorageError {
+  const { status } = answer
+  const said = saidIn(answer.text)
+  const wait = waitOf(answer.retryAfter, now)
+  const code = codeOf(status, said)
+  const sentence = sentenceOf(code, status, said)
+  return new StorageError(code, key === '' ? sentence : `${key}: ${sentence}`, {
+    ...(key === '' ? {} : { key }),
+    detail: `status ${status}${said.reason === undefined ? '' : `, ${said.reason}`}`,
+    ...(wait === undefined ? {} : { retryAfter: wait }),
+  })
+}
+
+function codeOf(status: number, { reason, message }: Said): StorageErrorCode {
+  const known = reason === undefined ? undefined : REASONS[reason]
+  if (known !== undefined) return known
+  // Google answers 400 to a wrong checksum, its test bench 412.
+  if ((status === 400 || status === 412) && /\b(crc32c|md5(hash)?)\b/i.test(message))
+    return 'bad-digest'
+  if (status === 404 && /^(the specified )?bucket\b.*\bdoes not exist/i.test(message))
+    return 'no-remote'
+  return STATUSES[status] ?? (status >= 500 ? 'server' : 'unexpected')
+}
+
+function sentenceOf(code: StorageErrorCode, status: number, { message }: Said): string {
+  const sentence = message === '' ? `the store answers with status ${status}` : message
+  if (code === 'bad-remote') return `${sentence} (set the project that pays for requests)`
+  return sentence
+}
+
+/** The test bench wraps one such document into the message of another. */
+function saidIn(text: string): Said {
+  let document: unknown
+  try {
+    document = JSON.parse(text)
+  } catch {
+    // An upload session answers in a line of text, a proxy with a page.
+    const line = text.trim().split('\n')[0] ?? ''
+    return { reason: undefined, message: line.startsWith('<') ? '' : line.slice(0, 300) }
+  }
+  const error = (document as { error?: unknown } | null)?.error
+  if (typeof error === 'string') return { reason: undefined, message: error }
+  const { message, errors } = (error ?? {}) as { message?: unknown; errors?: unknown }
+  if (typeof message === 'string' && message.startsWith('{')) return saidIn(message)
+  const [first] = Array.isArray(errors) ? (errors as { reason?: unknown; message?: unknown }[]) : []
+  const told = typeof message === 'string' ? message : first?.message
+  return {
+    reason: typeof first?.reason === 'string' ? first.reason : undefined,
+    message: typeof told === 'string' ? told.slice(0, 300) : '',
+  }
+}
+
+/** Milliseconds; the header holds seconds or a date. */
+function waitOf(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined
+  const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now
+  return Number.isFinite(wait) ? Math.max(0, wait) : undefined
+}
+
+const CAUSES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name of the host cannot be looked up now',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection within 10 s',
+  UND_ERR_HEADERS_TIMEOUT: 'the store went silent',
+  UND_ERR_BODY_TIMEOUT: 'the store went silent',
+  UND_ERR_SOCKET: 'the connection was closed',
+  ECONNRESET: 'the connection was closed',
+  EPIPE: 'the connection was closed',
+}
+
+/** Failures without an answer. */
+export function connectionError(key: string, host: string, error: unknown): StorageError {
+  if (isStorageError(error)) return error
+  const { code: named, message: text } = (error ?? {}) as { code?: unknown; message?: unknown }
+  const code = typeof named === 'string' ? named : ''
+  const said = typeof text === 'string' && text !== '' ? text : code
+  // A certificate that is not trusted now will not be trusted in a second: no reason to try again.
+  const certificate = /CERT|ERR_TLS|SELF_SIGNED|UNABLE_TO_/.test(code)
+  return new StorageError(
+    certificate ? 'bad-remote' : 'network',
+    certificate
+      ? `the certificate of ${host} is not trusted (${said}): name a bundle in NODE_EXTRA_CA_CERTS`
+      : `no answer from ${host}: ${CAUSES[code] ?? said}`,
+    {
+      ...(key === '' ? {} : { key }),
+      ...(code === '' ? {} : { detail: code }),
+      cause: error,
+    },
+  )
+}

@@ -1,0 +1,244 @@
+import {
+  type CallOptions,
+  isStorageError,
+  type ObjectBody,
+  type ObjectInfo,
+  type ObjectMetadata,
+  type ReadOptions,
+  StorageError,
+} from '@lsync/core/provider'
+import type { Crc32c } from './crc32c.ts'
+import { connectionError } from './errors.ts'
+import { FIELDS, fullInfo } from './info.ts'
+import type { GcsResponse, Requester } from './request.ts'
+
+type FullInfo = ObjectInfo & { readonly metadata: ObjectMetadata }
+
+/** Objects whose metadata is remembered: an object that is read in ranges is asked for it once. */
+const REMEMBERED = 64
+
+/** Reads objects. The answer to a read carries the bytes but not the metadata, which is asked for beside it. */
+export class Reader {
+  readonly #requester: Requester
+  readonly #crc32c: Crc32c
+  /** By key; each holds for one generation and metageneration. */
+  readonly #known = new Map<string, FullInfo>()
+
+  constructor(requester: Requester, crc32c: Crc32c) {
+    this.#requester = requester
+    this.#crc32c = crc32c
+  }
+
+  async head(key: string, options: CallOptions): Promise<FullInfo | undefined> {
+    try {
+      return await this.#info(key, options)
+    } catch (error) {
+      if (isStorageError(error) && error.code === 'not-found') return undefined
+      throw error
+    }
+  }
+
+  async read(key: string, options: ReadOptions): Promise<ObjectBody> {
+    const { signal, version, from = 0, length } = options
+    signal.throwIfAborted()
+    if (version !== undefined && !isGeneration(version)) throw otherVersion(key)
+    if (length === 0) return this.#nothing(key, options)
+    // One that is given up takes the other with it.
+    const stop = new AbortController()
+    const both = AbortSignal.any([signal, stop.signal])
+    const known = this.#known.get(key)
+    const asked =
+      version !== undefined && known?.version === version
+        ? undefined
+        : this.#info(key, { ...options, signal: both })
+    asked?.catch(() => undefined)
+    let response: GcsResponse
+    try {
+      response = await this.#media(key, { ...options, signal })
+    } catch (error) {
+      stop.abort()
+      // A range that begins behind the end, or any range of nothing.
+      if (isStorageError(error) && error.detail?.startsWith('status 416') === true)
+        return this.#nothing(key, options)
+      throw await this.#pinned(key, options, error)
+    }
+    try {
+      const info = await this.#matching(key, response, known, asked, options)
+      const ranged = from > 0 || length !== undefined
+      const start = /^bytes (\d+)-/.exec(String(response.headers['content-range'] ?? ''))?.[1]
+      if (ranged && (response.status !== 206 || Number(start) !== from))
+        throw new StorageError('unexpected', `the store ignores ranges: ${key}`, { key })
+      const expected = Math.min(info.size - from, length ?? Number.POSITIVE_INFINITY)
+      // The checksum is the whole object's.
+      const crc32c = ranged ? undefined : info.digests.crc32c
+      const { host } = this.#requester
+      return {
+        info,
+        body: new Body({ host, key, response, expected, crc32c, signal }, this.#crc32c),
+      }
+    } catch (error) {
+      stop.abort()
+      response.body.destroy()
+      throw error
+    }
+  }
+
+  async #info(key: string, { signal, version }: ReadOptions): Promise<FullInfo> {
+    const info = fullInfo(
+      key,
+      await this.#requester.json({
+        method: 'GET',
+        path: this.#requester.object(key),
+        key,
+        query: { fields: FIELDS, ...pinOf(version) },
+        signal,
+      }),
+    )
+    this.#known.delete(key)
+    this.#known.set(key, info)
+    for (const oldest of this.#known.keys())
+      if (this.#known.size > REMEMBERED) this.#known.delete(oldest)
+      else break
+    return info
+  }
+
+  #media(key: string, { signal, version, from = 0, length }: ReadOptions): Promise<GcsResponse> {
+    const to = length === undefined ? '' : String(from + length - 1)
+    return this.#requester.send({
+      method: 'GET',
+      path: this.#requester.object(key),
+      key,
+      query: { alt: 'media', ...pinOf(version) },
+      headers: {
+        // Else what is stored compressed would come unpacked, with another length and checksum.
+        'accept-encoding': 'gzip',
+        ...(from > 0 || length !== undefined ? { range: `bytes=${from}-${to}` } : {}),
+      },
+      signal,
+    })
+  }
+
+  /** The metadata of just the state whose bytes are coming. */
+  async #matching(
+    key: string,
+    { headers }: GcsResponse,
+    known: FullInfo | undefined,
+    asked: Promise<FullInfo> | undefined,
+    { signal, version }: ReadOptions,
+  ): Promise<FullInfo> {
+    const generation = String(headers['x-goog-generation'] ?? version ?? '')
+    const metageneration = String(headers['x-goog-metageneration'] ?? '')
+    const isIt = (info: FullInfo | undefined): info is FullInfo =>
+      info !== undefined &&
+      info.version === generation &&
+      (metageneration === '' || info.fingerprint === `${generation}.${metageneration}`)
+    if (version !== undefined && generation !== version) throw otherVersion(key)
+    if (isIt(known)) return known
+    if (asked !== undefined) {
+      const info = await asked.catch((error: unknown) => {
+        // Gone or replaced since: the bytes that come are of a state that is no more, which the second question says.
+        if (isStorageError(error) && GONE.has(error.code)) return undefined
+        throw error
+      })
+      if (isIt(info)) return info
+    }
+    try {
+      const info = await this.#info(key, { signal, version: generation })
+      // Metadata alone may change between the two answers: then the later one holds.
+      if (info.version === generation) return info
+    } catch (error) {
+      if (!isStorageError(error) || !GONE.has(error.code)) throw error
+    }
+    if (version !== undefined) throw otherVersion(key)
+    throw new StorageError('network', `${key} was replaced while it was read`, { key })
+  }
+
+  /** Of a version that is not the present one, some servers say that there is no such object. */
+  async #pinned(key: string, { signal, version }: ReadOptions, error: unknown): Promise<unknown> {
+    if (version === undefined || !isStorageError(error) || error.code !== 'not-found') return error
+    return (await this.head(key, { signal })) === undefined ? error : otherVersion(key)
+  }
+
+  async #nothing(key: string, options: ReadOptions): Promise<ObjectBody> {
+    const info = await this.head(key, { signal: options.signal })
+    if (info === undefined) throw new StorageError('not-found', `no such object: ${key}`, { key })
+    if (options.version !== undefined && options.version !== info.version) throw otherVersion(key)
+    if (options.length !== 0 && (options.from ?? 0) < info.size)
+      throw new StorageError('network', `${key} changed while it was read`, { key })
+    return { info, body: nothing() }
+  }
+}
+
+const GONE: ReadonlySet<string> = new Set(['not-found', 'precondition-failed'])
+
+async function* nothing(): AsyncIterable<Uint8Array> {}
+
+/** The live version must be this one: with the condition, also where a bucket keeps earlier ones; with the pin, where a server knows no condition on reads. */
+function pinOf(version: string | undefined): Record<string, string> {
+  return version === undefined ? {} : { generation: version, ifGenerationMatch: version }
+}
+
+/** 0 stands for "none" in a condition. */
+export function isGeneration(version: string): boolean {
+  return /^[1-9]\d*$/.test(version)
+}
+
+export function otherVersion(key: string): StorageError {
+  return new StorageError('precondition-failed', `another version is there: ${key}`, { key })
+}
+
+interface Coming {
+  readonly host: string
+  readonly key: string
+  readonly response: GcsResponse
+  /** Bytes. */
+  readonly expected: number
+  /** Of these bytes, in hex; undefined for a range. */
+  readonly crc32c: string | undefined
+  readonly signal: AbortSignal
+}
+
+/** Ends early, or with other bytes than those that are stored, only by throwing. One that is returned from gives its connection back. */
+class Body implements AsyncIterable<Uint8Array> {
+  readonly #coming: Coming
+  readonly #crc32c: Crc32c
+
+  constructor(coming: Coming, crc32c: Crc32c) {
+    this.#coming = coming
+    this.#crc32c = crc32c
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    const chunks = this.#chunks()
+    return {
+      next: () => chunks.next(),
+      return: async () => {
+        this.#coming.response.body.destroy()
+        await chunks.return()
+        return { done: true, value: undefined }
+      },
+    }
+  }
+
+  async *#chunks(): AsyncGenerator<Uint8Array, void, void> {
+    const { host, key, response, expected, crc32c, signal } = this.#coming
+    let received = 0
+    let crc = 0
+    try {
+      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+        received += chunk.length
+        if (received > expected) break
+        if (crc32c !== undefined) crc = this.#crc32c(chunk, crc)
+        yield chunk
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      throw connectionError(key, host, error)
+    }
+    if (received !== expected)
+      throw new StorageError('network', `${key}: ${received} of ${expected} bytes arrived`, { key })
+    // Not to be taken up from where it ended: some byte before is wrong.
+    if (crc32c !== undefined && (crc >>> 0).toString(16).padStart(8, '0') !== crc32c)
+      throw new StorageError('bad-digest', `${key}: the bytes were damaged on the way`, { key })
+  }
+}

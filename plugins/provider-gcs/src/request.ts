@@ -1,0 +1,212 @@
+import { Readable } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import { StorageError } from '@lsync/core/provider'
+import type { Connections } from './connection.ts'
+import type { Credentials } from './credentials.ts'
+import type { Endpoint } from './endpoint.ts'
+import { answerError, connectionError } from './errors.ts'
+import { checkKey, encodeQuery, encodeSegment, type Place } from './url.ts'
+
+export interface GcsRequest {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  /** Of the server. That of an upload session has its query in it already, and takes no other. */
+  readonly path: string
+  /** What the request is about, without the remote's prefix: for messages. */
+  readonly key?: string
+  readonly query?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>
+  /** Bytes of a body that is not in memory. */
+  readonly length?: number
+  readonly signal: AbortSignal
+}
+
+export interface GcsResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Dispatcher.ResponseData['body']
+}
+
+/** What goes to the socket at once. The time until an answer counts from the last piece: a slow line is not a silent one. */
+const SLICE = 256 * 1024
+/** "Resume Incomplete": the good answer of an upload session that waits for more. */
+const RESUME_INCOMPLETE = 308
+
+/**
+ * One request of the JSON API, one attempt. Google's library drops conditions on the way and spends many times the CPU of the request itself
+ * (docs/decisions/0010): it gives the tokens, and what goes on the wire stands here.
+ */
+export class Requester {
+  readonly host: string
+  readonly place: Place
+  readonly #dispatcher: Dispatcher
+  readonly #origin: string
+  readonly #credentials: Credentials
+  readonly #userProject: string | undefined
+
+  constructor(
+    connections: Connections,
+    endpoint: Endpoint,
+    credentials: Credentials,
+    place: Place,
+    userProject: string | undefined,
+  ) {
+    this.host = endpoint.host
+    this.place = place
+    this.#dispatcher = connections.for(new URL(endpoint.origin).protocol)
+    this.#origin = endpoint.origin
+    this.#credentials = credentials
+    this.#userProject = userProject
+  }
+
+  /** The path of an object. */
+  object(key: string): string {
+    return `${this.objects()}/${this.segment(key)}`
+  }
+
+  /** The path of all objects. */
+  objects(): string {
+    return `/storage/v1/b/${this.place.bucket}/o`
+  }
+
+  uploads(): string {
+    return `/upload/storage/v1/b/${this.place.bucket}/o`
+  }
+
+  /** A key as one segment of a path, checked. */
+  segment(key: string): string {
+    return encodeSegment(this.name(key))
+  }
+
+  /** A key with the remote's prefix, checked. */
+  name(key: string): string {
+    checkKey(this.place.prefix, key)
+    return this.place.prefix + key
+  }
+
+  /** Sends it and returns any answer below 300, and 308; others are StorageErrors, with their bodies read. An error of the body's source comes through. */
+  async send(request: GcsRequest): Promise<GcsResponse> {
+    const { method, path, key = '', query, headers, body, length, signal } = request
+    signal.throwIfAborted()
+    const authorization = await this.#credentials(signal)
+    signal.throwIfAborted()
+    const isSession = path.includes('?')
+    const asked =
+      this.#userProject === undefined || isSession
+        ? query
+        : { ...query, userProject: this.#userProject }
+    const source = outgoing(body)
+    const size = length ?? (body instanceof Uint8Array ? body.length : undefined)
+    let answer: Dispatcher.ResponseData
+    try {
+      answer = await this.#dispatcher.request({
+        origin: this.#origin,
+        path: asked === undefined ? path : `${path}?${encodeQuery(asked)}`,
+        method,
+        headers: {
+          ...headers,
+          ...authorization,
+          ...(size === undefined ? {} : { 'content-length': String(size) }),
+        },
+        body: source.body,
+        signal,
+      })
+    } catch (error) {
+      signal.throwIfAborted()
+      if (source.failed !== undefined) throw source.failed.error
+      throw connectionError(key, this.host, error)
+    }
+    // An abort, or giving the body up, reaches it also where nobody reads it at that moment: that must not end the process.
+    answer.body.on('error', () => undefined)
+    if (answer.statusCode < 300 || answer.statusCode === RESUME_INCOMPLETE)
+      return { status: answer.statusCode, headers: answer.headers, body: answer.body }
+    throw await this.#refusal(key, answer, signal)
+  }
+
+  /** As `send`, with a body that is read to the end and thrown away. */
+  async sendOnly(request: GcsRequest): Promise<GcsResponse> {
+    const response = await this.send(request)
+    await this.drain(response, request)
+    return response
+  }
+
+  async drain({ body }: GcsResponse, request: GcsRequest): Promise<void> {
+    await this.#reading(request, () => body.dump())
+  }
+
+  /** As `send`, with a body that must be a JSON document. */
+  async json(request: GcsRequest): Promise<unknown> {
+    return this.document(await this.send(request), request)
+  }
+
+  async document({ body }: GcsResponse, request: GcsRequest): Promise<unknown> {
+    const text = await this.#reading(request, () => body.text())
+    try {
+      return JSON.parse(text) as unknown
+    } catch (error) {
+      // Torn without the connection ending, or a gateway's page: whether something took place is unknown.
+      throw new StorageError('server', `${request.key ?? this.host}: an unreadable answer`, {
+        ...(request.key === undefined ? {} : { key: request.key }),
+        cause: error,
+      })
+    }
+  }
+
+  async #reading<T>({ key = '', signal }: GcsRequest, read: () => Promise<T>): Promise<T> {
+    try {
+      return await read()
+    } catch (error) {
+      signal.throwIfAborted()
+      throw connectionError(key, this.host, error)
+    }
+  }
+
+  async #refusal(
+    key: string,
+    { statusCode: status, headers, body }: Dispatcher.ResponseData,
+    signal: AbortSignal,
+  ): Promise<StorageError> {
+    let text = ''
+    try {
+      text = await body.text()
+    } catch {
+      signal.throwIfAborted()
+    }
+    const { 'retry-after': after } = headers
+    return answerError(key, {
+      status,
+      text,
+      retryAfter: typeof after === 'string' ? after : after?.[0],
+    })
+  }
+}
+
+interface Outgoing {
+  readonly body: string | Uint8Array | Readable | null
+  /** Set once the source of the body failed: its error, and not what became of the connection, is what the caller must see. */
+  failed?: { readonly error: unknown }
+}
+
+function outgoing(body: GcsRequest['body']): Outgoing {
+  if (body === undefined || typeof body === 'string') return { body: body ?? null }
+  if (!(body instanceof Uint8Array)) return watched(body)
+  if (body.length <= SLICE) return { body }
+  return { body: Readable.from(slices(body), { objectMode: false }) }
+}
+
+function watched(source: AsyncIterable<Uint8Array>): Outgoing {
+  async function* chunks(): AsyncIterable<Uint8Array> {
+    try {
+      yield* source
+    } catch (error) {
+      result.failed = { error }
+      throw error
+    }
+  }
+  const result: Outgoing = { body: Readable.from(chunks(), { objectMode: false }) }
+  return result
+}
+
+function* slices(bytes: Uint8Array): Iterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE)
+}
