@@ -14,7 +14,7 @@ function fingerprintOf(etag: string, modified: number): string {
   return `${etag}@${Math.floor(modified / 1000).toString(36)}`
 }
 
-export function listedInfo({ key, size, etag, modified }: Listed): ObjectInfo {
+export function listedInfo({ size, etag, modified }: Omit<Listed, 'key'>, key: string): ObjectInfo {
   return {
     key,
     size,
@@ -41,7 +41,7 @@ export function headerInfo(key: string, { headers }: S3Response): ObjectInfo {
     )
   const size = Number(length)
   return {
-    ...listedInfo({ key, size, etag, modified }),
+    ...listedInfo({ size, etag, modified }, key),
     ...historyOf(headers),
     digests: { ...digestsOfEtag(etag, size), ...checksumsOf(headers) },
     metadata: readMetadata(headers),
@@ -58,7 +58,7 @@ export function writtenInfo(
   const etag = bareEtag(String(headers['etag'] ?? ''))
   if (etag === '') return undefined
   const date = Date.parse(String(headers['date'] ?? ''))
-  const info = listedInfo({ key, size, etag, modified: Number.isNaN(date) ? 0 : date })
+  const info = listedInfo({ size, etag, modified: Number.isNaN(date) ? 0 : date }, key)
   return {
     ...info,
     ...historyOf(headers),

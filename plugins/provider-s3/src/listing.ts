@@ -11,6 +11,8 @@ import { isTombstone } from './tombstones.ts'
 import { type Listed, type ListingPage, parseListing } from './xml.ts'
 
 const PAGE = '1000'
+/** So many objects are in memory at once, and not a whole page: few enough that they are gone before the memory behind them is tidied. */
+const SLICE = 250
 
 /** Listing by key range; the next page is asked for while the present one is looked at. */
 export async function* listObjects(
@@ -42,7 +44,7 @@ export async function* listObjects(
       next = token === undefined ? undefined : ask(token)
       // Awaited only in the next turn.
       next?.catch(() => undefined)
-      const infos: ObjectInfo[] = []
+      let infos: ObjectInfo[] = []
       for (const object of objects) {
         order(object)
         const key = object.key.slice(prefix.length)
@@ -52,7 +54,11 @@ export async function* listObjects(
         }
         // The remote's own root, which some tools make as a marker.
         if (key === '' || isTombstone(object.etag)) continue
-        infos.push(listedInfo({ ...object, key }))
+        infos.push(listedInfo(object, key))
+        if (infos.length < SLICE) continue
+        signal.throwIfAborted()
+        yield infos
+        infos = []
       }
       signal.throwIfAborted()
       if (infos.length > 0) yield infos

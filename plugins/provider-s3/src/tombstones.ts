@@ -1,4 +1,4 @@
-import { createHash, randomInt } from 'node:crypto'
+import { hash, randomInt } from 'node:crypto'
 
 /**
  * Where DELETE keeps no condition (MinIO), a removal is claimed first: the object is replaced, under its condition, by one of these small constant
@@ -27,7 +27,7 @@ function bodyOf(index: number): Uint8Array {
 export const TOMBSTONE_SIZE = bodyOf(0).length
 
 function etagOf(bytes: Uint8Array): string {
-  return createHash('md5').update(bytes).digest('hex')
+  return hash('md5', bytes, 'hex')
 }
 
 let etags: ReadonlySet<string> | undefined

@@ -2,11 +2,16 @@ import { StorageError } from '@lsync/core/provider'
 
 /** The text of the first element of that name, decoded; undefined if there is none. */
 export function textOf(xml: string, name: string): string | undefined {
+  const text = rawTextOf(xml, name)
+  return text === undefined ? undefined : decodeText(text)
+}
+
+function rawTextOf(xml: string, name: string): string | undefined {
   const open = `<${name}>`
   const start = xml.indexOf(open)
   if (start < 0) return undefined
   const end = xml.indexOf(`</${name}>`, start)
-  return end < 0 ? undefined : decodeText(xml.slice(start + open.length, end))
+  return end < 0 ? undefined : xml.slice(start + open.length, end)
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -39,7 +44,8 @@ export interface Listed {
 }
 
 export interface ListingPage {
-  readonly objects: readonly Listed[]
+  /** Parsed as they are taken, once: a page of them all would outlive its youth in memory. Throws where one is not whole, or some are missing. */
+  readonly objects: Iterable<Listed>
   /** Where the next page begins; undefined on the last one. */
   readonly token: string | undefined
 }
@@ -59,7 +65,6 @@ export function parseListing(xml: string): ListingPage {
   // What is said of the page as a whole stands before and after its objects, in any order.
   const frame = first < 0 ? xml : xml.slice(0, first) + xml.slice(last + CLOSE.length)
   const encoding = textOf(frame, 'EncodingType')
-  const objects = first < 0 ? [] : parseObjects(xml, first, last, encoding === 'url')
   const truncated = textOf(frame, 'IsTruncated')
   if (truncated !== 'true' && truncated !== 'false')
     throw torn('without saying whether it is complete')
@@ -67,20 +72,30 @@ export function parseListing(xml: string): ListingPage {
   if (truncated === 'true' && (token === undefined || token === ''))
     throw torn('without the place where it goes on')
   const declared = textOf(frame, 'KeyCount')
-  if (declared !== undefined && Number(declared) !== objects.length)
-    throw torn(`with ${objects.length} keys instead of ${declared}`)
-  return { objects, token: truncated === 'true' ? token : undefined }
+  return {
+    objects: counted(first < 0 ? [] : parseObjects(xml, first, last, encoding === 'url'), declared),
+    token: truncated === 'true' ? token : undefined,
+  }
+}
+
+function* counted(objects: Iterable<Listed>, declared: string | undefined): Iterable<Listed> {
+  let count = 0
+  for (const object of objects) {
+    count++
+    yield object
+  }
+  if (declared !== undefined && Number(declared) !== count)
+    throw torn(`with ${count} keys instead of ${declared}`)
 }
 
 /** `url`: some servers do not know the encoding that was asked for; they say so by not naming it. */
-function parseObjects(xml: string, first: number, last: number, url: boolean): Listed[] {
-  const objects: Listed[] = []
+function* parseObjects(xml: string, first: number, last: number, url: boolean): Iterable<Listed> {
   let at = first
   for (;;) {
     const end = xml.indexOf(CLOSE, at)
     if (end < 0 || !xml.startsWith(OPEN, at)) throw torn('cut off')
-    objects.push(parseObject(xml.slice(at + OPEN.length, end), url))
-    if (end === last) return objects
+    yield parseObject(xml.slice(at + OPEN.length, end), url)
+    if (end === last) return
     at = end + CLOSE.length
     // Only blanks may stand between two objects; anything else would be passed over in silence.
     while (xml.charCodeAt(at) <= 0x20) at++
@@ -90,7 +105,7 @@ function parseObjects(xml: string, first: number, last: number, url: boolean): L
 function parseObject(xml: string, url: boolean): Listed {
   const key = textOf(xml, 'Key')
   const size = textOf(xml, 'Size')
-  const etag = textOf(xml, 'ETag')
+  const etag = rawTextOf(xml, 'ETag')
   const modified = Date.parse(textOf(xml, 'LastModified') ?? '')
   if (
     // One that does not end would swallow the next.
@@ -106,7 +121,8 @@ function parseObject(xml: string, url: boolean): Listed {
   return {
     key: url ? decodeKey(key) : key,
     size: Number(size),
-    etag: bareEtag(etag),
+    etag:
+      /^&(?:quot|#34);([0-9a-f-]+)&(?:quot|#34);$/.exec(etag)?.[1] ?? bareEtag(decodeText(etag)),
     modified,
   }
 }
@@ -126,7 +142,7 @@ function decodeKey(text: string): string {
 }
 
 export function bareEtag(etag: string): string {
-  return etag.replaceAll('"', '')
+  return etag.includes('"') ? etag.replaceAll('"', '') : etag
 }
 
 /** An answer that is not whole is like one that did not arrive: asking again may help. */

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { type ListingPage, parseListing, textOf } from '../src/xml.ts'
+import { type Listed, parseListing as parse, textOf } from '../src/xml.ts'
+
+/** With all of its objects. */
+function parseListing(xml: string): { objects: readonly Listed[]; token: string | undefined } {
+  const { objects, token } = parse(xml)
+  return { objects: [...objects], token }
+}
 
 function object(key: string, rest = ''): string {
   return `<Contents><Key>${key}</Key><LastModified>2026-11-24T14:15:16.789Z</LastModified><ETag>&quot;0123456789abcdef0123456789abcdef&quot;</ETag><Size>12</Size>${rest}<StorageClass>STANDARD</StorageClass></Contents>`
@@ -18,7 +24,7 @@ function page(
 <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name><Prefix></Prefix>${token === '' ? '' : `<NextContinuationToken>${token}</NextContinuationToken>`}<KeyCount>${count}</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>${truncated}</IsTruncated>${objects.join('')}<EncodingType>url</EncodingType>${tail}`
 }
 
-function keys({ objects }: ListingPage): string[] {
+function keys({ objects }: ReturnType<typeof parseListing>): string[] {
   return objects.map(({ key }) => key)
 }
 

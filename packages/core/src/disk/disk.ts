@@ -82,12 +82,16 @@ export interface DiskStat {
 export interface DiskFile extends AsyncDisposable {
   stat(): Promise<DiskStat>
   /** The bytes from `from` (default 0) up to `to` exclusive (default the end). */
-  read(
-    range: { readonly from?: number; readonly to?: number },
-    signal: AbortSignal,
-  ): AsyncIterable<Uint8Array>
+  read(range: ReadRange, signal: AbortSignal): AsyncIterable<Uint8Array>
   /** All bytes at once, for small files. */
   readAll(): Promise<Uint8Array>
+}
+
+export interface ReadRange {
+  readonly from?: number
+  readonly to?: number
+  /** A chunk need not outlive the call for the next one: its memory may be used again. */
+  readonly reuse?: boolean
 }
 
 export interface DiskWriter extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import { promisify } from 'node:util'
-import { DiskError, type DiskFile, type DiskStat, type DiskWriter } from './disk.ts'
+import { DiskError, type DiskFile, type DiskStat, type DiskWriter, type ReadRange } from './disk.ts'
 import { guarded, translate } from './node-errors.ts'
 import { diskStat, executableMode, kindOf } from './node-stat.ts'
 
@@ -78,7 +78,7 @@ class Descriptor {
 
 export class NodeFile extends Descriptor implements DiskFile {
   async *read(
-    { from = 0, to = Infinity }: { readonly from?: number; readonly to?: number },
+    { from = 0, to = Infinity, reuse = false }: ReadRange,
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
     signal.throwIfAborted()
@@ -86,13 +86,15 @@ export class NodeFile extends Descriptor implements DiskFile {
     let at = from
     // One read is always under way while the caller works on the chunk before.
     let next = this.#chunk(at, to, size)
+    let spare: Uint8Array | undefined
     try {
       for (;;) {
         const chunk = await next
         if (chunk.length === 0) return
         at += chunk.length
-        next = this.#chunk(at, to, size)
+        next = this.#chunk(at, to, size, spare)
         yield chunk
+        if (reuse && chunk.length === CHUNK) spare = chunk
         signal.throwIfAborted()
       }
     } finally {
@@ -102,11 +104,11 @@ export class NodeFile extends Descriptor implements DiskFile {
   }
 
   /** Empty at the end. `size` is what the file had: what grows beyond is read too. */
-  async #chunk(at: number, to: number, size: number): Promise<Uint8Array> {
+  async #chunk(at: number, to: number, size: number, spare?: Uint8Array): Promise<Uint8Array> {
     const left = Math.max(size - at, 0)
     const length = Math.min(CHUNK, to - at, left + 1)
     if (length <= 0) return NOTHING
-    const buffer = Buffer.allocUnsafeSlow(length)
+    const buffer = spare ?? Buffer.allocUnsafeSlow(length)
     try {
       const read =
         left <= SMALL

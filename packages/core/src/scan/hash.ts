@@ -18,7 +18,7 @@ export async function hashFile(
 ): Promise<Digests & { readonly sha256: string }> {
   if (size <= SMALL_FILE && also.length === 0) return { sha256: sha256Of(await file.readAll()) }
   const digests = digester(also)
-  for await (const chunk of file.read({}, signal)) digests.update(chunk)
+  for await (const chunk of file.read({ reuse: true }, signal)) digests.update(chunk)
   return digests.digest()
 }
 

@@ -21,7 +21,8 @@ export interface ScanOptions {
   readonly onProgress?: (entries: number) => void
 }
 
-const PAGE = 1000
+/** Few enough that they are gone before the memory behind them is tidied. */
+const PAGE = 256
 const STAT_BATCH = 512
 
 /**

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { parse } from 'yaml'
 import type { Disk } from '../disk/disk.ts'
 import { LsyncError } from '../model/errors.ts'
@@ -33,10 +34,44 @@ export function lineOf(row: Row): Line {
 }
 
 const HEADER_LINES = 5
-const PAGE = 1000
+/** So many rows are in memory at once, parsed: few enough that they are gone before the memory behind them is tidied. */
+const PAGE = 256
 
-/** Header, entries, and a last line that proves that nothing was cut off. */
+/** Header, entries, a line that proves that nothing was cut off, and one that proves that nothing was changed. */
 export async function* writeDatabase(
+  id: string,
+  rows: number,
+  stream: SortedStream<Line>,
+): AsyncGenerator<string> {
+  const sha256 = createHash('sha256')
+  for await (const text of databaseText(id, rows, stream)) {
+    sha256.update(text)
+    yield text
+  }
+  yield `sha256: ${sha256.digest('hex')}\n`
+}
+
+/** Of the last line, with its line end. */
+const SEAL_LENGTH = 'sha256: '.length + 64 + 1
+
+/**
+ * True if the file is, byte for byte, what lsync wrote: then no row needs to be looked at to know that all of them can be read.
+ * False also for one that a person edited, which may be right all the same.
+ */
+export async function isSealed(disk: Disk): Promise<boolean> {
+  await using file = await disk.open(DATABASE)
+  const { size } = await file.stat()
+  const to = size - SEAL_LENGTH
+  if (to <= 0) return false
+  const { signal } = new AbortController()
+  const sha256 = createHash('sha256')
+  for await (const chunk of file.read({ to, reuse: true }, signal)) sha256.update(chunk)
+  let seal = ''
+  for await (const chunk of file.read({ from: to }, signal)) seal += Buffer.from(chunk).toString()
+  return seal === `sha256: ${sha256.digest('hex')}\n`
+}
+
+async function* databaseText(
   id: string,
   rows: number,
   stream: SortedStream<Line>,
@@ -98,6 +133,7 @@ export async function* readRawLines(disk: Disk, within: readonly string[]): Sort
   let rows = 0
   let declared: number | undefined
   let ended = false
+  let sealed = false
   let page: Line[] = []
   for await (const { lines, torn } of wholeLines(disk)) {
     if (torn) throw new Damaged('its last line is cut off')
@@ -105,6 +141,10 @@ export async function* readRawLines(disk: Disk, within: readonly string[]): Sort
       lineNumber++
       if (lineNumber <= HEADER_LINES) {
         declared ??= numberOf(line, 'rows')
+        continue
+      }
+      if (ended && !sealed && /^sha256: [0-9a-f]{64}$/.test(line)) {
+        sealed = true
         continue
       }
       if (ended) throw new Damaged(`line ${lineNumber} stands behind the end`)

@@ -12,7 +12,7 @@ export async function* readLines(
   await using file = await disk.open(path)
   const decoder = new TextDecoder('utf-8', { fatal: strict })
   let rest = ''
-  for await (const chunk of file.read({}, new AbortController().signal)) {
+  for await (const chunk of file.read({ reuse: true }, new AbortController().signal)) {
     const text = rest + decoder.decode(chunk, { stream: true })
     const lines = text.split('\n')
     rest = lines.pop() ?? ''

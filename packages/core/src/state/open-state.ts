@@ -5,6 +5,8 @@ import { isWithin } from '../model/path.ts'
 import type { SortedStream } from '../model/side.ts'
 import {
   Damaged,
+  isSealed,
+  type Line,
   lineOf,
   readByHand,
   readHeader,
@@ -70,9 +72,14 @@ async function openDatabase(disk: Disk, world: World, journal: Overlay): Promise
   try {
     const header = await readHeader(disk)
     if (header === undefined) return { id: undefined, rows: 0, covered: 0, notices: [] }
-    // One pass over all lines: damage is found before anything is decided by half of them.
     let covered = 0
-    for await (const page of readRows(disk, []))
+    // Damage is found before anything is decided by half of the rows: by the seal, or by a look at each.
+    const pages = (await isSealed(disk))
+      ? journal.size > 0
+        ? readRawLines(disk, [])
+        : pageOf<Line>([])
+      : readRows(disk, [])
+    for await (const page of pages)
       if (journal.size > 0) covered += page.filter(({ path }) => journal.has(path)).length
     return { ...header, covered, notices: [] }
   } catch (error) {

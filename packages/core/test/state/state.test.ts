@@ -8,6 +8,7 @@ import { nodeWorld } from '../../src/disk/node-world.ts'
 import { LsyncError } from '../../src/model/errors.ts'
 import { isWithin } from '../../src/model/path.ts'
 import { compareKeys } from '../../src/provider/index.ts'
+import { isSealed } from '../../src/state/database.ts'
 import { DATABASE, JOURNAL, LSYNC } from '../../src/state/layout.ts'
 import { openState } from '../../src/state/open-state.ts'
 import type { Intent, Row } from '../../src/state/state.ts'
@@ -127,6 +128,12 @@ describe('the base is a map that outlives the process', () => {
   })
 })
 
+/** Words on what was lost, and rows that are believed. */
+const COMPLETE_OR_NOT = [
+  [0, 3],
+  [1, 0],
+]
+
 describe('a death at any byte', () => {
   test('of the journal: what is read is a state that was recorded, and the next append is whole', async () => {
     const { root, open } = temporaryRepository()
@@ -170,11 +177,12 @@ describe('a death at any byte', () => {
       fs.writeFileSync(`${root}/${DATABASE}`, whole.subarray(0, length))
       const cut = await open()
       for (const row of await collect(cut.rows())) expect(rows).toContainEqual(row)
-      // Only the last line end may be missed without a word: nothing is lost with it.
-      const complete = length === whole.length - 1
-      expect([cut.notices.length, cut.size], `cut to ${length} bytes`).toEqual(
-        complete ? [0, rows.length] : [1, 0],
-      )
+      // Only what stands behind the last word on the rows may be missed without a word: nothing is lost with it.
+      const complete = length >= whole.indexOf('\nend: 3') + '\nend: 3'.length
+      expect(complete ? COMPLETE_OR_NOT : [[1, 0]], `cut to ${length} bytes`).toContainEqual([
+        cut.notices.length,
+        cut.size,
+      ])
       await cut.record([{ path: 'n', entry: fileEntry('n') }])
       expect((await open()).notices).toEqual([])
       for (const name of fs.readdirSync(`${root}/${LSYNC}`)) fs.rmSync(`${root}/${LSYNC}/${name}`)
@@ -275,6 +283,22 @@ describe('files that lsync did not leave so', () => {
     await edited.compact({ force: true })
     expect(fs.readFileSync(file, 'utf8')).not.toContain('b is gone')
     expect((await collect((await open()).rows())).map(({ path }) => path)).toEqual(['a', 'c', 'd'])
+  })
+
+  test('a database is sealed as it was written: a byte that changed is looked for, and found', async () => {
+    const { root, open } = temporaryRepository()
+    const state = await open()
+    await state.record(['a', 'b', 'c'].map((path) => ({ path, entry: fileEntry(path) })))
+    await state.compact({ force: true })
+    const disk = nodeDisk(root)
+    expect(await isSealed(disk)).toBe(true)
+    const whole = fs.readFileSync(`${root}/${DATABASE}`)
+    for (let at = 0; at < whole.length; at++) {
+      const changed = Buffer.from(whole)
+      changed.writeUInt8(changed.readUInt8(at) ^ 1, at)
+      fs.writeFileSync(`${root}/${DATABASE}`, changed)
+      expect(await isSealed(disk), `byte ${at}`).toBe(false)
+    }
   })
 
   test('opening changes nothing on the disk: somebody else may be at work here', async () => {
