@@ -67,10 +67,8 @@ export async function initialize(
   { here, folder, remote, flags, create, ...options }: InitializeOptions,
 ): Promise<Initialized> {
   const settings = settingsOf(flags)
-  const { initRepository, LsyncError, setInConfig } = await import('@lsync/core')
-  const address = remoteAddress(remote, here, (name) => existsSync(name))
-  if (address === undefined)
-    throw new LsyncError('ambiguous-remote', 'a bucket or a folder', { remote })
+  const { initRepository, setInConfig } = await import('@lsync/core')
+  const address = await addressOf(remote, here)
   // A setting that the configuration would refuse later is refused now, by the flag's name.
   for (const [key, value] of Object.entries(settings)) setInConfig('', `--set ${key}`, key, value)
 
@@ -118,6 +116,14 @@ function settingsOf(flags: SettingFlags): Readonly<Record<string, string>> {
     settings[pair.slice(0, equals)] = pair.slice(equals + 1)
   }
   return settings
+}
+
+/** As a person wrote it in the folder `here`, with its scheme; LsyncError `ambiguous-remote`. */
+export async function addressOf(remote: string, here: string): Promise<string> {
+  const address = remoteAddress(remote, here, (name) => existsSync(name))
+  if (address !== undefined) return address
+  const { LsyncError } = await import('@lsync/core')
+  throw new LsyncError('ambiguous-remote', 'a bucket or a folder', { remote })
 }
 
 /**

@@ -56,7 +56,7 @@ export function runPage(page: string, elsewhere?: Elsewhere): void {
     elsewhere === undefined
       ? written
       : written
-          .replaceAll('file:./', elsewhere.remotes)
+          .replaceAll(/file:\.\.?\//g, elsewhere.remotes)
           .replaceAll('with file://…', `with ${elsewhere.scheme}://…`)
   const steps = stepsOf(text)
   expect(steps.length).toBeGreaterThan(0)

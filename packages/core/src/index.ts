@@ -29,6 +29,7 @@ export {
   type InitOptions,
   type Repository,
 } from './sync/repository.ts'
+export { changeRemote, type RemoteChange } from './sync/change-remote.ts'
 export { doctorRepository, type Diagnosis } from './sync/doctor.ts'
 export { listRows } from './sync/list-rows.ts'
 export { statusRepository, type Status, type StatusOptions } from './sync/status.ts'

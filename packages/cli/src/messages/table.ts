@@ -111,6 +111,15 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
     hint: () => 'Ask them; if you trust it all the same: lsync clone REMOTE PATH',
     exit: EXIT.usage,
   },
+  'other-remote': {
+    sentence: ({ remote, id }) =>
+      id === undefined
+        ? `${remote} carries no identity (.lsync/repository.yaml), so nothing says that it holds this repository; nothing was changed.`
+        : `${remote} belongs to another repository (${id}); nothing was changed.`,
+    hint: () =>
+      'If this folder is to sync with it from now on: the same with --allow other-remote. All files are then compared by content, and nothing is taken for removed.',
+    exit: EXIT.halted,
+  },
   'unconfirmed-remote': {
     sentence: ({ remote }) =>
       `${remote} was named by the remote around it, and nobody confirmed it; nothing was brought.`,

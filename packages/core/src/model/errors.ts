@@ -15,6 +15,7 @@ export type LsyncErrorCode =
   | 'overlap'
   | 'remote-overlap'
   | 'other-repository'
+  | 'other-remote'
   | 'unconfirmed-remote'
   | 'unknown-remote'
   | 'locked'

@@ -2,25 +2,19 @@ import { type Disk, DiskError } from '../disk/disk.ts'
 import { LsyncError } from '../model/errors.ts'
 import type { OnEvent } from '../model/events.ts'
 import type { Path } from '../model/entry.ts'
-import {
-  isStorageError,
-  type ProbeReport,
-  type RemoteSettings,
-  type StorageProvider,
-} from '../provider/index.ts'
-import { Slots } from '../remote/limiter.ts'
-import { withPolicies } from '../remote/policies.ts'
+import { type ProbeReport, type RemoteSettings, type StorageProvider } from '../provider/index.ts'
 import { DEFAULT_RETRY, retrying } from '../remote/retry.ts'
 import { newConfig, parseConfig, type RepositoryConfig } from '../state/config.ts'
-import { CONFIG, LSYNC, SCRATCH_PREFIX, STAGING } from '../state/layout.ts'
+import { CONFIG, LSYNC, STAGING } from '../state/layout.ts'
 import { takeLock } from '../state/lock.ts'
 import { openState } from '../state/open-state.ts'
 import { readRemoteReport, writeRemoteReport } from '../state/remote-report.ts'
 import { withUserConfig } from '../state/user-config.ts'
 import type { Machine, RunOptions, RunReport } from './api.ts'
-import { claimIdentity, readIdentity } from './identity.ts'
+import { readIdentity } from './identity.ts'
 import { moduleFor, schemeOf } from './modules.ts'
-import { overlapsOf, repositoriesAbove } from './nested-remote.ts'
+import { overlapsOf } from './nested-remote.ts'
+import { makeOurs, openNewRemote, openOptions, refuseOverlaps } from './new-remote.ts'
 import { DEFAULT_JOBS, sync } from './sync.ts'
 
 /** A folder that is a repository, with its configuration read. */
@@ -55,80 +49,35 @@ export interface Initialized {
 
 /** Makes a folder a repository for a remote. Files that are there are not touched. */
 export async function initRepository(machine: Machine, options: InitOptions): Promise<Initialized> {
-  const { folder, signal, onEvent } = options
+  const { folder, settings, signal, onEvent } = options
   if (folder.split('/').some((segment) => segment === LSYNC))
     throw new LsyncError('inside-lsync', `${folder} is inside a ${LSYNC} folder`, { folder })
   const scheme = schemeOf(options.remote)
   const module = await moduleFor(machine, scheme)
   const remote = module.normalize(options.remote, { folder })
-  const remoteFolder = module.localFolder?.(remote)
-  if (
-    remoteFolder !== undefined &&
-    (contains(folder, remoteFolder) || contains(remoteFolder, folder))
-  )
-    throw new LsyncError('overlap', `${folder} and ${remoteFolder} contain each other`, {
-      folder,
-      remote,
-    })
-
   const disk = machine.openDisk(folder)
   if ((await disk.stat(CONFIG)) !== undefined)
     throw new LsyncError('already-a-repository', `${folder} is a repository already`, { folder })
-  const above = await repositoriesAbove(machine, folder)
-  for (const outer of above) {
-    const overlaps = await overlapsOf(machine, outer)
-    if (overlaps({ remote, settings: options.settings }))
-      throw new LsyncError('remote-overlap', `${remote} and ${outer.config.remote} overlap`, {
-        remote,
-        outer: outer.root,
-        theirs: outer.config.remote,
-      })
-  }
+  const above = await refuseOverlaps(machine, module, { folder, remote, settings })
   onEvent({ type: 'phase', phase: 'opening' })
-  await using opened = await retrying(DEFAULT_RETRY, machine.world, signal, () =>
-    module.open(remote, {
-      ...openOptions(
-        machine,
-        { ...machine.userConfig?.settings, ...options.settings },
-        DEFAULT_JOBS,
-        signal,
-        onEvent,
-      ),
-      create: true,
-    }),
-  )
-  const provider = withPolicies(opened, {
-    retry: DEFAULT_RETRY,
-    slots: new Slots(DEFAULT_JOBS),
-    world: machine.world,
+  await using provider = await openNewRemote(machine, module, remote, {
+    settings,
+    signal,
+    onEvent,
+    create: true,
   })
   const known = await readIdentity(provider, signal)
   if (options.identity !== undefined && known?.id !== options.identity)
     throw new LsyncError('other-repository', `${remote} is not the repository that was named`, {
       remote,
     })
-  let id = known?.id
-  let report: ProbeReport | undefined
-  try {
-    report = await provider.probe?.({
-      signal,
-      scratch: `${SCRATCH_PREFIX}${machine.world.token()}/`,
-    })
-    id ??= (await claimIdentity(provider, machine.world.token(), machine.world.now(), signal)).id
-  } catch (error) {
-    // Credentials that may only read are good enough for a clone that only pulls.
-    if (!isStorageError(error) || error.code !== 'forbidden') throw error
-    onEvent({
-      type: 'notice',
-      message: 'the remote may be read but not written: this repository can only pull',
-    })
-  }
+  const { id, report } = await makeOurs(machine, provider, known?.id, { signal, onEvent })
   for (const path of [LSYNC, STAGING])
     if ((await disk.stat(path)) === undefined) await disk.makeFolder(path)
   if (report !== undefined) await writeRemoteReport(disk, remote, machine.world.now(), report)
   // Last: a folder is a repository from the moment its configuration is there.
-  await disk.replaceText(CONFIG, newConfig({ remote, repository: id, settings: options.settings }))
-  return { root: folder, remote, report, id, within: above[0]?.root }
+  await disk.replaceText(CONFIG, newConfig({ remote, repository: id, settings }))
+  return { root: folder, remote, report, id, within: above }
 }
 
 /** Finds the repository that a folder is in, upwards. LsyncError `not-a-repository`. */
@@ -229,29 +178,6 @@ export async function openRemote(
       ...(known === undefined ? {} : { known }),
     }),
   )
-}
-
-function openOptions(
-  { environment }: Machine,
-  settings: RemoteSettings,
-  concurrency: number,
-  signal: AbortSignal,
-  onEvent: OnEvent,
-) {
-  return {
-    signal,
-    settings,
-    environment,
-    concurrency,
-    onNotice: (message: string) => {
-      onEvent({ type: 'notice', message })
-    },
-  }
-}
-
-/** True if `inner` is `outer` or lies in it. Absolute paths without trailing slash. */
-function contains(outer: string, inner: string): boolean {
-  return inner === outer || inner.startsWith(outer === '/' ? '/' : `${outer}/`)
 }
 
 /** The repository's path of an absolute one; LsyncError `outside-repository`. */

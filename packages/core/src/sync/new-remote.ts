@@ -1,0 +1,135 @@
+import { LsyncError } from '../model/errors.ts'
+import type { OnEvent } from '../model/events.ts'
+import {
+  type CallOptions,
+  isStorageError,
+  type ProbeReport,
+  type ProviderModule,
+  type RemoteSettings,
+  type StorageProvider,
+} from '../provider/index.ts'
+import { Slots } from '../remote/limiter.ts'
+import { withPolicies } from '../remote/policies.ts'
+import { DEFAULT_RETRY, retrying } from '../remote/retry.ts'
+import { SCRATCH_PREFIX } from '../state/layout.ts'
+import type { Machine } from './api.ts'
+import { claimIdentity } from './identity.ts'
+import { overlapsOf, repositoriesAbove } from './nested-remote.ts'
+import { DEFAULT_JOBS } from './sync.ts'
+
+/** What init and a change of the remote do alike: a folder meets a remote for the first time. */
+
+interface Meeting extends CallOptions {
+  readonly onEvent: OnEvent
+}
+
+/**
+ * LsyncError `overlap` or `remote-overlap` where the two, or the remotes of repositories around the folder, contain each other.
+ * @returns the root of the repository around the folder, if there is one
+ */
+export async function refuseOverlaps(
+  machine: Machine,
+  module: ProviderModule,
+  {
+    folder,
+    remote,
+    settings,
+  }: { readonly folder: string; readonly remote: string; readonly settings: RemoteSettings },
+): Promise<string | undefined> {
+  const remoteFolder = module.localFolder?.(remote)
+  if (
+    remoteFolder !== undefined &&
+    (contains(folder, remoteFolder) || contains(remoteFolder, folder))
+  )
+    throw new LsyncError('overlap', `${folder} and ${remoteFolder} contain each other`, {
+      folder,
+      remote,
+    })
+  const above = await repositoriesAbove(machine, folder)
+  for (const outer of above) {
+    const overlaps = await overlapsOf(machine, outer)
+    if (overlaps({ remote, settings }))
+      throw new LsyncError('remote-overlap', `${remote} and ${outer.config.remote} overlap`, {
+        remote,
+        outer: outer.root,
+        theirs: outer.config.remote,
+      })
+  }
+  return above[0]?.root
+}
+
+export async function openNewRemote(
+  machine: Machine,
+  module: ProviderModule,
+  remote: string,
+  {
+    settings,
+    signal,
+    onEvent,
+    create,
+  }: Meeting & { readonly settings: RemoteSettings; readonly create: boolean },
+): Promise<StorageProvider> {
+  const opened = await retrying(DEFAULT_RETRY, machine.world, signal, () =>
+    module.open(remote, {
+      ...openOptions(
+        machine,
+        { ...machine.userConfig?.settings, ...settings },
+        DEFAULT_JOBS,
+        signal,
+        onEvent,
+      ),
+      create,
+    }),
+  )
+  return withPolicies(opened, {
+    retry: DEFAULT_RETRY,
+    slots: new Slots(DEFAULT_JOBS),
+    world: machine.world,
+  })
+}
+
+/** Probes the remote, and gives it an identity if it has none: `wanted`, or a new one. Where it may not be written to, it stays as it is. */
+export async function makeOurs(
+  { world }: Machine,
+  provider: StorageProvider,
+  known: string | undefined,
+  { signal, onEvent, wanted }: Meeting & { readonly wanted?: string | undefined },
+): Promise<{ readonly id: string | undefined; readonly report: ProbeReport | undefined }> {
+  let id = known
+  let report: ProbeReport | undefined
+  try {
+    report = await provider.probe?.({ signal, scratch: `${SCRATCH_PREFIX}${world.token()}/` })
+    id ??= (await claimIdentity(provider, wanted ?? world.token(), world.now(), signal)).id
+  } catch (error) {
+    // Credentials that may only read are good enough for a clone that only pulls.
+    if (!isStorageError(error) || error.code !== 'forbidden') throw error
+    onEvent({
+      type: 'notice',
+      message: 'the remote may be read but not written: this repository can only pull',
+    })
+  }
+  return { id, report }
+}
+
+export function openOptions(
+  { environment }: Machine,
+  settings: RemoteSettings,
+  concurrency: number,
+  signal: AbortSignal,
+  onEvent: OnEvent,
+) {
+  return {
+    signal,
+    settings,
+    environment,
+    concurrency,
+    onNotice: (message: string) => {
+      onEvent({ type: 'notice', message })
+    },
+  }
+}
+
+/** True if `inner` is `outer` or lies in it. Absolute paths without trailing slash. */
+function contains(outer: string, inner: string): boolean {
+  return inner === outer || inner.startsWith(outer === '/' ? '/' : `${outer}/`)
+}
