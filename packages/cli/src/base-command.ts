@@ -57,6 +57,12 @@ export abstract class LsyncCommand extends Command {
     await super.finally(failure)
   }
 
+  /** As if Ctrl-C had been pressed: where a question took the key. */
+  protected interrupt(): never {
+    this.abort.abort(new Interrupted())
+    throw this.abort.signal.reason
+  }
+
   readonly #interrupt = (): void => {
     // The second time the person means it: nothing is half done, and what is not recorded is compared again.
     if (this.abort.signal.aborted) process.exit(EXIT.interrupted)

@@ -1,4 +1,13 @@
-import type { Action, Conflict, Halt, Nested, Problem, Totals } from '@lsync/core'
+import {
+  type Action,
+  type Conflict,
+  type Halt,
+  type Nested,
+  type Problem,
+  readMetadata,
+  type Sides,
+  type Totals,
+} from '@lsync/core'
 import { GUARDS } from './messages/table.ts'
 import { problemMessage } from './render/lines.ts'
 import { isWorthTelling, movedFrom } from './render/moves.ts'
@@ -35,11 +44,29 @@ export function conflictFacts({ path, kind, local, remote, base }: Conflict) {
   return {
     path,
     kind,
-    local: local === 'absent' ? null : { size: local.stat.size, mtime: timeOf(local.stat.mtime) },
+    ...sidesFacts({
+      local: local === 'absent' ? undefined : local,
+      remote: remote === 'absent' ? undefined : remote,
+      base,
+    }),
+  }
+}
+
+/** What both sides hold of one path, and what they last agreed on. */
+export function sidesFacts({ local, remote, base }: Pick<Sides, 'local' | 'remote' | 'base'>) {
+  const { mtime, author } = readMetadata(remote?.metadata)
+  return {
+    local: local === undefined ? null : { size: local.stat.size, mtime: timeOf(local.stat.mtime) },
     remote:
-      remote === 'absent'
+      remote === undefined
         ? null
-        : { size: remote.size, modified: timeOf(remote.modified), version: remote.version },
+        : {
+            size: remote.size,
+            modified: timeOf(remote.modified),
+            version: remote.version,
+            ...(mtime === undefined ? {} : { mtime: timeOf(mtime) }),
+            ...(author === undefined ? {} : { author }),
+          },
     base: base === undefined ? null : { size: base.size, sha256: base.sha256 },
   }
 }

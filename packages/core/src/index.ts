@@ -7,6 +7,7 @@ export { isAlive, processIdentity, type ProcessIdentity } from './disk/node-proc
 export type * from './model/entry.ts'
 export { LsyncError, type LsyncErrorCode } from './model/errors.ts'
 export type * from './model/events.ts'
+export { readMetadata } from './model/metadata.ts'
 export type { LeftOver, Nested, NestedState, Pointer } from './model/nested.ts'
 export type * from './model/plan.ts'
 export type * from './model/problem.ts'
@@ -32,6 +33,8 @@ export {
 export { changeRemote, type RemoteChange } from './sync/change-remote.ts'
 export { doctorRepository, type Diagnosis } from './sync/doctor.ts'
 export { listRows } from './sync/list-rows.ts'
+export { moveAsideLocally, replaceLocally } from './sync/replace.ts'
+export { openSides, type Sides } from './sync/sides.ts'
 export { statusRepository, type Status, type StatusOptions } from './sync/status.ts'
 export { emptyTrash, listTrash, restoreTrash, type TrashItem } from './sync/trash.ts'
 export {

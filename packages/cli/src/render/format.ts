@@ -48,3 +48,10 @@ export function parseRate(
   }
   return rates
 }
+
+/** `2026-01-31 14:05:09` in this machine's time zone. */
+export function formatTime(milliseconds: number): string {
+  const date = new Date(milliseconds)
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-')
+  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`
+}

@@ -83,7 +83,7 @@ export function haltLine(halt: Halt): string {
   return `halted (${halt.guard}): ${GUARDS[halt.guard](halt)}`
 }
 
-function haltLines(halted: readonly Halt[]): readonly string[] {
+export function haltLines(halted: readonly Halt[]): readonly string[] {
   const allow = [...new Set(halted.map(({ guard }) => `--allow ${guard}`))].join(' ')
   return [
     ...halted.map(haltLine),
@@ -103,7 +103,7 @@ export function openLines(
     ...(problems.length > 0 ? [...hints].filter((hint) => hint !== undefined) : []),
     ...(conflicts.length > 0
       ? [
-          `${count(conflicts.length, 'conflict')} left, and neither side touched. Settle with: lsync sync --conflict keep-both (or newest, local, remote)`,
+          `${count(conflicts.length, 'conflict')} left, and neither side touched. Settle with: lsync resolve`,
         ]
       : []),
   ]

@@ -65,8 +65,7 @@ describe('an event in a line', () => {
 })
 
 describe('the end of a run', () => {
-  const HINT =
-    '1 conflict left, and neither side touched. Settle with: lsync sync --conflict keep-both (or newest, local, remote)'
+  const HINT = '1 conflict left, and neither side touched. Settle with: lsync resolve'
   test.each<readonly [string, Partial<RunReport>, readonly string[]]>([
     ['nothing', { totals: { ...NOTHING, unchanged: 1 } }, ['Nothing to do: 1 file unchanged.']],
     [

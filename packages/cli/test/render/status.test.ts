@@ -32,7 +32,7 @@ test('groups what a sync would do', () => {
     'To remove on the remote (1 path):',
     '  removed   x\\x1bc',
     'conflict: k changed on both sides (here 3 B, on the remote 5 B)',
-    '1 conflict left, and neither side touched. Settle with: lsync sync --conflict keep-both (or newest, local, remote)',
+    '1 conflict left, and neither side touched. Settle with: lsync resolve',
     '7 files unchanged.',
   ])
 })

@@ -133,7 +133,20 @@ export async function recordAll(
   }
 }
 
-async function swap({ disk }: Effects, { placement, staged, aside }: Ready): Promise<void> {
+/** What a swap needs to know of the two files. */
+export interface Swap {
+  readonly placement: { readonly action: Pick<DownloadAction, 'path' | 'from'> }
+  readonly staged: {
+    readonly path: string
+    readonly file: { readonly executable: boolean; readonly link: boolean }
+  }
+  readonly aside?: string
+}
+
+export async function swap(
+  { disk }: Pick<Effects, 'disk'>,
+  { placement, staged, aside }: Swap,
+): Promise<void> {
   const { path, from } = placement.action
   if (from === 'absent' || aside === undefined) {
     const there = await disk.stat(path)

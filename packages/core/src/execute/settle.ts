@@ -11,6 +11,7 @@ import type {
 import { type Disk, DiskError } from '../disk/disk.ts'
 import { isFolderKey, parentOf } from '../model/path.ts'
 import { isStorageError } from '../provider/index.ts'
+import { hashFile } from '../scan/hash.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
 import { fileEntry, folderEntry } from './entries.ts'
@@ -103,7 +104,24 @@ async function placeBeside({ disk }: Effects, path: string, staged: Staged): Pro
       return copy
     } catch (error) {
       if (!(error instanceof DiskError) || error.code !== 'exists' || attempt > 100) throw error
+      // A run that died behind this point made it: one copy is enough.
+      if (await holds(disk, copy, staged)) {
+        await disk.remove(staged.path)
+        return copy
+      }
     }
+  }
+}
+
+async function holds(disk: Disk, path: string, { info, sha256 }: Staged): Promise<boolean> {
+  try {
+    await using file = await disk.open(path)
+    const { size } = await file.stat()
+    if (size !== info.size) return false
+    return (await hashFile(file, size, [], new AbortController().signal)).sha256 === sha256
+  } catch (error) {
+    if (error instanceof DiskError) return false
+    throw error
   }
 }
 

@@ -61,7 +61,7 @@ export interface RunOptions {
   readonly conflict?: ConflictPolicy
   /** For a push or a pull: this side of the named paths wins over the other. */
   readonly override?: Override
-  /** What a person decided on single conflicts, by path; other paths follow the policy. */
+  /** What a person decided on single conflicts, by path. Nothing else is done then. */
   readonly settlements?: ReadonlyMap<Path, Settlement>
   /** Bytes per second, each way. */
   readonly bandwidth?: { readonly up?: number; readonly down?: number }

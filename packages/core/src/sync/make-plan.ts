@@ -1,4 +1,4 @@
-import { compare, type Decision } from '../decide/compare.ts'
+import { compare, type Decision, NOTHING } from '../decide/compare.ts'
 import type { GuardFacts } from '../decide/guards.ts'
 import type { Judged } from '../decide/evidence.ts'
 import { IgnoreRules, type IgnoreSettings } from '../decide/ignore.ts'
@@ -49,7 +49,7 @@ export interface PlanOptions {
   readonly within: readonly Path[]
   /** For a push or a pull; it holds for what was named, also where a round looks at other paths. */
   readonly override?: { readonly as: Override; readonly named: readonly Path[] }
-  /** By path. */
+  /** By path. With them, nothing else is decided. */
   readonly settlements?: ReadonlyMap<Path, Settlement>
 }
 
@@ -177,6 +177,7 @@ function decide(row: Judged, { mode, policy, override, settlements }: PlanOption
   if (override !== undefined && mode !== 'sync' && isWithin(path, override.named))
     return compareOverriding(row, mode, override.as)
   const settlement = settlements?.get(path)
+  if (settlements !== undefined && settlement === undefined) return NOTHING
   return compare(row, { mode, policy, ...(settlement === undefined ? {} : { settlement }) })
 }
 

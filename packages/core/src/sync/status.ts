@@ -27,6 +27,8 @@ export interface StatusOptions {
   readonly local: boolean
   /** As in a run: the caller asks the nested ones too. */
   readonly recursive?: boolean
+  /** Seconds to wait for the lock; default 0. */
+  readonly wait?: number
   readonly signal: AbortSignal
   readonly onEvent: OnEvent
 }
@@ -51,7 +53,9 @@ export async function statusRepository(
 ): Promise<Status> {
   const { disk, config } = repository
   const { signal, onEvent } = options
-  const release = await lockRepository(machine, repository, 0, signal, { reading: true })
+  const release = await lockRepository(machine, repository, options.wait ?? 0, signal, {
+    reading: true,
+  })
   try {
     const { world } = machine
     const state = await openState(disk, world)

@@ -15,6 +15,7 @@ import {
   nodeWorld,
   openRepository,
   processIdentity,
+  type Repository,
   type RunOptions,
   type RunReport,
   setInConfig,
@@ -28,8 +29,10 @@ import {
 export interface Clones extends Disposable {
   readonly store: MemoryStore
   readonly folders: readonly string[]
-  /** From now on the store refuses to write this key. */
-  refuse(key: string, code: StorageErrorCode): void
+  /** From now on the store refuses to write this key, or does not any more. */
+  refuse(key: string, code: StorageErrorCode | undefined): void
+  /** What commands of core other than a sync work with. */
+  at(index: number): Promise<{ readonly machine: Machine; readonly repository: Repository }>
   /** Another tool writes an object. */
   put(key: string, text: string, metadata?: Readonly<Record<string, string>>): Promise<void>
   /** Sets a key in the configuration of a clone, or takes it out. */
@@ -46,7 +49,7 @@ export async function clones(
 ): Promise<Clones> {
   const store = memoryStore(kind)
   const root = mkdtempSync(join(tmpdir(), 'lsync-clones-'))
-  const refused = new Map<string, StorageErrorCode>()
+  const refused = new Map<string, StorageErrorCode | undefined>()
   const refusing: MemoryStore = {
     objects: store.objects,
     open() {
@@ -96,6 +99,10 @@ export async function clones(
     folders,
     refuse(key, code) {
       refused.set(key, code)
+    },
+    async at(index) {
+      const machine = machineOf(index)
+      return { machine, repository: await openRepository(machine, folders[index] ?? '') }
     },
     async configure(index, key, value) {
       const disk = nodeDisk(folders[index] ?? '')

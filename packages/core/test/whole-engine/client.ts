@@ -1,6 +1,12 @@
 import { isStorageError, type MemoryStore } from '../../src/provider/index.ts'
 import { LsyncError } from '../../src/model/errors.ts'
-import type { ConflictPolicy, Override, SyncMode } from '../../src/model/plan.ts'
+import type {
+  Conflict,
+  ConflictPolicy,
+  Override,
+  Settlement,
+  SyncMode,
+} from '../../src/model/plan.ts'
 import type { RunReport } from '../../src/sync/api.ts'
 import { openState } from '../../src/state/open-state.ts'
 import { takeLock } from '../../src/state/lock.ts'
@@ -29,6 +35,8 @@ export interface Client {
   runs: number
   /** What the person leaves out, by the client's own configuration. */
   ignore: readonly string[]
+  /** What the last run reported, for a person to decide on; it may have moved since. */
+  conflicts: readonly Conflict[]
 }
 
 export interface RunChoices {
@@ -36,6 +44,7 @@ export interface RunChoices {
   readonly conflict: ConflictPolicy
   readonly paths?: readonly string[]
   readonly override?: Override
+  readonly settlements?: ReadonlyMap<string, Settlement>
 }
 
 const GUARDS = ['mass-delete', 'emptied', 'mass-change', 'unrelated', 'other-remote'] as const
@@ -49,6 +58,7 @@ export function newClient({ scheduler, random }: World, name: string): Client {
     work: undefined,
     runs: 0,
     ignore: [],
+    conflicts: [],
   }
 }
 
@@ -82,7 +92,7 @@ async function run(
   { scheduler, random, store, faults, sabotage, violations }: World,
   client: Client,
   actor: Actor,
-  { mode, conflict, paths = [], override }: RunChoices,
+  { mode, conflict, paths = [], override, settlements }: RunChoices,
 ): Promise<RunReport | undefined> {
   const { disk } = client
   const world = scheduler.world(actor)
@@ -95,7 +105,7 @@ async function run(
   })
   try {
     const state = await openState(disk, world)
-    return await sync(
+    const report = await sync(
       {
         disk,
         provider: faultyProvider(store, actor, scheduler, random, faults, sabotage),
@@ -115,10 +125,13 @@ async function run(
         allow: GUARDS,
         conflict,
         ...(override === undefined ? {} : { override }),
+        ...(settlements === undefined ? {} : { settlements }),
         signal,
         onEvent: () => undefined,
       },
     )
+    client.conflicts = report.conflicts
+    return report
   } catch (error) {
     if (isStorageError(error)) return undefined
     // A person names what is gone by now.

@@ -1,4 +1,5 @@
 import { type MemoryObject, type MemoryStore, memoryStore } from '../../src/provider/index.ts'
+import type { Settlement } from '../../src/model/plan.ts'
 import type { RunReport } from '../../src/sync/api.ts'
 import { checkBase, checkEqual, everywhere, rowsOf } from './checks.ts'
 import { type Client, newClient, newDisk, type RunChoices, startRun, type World } from './client.ts'
@@ -108,7 +109,9 @@ export async function simulate(
           void startRun(
             world,
             client,
-            options.overriding === true && random.chance(0.4) ? insist(random, choices) : choices,
+            options.overriding === true && random.chance(0.4)
+              ? insist(random, client, choices)
+              : choices,
           )
         } else if (client.work !== undefined && random.chance(0.004)) die(client)
         if (client.work === undefined && random.chance(0.01)) client.disk.sync()
@@ -137,7 +140,17 @@ export async function simulate(
 }
 
 /** A run in which one side wins, in one of all the ways to say so. */
-function insist(random: Random, choices: RunChoices): RunChoices {
+function insist(random: Random, { conflicts }: Client, choices: RunChoices): RunChoices {
+  const settlements = new Map<string, Settlement>()
+  for (const { path, local, remote } of conflicts)
+    if (local !== 'absent' && remote !== 'absent')
+      settlements.set(path, {
+        keep: random.pick(['local', 'remote', 'keep-both'] as const),
+        local: local.stat,
+        remote: remote.version,
+      })
+  if (settlements.size > 0 && random.chance(0.7))
+    return { ...choices, mode: 'sync', paths: [], settlements }
   if (random.chance(0.4)) return { ...choices, conflict: random.pick(['local', 'remote'] as const) }
   return {
     ...choices,

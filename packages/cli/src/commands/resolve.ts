@@ -1,0 +1,178 @@
+import { type Conflict, LsyncError, type Repository, type Status } from '@lsync/core'
+import * as Errors from '@oclif/core/errors'
+import * as Flags from '@oclif/core/flags'
+import { LsyncCommand } from '../base-command.ts'
+import { conflictFacts, haltFacts, problemFacts } from '../facts.ts'
+import { EXIT } from '../messages/table.ts'
+import { exitOf } from '../moving-command.ts'
+import { movingFlags, runSettings } from '../moving-flags.ts'
+import { pathsArgument } from '../paths.ts'
+import { count } from '../render/format.ts'
+import { conflictLine, haltLines, problemLine } from '../render/lines.ts'
+import type { Session } from '../resolve/session.ts'
+
+const { 'max-delete': _maxDelete, conflict: _conflict, ...runFlags } = movingFlags
+
+export default class Resolve extends LsyncCommand {
+  static override description =
+    'Settle conflicts: in a terminal one by one, else by --keep or --merge. What loses is kept in the trash.'
+  static override strict = false
+  static override args = pathsArgument
+  static override flags = {
+    keep: Flags.option({
+      options: ['local', 'remote', 'both', 'newest'] as const,
+      description: 'settle without asking: which version stays',
+      exclusive: ['merge'],
+    })(),
+    merge: Flags.boolean({
+      default: false,
+      description: 'merge texts: with your merge-tool, else by lines where they do not overlap',
+    }),
+    all: Flags.boolean({
+      default: false,
+      description: 'all conflicts of the repository, where no paths are named',
+    }),
+    ...runFlags,
+  }
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --keep both notes.txt',
+    '<%= config.bin %> <%= command.id %> --merge --all',
+  ]
+
+  protected override readonly endsWithItsReader = false
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Resolve)
+    this.enter(flags)
+    const how = flags.keep ?? (flags.merge ? 'merge' : 'ask')
+    this.#check(how === 'ask', argv.length > 0 || flags.all)
+    const { options, render, log } = runSettings(flags, this.folder)
+    const machine = await this.machine()
+    const repository = await this.repository(machine)
+    const paths = await this.pathsIn(repository, argv)
+    const { statusRepository } = await import('@lsync/core')
+    const renderer = this.watch(render)
+    const status = await statusRepository(machine, repository, {
+      paths,
+      local: false,
+      wait: options.wait,
+      signal: this.abort.signal,
+      onEvent: renderer.onEvent,
+    })
+    renderer.stop()
+    const { conflicts } = status
+    const { Session } = await import('../resolve/session.ts')
+    const session = new Session({
+      machine,
+      repository,
+      options,
+      signal: this.abort.signal,
+      watch: () => {
+        const watching = this.watch(render)
+        return {
+          onEvent: (event) => {
+            watching.onEvent(event)
+            log?.onEvent(event)
+          },
+          stop: () => {
+            watching.stop()
+          },
+        }
+      },
+    })
+    let left: readonly Conflict[] = []
+    if (conflicts.length === 0) await refuseUnknown(repository, paths, status)
+    if (conflicts.length === 0) this.say('No conflicts.')
+    else if (how === 'merge') left = await this.#mergeAll(session, conflicts)
+    else if (how !== 'ask') left = await session.keepAll(conflicts, how, paths)
+    else left = await this.#ask(session, conflicts)
+    await this.#finish(session, conflicts.length, left, status.remote, options.dryRun)
+  }
+
+  #check(asks: boolean, named: boolean): void {
+    const nobody = this.json || !process.stdin.isTTY || !process.stdout.isTTY
+    if (asks && nobody)
+      throw new Errors.CLIError(
+        'This is no terminal, so nobody can be asked: say what to do with --keep local, remote, both or newest, or with --merge',
+        { exit: EXIT.usage },
+      )
+    if (!asks && !named)
+      throw new Errors.CLIError('Name the paths to settle, or all of them with --all', {
+        exit: EXIT.usage,
+      })
+  }
+
+  async #ask(session: Session, conflicts: readonly Conflict[]): Promise<readonly Conflict[]> {
+    const { askOneByOne } = await import('../resolve/ask.ts')
+    const { toolsOf } = await import('../compare/tools.ts')
+    try {
+      return await askOneByOne(session, conflicts, {
+        say: (...lines) => {
+          this.say(...lines)
+        },
+        tools: toolsOf(await this.machine()),
+      })
+    } catch (error) {
+      // Ctrl-C at a question.
+      if (error instanceof Error && error.name === 'ExitPromptError') this.interrupt()
+      throw error
+    }
+  }
+
+  async #mergeAll(session: Session, conflicts: readonly Conflict[]): Promise<readonly Conflict[]> {
+    const { mergeOne } = await import('../resolve/merge-one.ts')
+    const { toolsOf } = await import('../compare/tools.ts')
+    const tools = toolsOf(await this.machine())
+    const left: Conflict[] = []
+    for (const conflict of conflicts) {
+      const outcome = await mergeOne(session, conflict, tools, false)
+      if (outcome.left !== undefined) left.push(outcome.left)
+      this.say(outcome.said)
+    }
+    return left
+  }
+
+  async #finish(
+    session: Session,
+    before: number,
+    left: readonly Conflict[],
+    remote: string,
+    dryRun: boolean,
+  ): Promise<void> {
+    const problems = [...session.problems.values()]
+    const { settled, halted, actions } = session
+    if (halted.length > 0) this.say(...haltLines(halted))
+    this.say(...left.map(conflictLine), ...problems.map(problemLine))
+    if (before > 0)
+      this.say(
+        `${count(settled.length, 'conflict')} ${dryRun ? 'would be ' : ''}settled, ${left.length} left.`,
+      )
+    await this.end(
+      {
+        remote,
+        dryRun,
+        settled,
+        actions: [...actions.values()],
+        conflicts: left.map(conflictFacts),
+        problems: problems.map(problemFacts),
+        ...(halted.length > 0 ? { halted: halted.map(haltFacts) } : {}),
+      },
+      exitOf({ halted, conflicts: left, problems }),
+    )
+  }
+}
+
+/** A slip of the pen must not look like success. */
+async function refuseUnknown(
+  { disk }: Repository,
+  paths: readonly string[],
+  { actions, problems, unchanged }: Status,
+): Promise<void> {
+  if (paths.length === 0 || actions.length + problems.length + unchanged > 0) return
+  for (const path of paths) if ((await disk.stat(path)) !== undefined) return
+  throw new LsyncError('bad-path', 'no such path', {
+    path: paths.join(', '),
+    reason: 'there is no such file or folder, neither here nor on the remote',
+  })
+}

@@ -1,0 +1,196 @@
+import {
+  type Conflict,
+  type GuardName,
+  type Halt,
+  type LsyncEvent,
+  type Machine,
+  moveAsideLocally,
+  openSides,
+  type Problem,
+  replaceLocally,
+  type Repository,
+  type RunOptions,
+  type RunReport,
+  type Settlement,
+  type Sides,
+  syncRepository,
+} from '@lsync/core'
+import { actionFacts } from '../facts.ts'
+import { isWorthTelling } from '../render/moves.ts'
+
+export type Keep = 'local' | 'remote' | 'both' | 'newest'
+
+/** A conflict whose two sides are both files, as it was shown. */
+interface Shown {
+  readonly path: string
+  readonly local: Exclude<Conflict['local'], 'absent'>
+  readonly remote: Exclude<Conflict['remote'], 'absent'>
+}
+
+export interface Surroundings {
+  readonly machine: Machine
+  readonly repository: Repository
+  readonly options: Pick<RunOptions, 'dryRun' | 'allow' | 'jobs' | 'bandwidth' | 'wait'>
+  readonly signal: AbortSignal
+  /** A new listener for each run, since a person is asked between them. */
+  readonly watch: () => { readonly onEvent: (event: LsyncEvent) => void; readonly stop: () => void }
+}
+
+/** What a choice between two shown versions cannot be an accident of. Whose remote it is, is another question. */
+const DELIBERATE: readonly GuardName[] = ['mass-change', 'unrelated', 'emptied', 'mass-delete']
+/** Up to so many paths are looked at by name. */
+const FEW = 100
+
+/** Settles conflicts by runs over just their paths, under the lock, and collects what came of it. */
+export class Session {
+  readonly #with: Surroundings
+  readonly actions = new Map<string, unknown>()
+  readonly problems = new Map<string, Problem>()
+  readonly halted: Halt[] = []
+  readonly settled: { readonly path: string; readonly keep: Keep | 'merge' }[] = []
+
+  constructor(surroundings: Surroundings) {
+    this.#with = surroundings
+  }
+
+  /**
+   * @param within what was named on the command line
+   * @returns the conflicts that are left, as they are now: they moved since they were shown, or no side is the newer one
+   */
+  async keepAll(
+    conflicts: readonly Conflict[],
+    keep: Keep,
+    within: readonly string[],
+  ): Promise<readonly Conflict[]> {
+    const files = conflicts.filter(({ kind }) => kind === 'content')
+    const left = [...(await this.#keepFiles(files, keep, within))]
+    for (const conflict of conflicts)
+      if (conflict.kind === 'file-folder' && !(await this.#keepTree(conflict, keep)))
+        left.push(conflict)
+    return left
+  }
+
+  async #keepFiles(
+    conflicts: readonly Conflict[],
+    keep: Keep,
+    within: readonly string[],
+  ): Promise<readonly Conflict[]> {
+    const settlements = new Map<string, Settlement>()
+    for (const { path, local, remote } of conflicts)
+      if (local !== 'absent' && remote !== 'absent')
+        settlements.set(path, {
+          keep: keep === 'both' ? 'keep-both' : keep,
+          local: local.stat,
+          remote: remote.version,
+        })
+    if (settlements.size === 0) return []
+    const report = await this.#run({
+      mode: 'sync',
+      paths: settlements.size > FEW ? within : [...settlements.keys()],
+      settlements,
+      allow: [...this.#with.options.allow, ...DELIBERATE],
+    })
+    return this.#conclude(conflicts, report, keep)
+  }
+
+  /** A file here and a folder there, or the reverse: one of the two sides is mirrored below this path, or the local one gives way. */
+  async #keepTree(conflict: Conflict, keep: Keep): Promise<boolean> {
+    const { path } = conflict
+    const { machine, repository, options, signal } = this.#with
+    if (keep === 'newest') return false
+    let paths = [path]
+    if (keep === 'both' && !options.dryRun)
+      paths = [path, await moveAsideLocally(machine, repository, path, signal)]
+    const report = await this.#run({
+      ...(keep === 'both'
+        ? { mode: 'sync' }
+        : { mode: keep === 'local' ? 'push' : 'pull', override: 'mirror' }),
+      paths,
+      allow: options.allow,
+    })
+    return keep === 'both' && options.dryRun
+      ? true
+      : this.#conclude([conflict], report, keep).length === 0
+  }
+
+  /**
+   * Puts a merge in the place of both sides.
+   * @returns false if the local file was not any more what was merged; then nothing was done
+   */
+  async applyMerge(
+    shown: Shown,
+    content: Uint8Array,
+    changesLocal: boolean,
+  ): Promise<readonly Conflict[] | undefined> {
+    const { machine, repository, options, signal } = this.#with
+    const { path, remote } = shown
+    let { local } = shown
+    if (options.dryRun) {
+      this.settled.push({ path, keep: 'merge' })
+      return []
+    }
+    if (changesLocal) {
+      const now = await replaceLocally(machine, repository, path, local, content, signal)
+      if (now === undefined) return undefined
+      local = now
+    }
+    const settlement: Settlement = { keep: 'local', local: local.stat, remote: remote.version }
+    const report = await this.#run({
+      mode: 'sync',
+      paths: [path],
+      settlements: new Map([[path, settlement]]),
+      allow: [...options.allow, ...DELIBERATE],
+    })
+    return this.#conclude([{ ...shown, kind: 'content' }], report, 'merge')
+  }
+
+  open(path: string): Promise<Sides> {
+    const { machine, repository, signal } = this.#with
+    return openSides(machine, repository, path, { signal, onEvent: () => undefined })
+  }
+
+  #conclude(
+    asked: readonly Conflict[],
+    report: RunReport,
+    keep: Keep | 'merge',
+  ): readonly Conflict[] {
+    if (report.halted.length > 0) return asked
+    const open = new Map(report.conflicts.map((conflict) => [conflict.path, conflict]))
+    const failed = new Set(report.problems.map(({ path }) => path))
+    return asked.flatMap((conflict) => {
+      const left = open.get(conflict.path) ?? (failed.has(conflict.path) ? conflict : undefined)
+      if (left !== undefined) return [left]
+      this.settled.push({ path: conflict.path, keep })
+      return []
+    })
+  }
+
+  async #run(
+    options: Pick<RunOptions, 'mode' | 'paths' | 'allow' | 'settlements' | 'override'>,
+  ): Promise<RunReport> {
+    const { machine, repository, signal, watch } = this.#with
+    const renderer = watch()
+    try {
+      const report = await syncRepository(machine, repository, {
+        ...this.#with.options,
+        ...options,
+        conflict: 'manual',
+        signal,
+        onEvent: (event) => {
+          renderer.onEvent(event)
+          if (event.type !== 'action') return
+          const { action, result } = event
+          if (isWorthTelling(action) || result === 'failed')
+            this.actions.set(`${action.kind} ${action.path}`, actionFacts(action, result))
+        },
+      })
+      for (const problem of report.problems)
+        if (options.settlements === undefined || options.settlements.has(problem.path))
+          this.problems.set(problem.path, problem)
+      this.halted.push(...report.halted)
+      return report
+    } finally {
+      renderer.stop()
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Sandbox, sandbox } from './sandbox.ts'
+import { type Terminal, terminal } from './terminal.ts'
+
+const BIN = fileURLToPath(new URL('../bin/run.js', import.meta.url))
+const DOWN = '\u001B[B'
+const ENTER = '\r'
+
+let box: Sandbox
+beforeEach(() => {
+  box = sandbox()
+})
+afterEach(() => {
+  box[Symbol.dispose]()
+})
+
+function lsync(...argv: readonly string[]): { readonly status: number | null } {
+  return spawnSync(process.execPath, [BIN, ...argv], {
+    cwd: box.folder,
+    env: { ...process.env, ...box.environment },
+  })
+}
+
+function write(where: 'a' | 'b', files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) writeFileSync(box.path(where, name), text)
+}
+
+const read = (...names: readonly string[]): string => readFileSync(box.path(...names), 'utf8')
+
+/** Two clones whose files were changed on both sides; `b` has not synced since. */
+function conflicts(names: readonly string[]): void {
+  mkdirSync(box.path('a'))
+  write('a', Object.fromEntries(names.map((name) => [name, 'base\n'])))
+  lsync('init', './remote', 'a')
+  lsync('-C', 'a', 'sync')
+  lsync('clone', './remote', 'b')
+  write('a', Object.fromEntries(names.map((name) => [name, `${name} of a\n`])))
+  write('b', Object.fromEntries(names.map((name) => [name, `${name}, of b\n`])))
+  expect(lsync('-C', 'a', 'sync').status).toBe(0)
+}
+
+function resolve(variables: Readonly<Record<string, string>> = {}): Terminal {
+  return terminal(box.folder, [process.execPath, BIN, '-C', 'b', 'resolve'], {
+    ...box.environment,
+    PAGER: 'cat',
+    ...variables,
+  })
+}
+
+/** Answers with the choice that stands so many lines below the first. */
+async function choose(person: Terminal, path: string, index: number): Promise<void> {
+  await person.until(`? ${path}`)
+  await person.until('quit')
+  person.type(`${DOWN.repeat(index)}${ENTER}`)
+}
+
+test('one by one: both sides are shown, and each is settled as it is said', async () => {
+  conflicts(['1', '2', '3', '4'])
+  const person = resolve()
+  await person.until('1 changed on both sides (1 of 4)')
+  await person.until('remote')
+  await choose(person, '1', 0)
+  await person.until('-1 of a')
+  await person.until('+1, of b')
+  await choose(person, '1', 1)
+  await person.until('2 changed on both sides (2 of 4)')
+  await choose(person, '2', 2)
+  await person.until('3 changed on both sides (3 of 4)')
+  await choose(person, '3', 3)
+  await person.until('4 changed on both sides (4 of 4)')
+  await choose(person, '4', 5)
+  expect(await person.end).toBe(3)
+  expect(person.shown()).toContain('3 conflicts settled, 1 left.')
+  expect(read('remote', '1')).toBe('1, of b\n')
+  expect(read('b', '2')).toBe('2 of a\n')
+  expect(readdirSync(box.path('b'))).toContainEqual(expect.stringMatching(/^3 \(conflict, /))
+  expect(read('b', '4')).toBe('4, of b\n')
+})
+
+test('a side that moves while a person thinks makes her decision void: she is asked again', async () => {
+  conflicts(['x'])
+  const person = resolve()
+  await person.until('? x')
+  write('a', { x: 'newer, of a\n' })
+  expect(lsync('-C', 'a', 'sync').status).toBe(0)
+  person.type(`${DOWN}${ENTER}`)
+  await person.until('x changed since it was shown')
+  expect(read('remote', 'x')).toBe('newer, of a\n')
+  await person.until('? x')
+  write('b', { x: 'newer, of b\n' })
+  person.type(`${DOWN.repeat(2)}${ENTER}`)
+  await person.until('x changed since it was shown')
+  expect(read('b', 'x')).toBe('newer, of b\n')
+  await choose(person, 'x', 1)
+  expect(await person.end).toBe(0)
+  expect(read('remote', 'x')).toBe('newer, of b\n')
+})
+
+test('merge opens an editor; while markers are left nothing is settled', async () => {
+  conflicts(['x'])
+  writeFileSync(box.path('good'), '#!/bin/sh\necho merged > "$1"\n', { mode: 0o755 })
+  const lazy = resolve({ VISUAL: 'true' })
+  await choose(lazy, 'x', 4)
+  await lazy.until('x is not merged: there are still lines between')
+  await choose(lazy, 'x', 6)
+  expect(await lazy.end).toBe(3)
+  expect(read('b', 'x')).toBe('x, of b\n')
+
+  const person = resolve({ VISUAL: box.path('good') })
+  await choose(person, 'x', 4)
+  await person.until('x is merged')
+  expect(await person.end).toBe(0)
+  expect([read('b', 'x'), read('remote', 'x')]).toEqual(['merged\n', 'merged\n'])
+})
+
+test('Ctrl-C at a question ends with 130, and what was settled stays settled', async () => {
+  conflicts(['1', '2'])
+  const person = resolve()
+  await choose(person, '1', 1)
+  await person.until('? 2')
+  person.type('\u0003')
+  expect(await person.end).toBe(130)
+  expect(read('remote', '1')).toBe('1, of b\n')
+  expect(read('remote', '2')).toBe('2 of a\n')
+})

@@ -1,0 +1,71 @@
+import { conflictName } from '../decide/conflict-name.ts'
+import { PathProblem } from '../execute/consequence.ts'
+import { moveAside, replaceContent } from '../execute/replace.ts'
+import { Trash } from '../execute/trash.ts'
+import type { LocalEntry, Path } from '../model/entry.ts'
+import { openState } from '../state/open-state.ts'
+import type { State } from '../state/state.ts'
+import type { Machine } from './api.ts'
+import { clearStaging, repair } from './repair.ts'
+import { lockRepository, type Repository } from './repository.ts'
+
+/**
+ * Puts what a person made of both sides (a merge) in the place of the local file; the old one goes to the trash.
+ * @returns the file as it is now, or undefined if it was not any more what she was shown: then nothing was done
+ */
+export function replaceLocally(
+  machine: Machine,
+  repository: Repository,
+  path: Path,
+  from: LocalEntry,
+  content: Uint8Array,
+  signal: AbortSignal,
+): Promise<LocalEntry | undefined> {
+  return locked(machine, repository, signal, async (state) => {
+    const { disk } = repository
+    const { world } = machine
+    const effects = { disk, state, world, trash: new Trash(disk, world) }
+    async function* whole(): AsyncIterable<Uint8Array> {
+      yield content
+    }
+    try {
+      return await replaceContent(effects, path, from, whole())
+    } catch (error) {
+      if (error instanceof PathProblem && error.code === 'changing') return undefined
+      throw error
+    }
+  })
+}
+
+/** Gives a local file or folder the name of a conflict copy, so that what the remote has under its name can come. Returns that name. */
+export function moveAsideLocally(
+  machine: Machine,
+  repository: Repository,
+  path: Path,
+  signal: AbortSignal,
+): Promise<Path> {
+  const { disk, config } = repository
+  const author = config.author ?? machine.author
+  const now = machine.world.now()
+  return locked(machine, repository, signal, () =>
+    moveAside({ disk }, path, (attempt) => conflictName(path, author, now, attempt)),
+  )
+}
+
+async function locked<T>(
+  machine: Machine,
+  repository: Repository,
+  signal: AbortSignal,
+  work: (state: State) => Promise<T>,
+): Promise<T> {
+  const { disk } = repository
+  const release = await lockRepository(machine, repository, 0, signal)
+  try {
+    const state = await openState(disk, machine.world)
+    await clearStaging(disk)
+    await repair(disk, state)
+    return await work(state)
+  } finally {
+    await release()
+  }
+}
