@@ -3,6 +3,7 @@ import type { BaseEntry, LocalEntry, Path, RemoteEntry, SymlinkPolicy } from '..
 import type { LeftOver } from '../model/nested.ts'
 import type { Problem } from '../model/problem.ts'
 import { ABSENT, type Seen, type Side, type SortedStream } from '../model/side.ts'
+import { type Folding, keyName } from '../model/folding.ts'
 import { isFolderKey, isWithin } from '../model/path.ts'
 import { Cursor } from './cursor.ts'
 import { localUnchanged, remoteUnchanged } from './unchanged.ts'
@@ -49,6 +50,7 @@ export interface JoinOptions {
   /** The path at or above this one where others have a repository of its own: as above. */
   readonly nestedAbove: (path: Path) => Path | undefined
   readonly symlinks: SymlinkPolicy
+  readonly folding: Folding
   /** The remote does not show empty folders: their keys are unknown there. */
   readonly foldersUnknown: boolean
   readonly counts: JoinCounts
@@ -93,7 +95,13 @@ export async function* join(
 
       const baseEntry = b?.path === path ? b.entry : undefined
       const localSeen = l?.path === path ? l : undefined
-      const remoteSeen = r?.path === path ? r : undefined
+      const remoteSeen: Seen<RemoteEntry> | undefined =
+        r?.path !== path
+          ? undefined
+          : keyName(path, options.folding) === path
+            ? r
+            : // The disk would give it back under another name.
+              { path, side: { state: 'unknown', problem: 'name-folds' } }
       if (baseEntry !== undefined) bases.advance()
       if (localSeen !== undefined) {
         locals.advance()

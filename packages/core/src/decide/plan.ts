@@ -29,19 +29,29 @@ export interface Schedule {
   readonly removals: readonly Action[]
 }
 
-/** Groups the actions: transfers first, removals last, except those that stand in the way of a transfer on the same side. */
-export function schedule(actions: readonly Action[]): Schedule {
+/**
+ * Groups the actions: transfers first, removals last, except those that stand in the way of a transfer on the same side.
+ *
+ * @param fold what the local disk takes a path for
+ */
+export function schedule(
+  actions: readonly Action[],
+  fold: (path: Path) => string = (path) => path,
+): Schedule {
   const clearing: Action[] = []
   const moves: MoveLocalAction[] = []
   const transfers: Action[] = []
   const records: Action[] = []
   const removals: Action[] = []
   const localSpots = new Spots(actions.filter(isDownward).map((action) => action.path))
+  const taken = new Map(actions.filter(isDownward).map(({ path }) => [fold(path), path]))
+  /** The name of what comes is one that the disk takes for this one. */
+  const isRenamed = (path: Path): boolean => (taken.get(fold(path)) ?? path) !== path
   const remoteSpots = new Spots(actions.filter(isUpward).map((action) => action.path))
   for (const action of actions) {
     if (action.kind === 'adopt' || action.kind === 'forget') records.push(action)
     else if (action.kind === 'remove-local')
-      (localSpots.clashes(action.path) ? clearing : removals).push(action)
+      (localSpots.clashes(action.path) || isRenamed(action.path) ? clearing : removals).push(action)
     else if (action.kind === 'remove-remote')
       (remoteSpots.clashes(action.path) ? clearing : removals).push(action)
     else if (action.kind === 'move-local') moves.push(action)

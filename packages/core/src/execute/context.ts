@@ -1,6 +1,7 @@
 import type { World } from '../disk/clock.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { SymlinkPolicy } from '../model/entry.ts'
+import type { Folding } from '../model/folding.ts'
 import type { OnEvent } from '../model/events.ts'
 import type { StorageProvider } from '../provider/index.ts'
 import type { Bandwidth } from '../remote/limiter.ts'
@@ -19,6 +20,7 @@ export interface Effects {
   readonly recorder: Recorder
   readonly author: string
   readonly symlinks: SymlinkPolicy
+  readonly folding: Folding
   readonly jobs: number
   readonly bandwidth: { readonly up: Bandwidth; readonly down: Bandwidth }
   readonly signal: AbortSignal

@@ -1,4 +1,5 @@
 import { schedule } from '../decide/plan.ts'
+import { foldName } from '../model/folding.ts'
 import { diskPath, isFolderKey } from '../model/path.ts'
 import type { Action, DownloadAction } from '../model/plan.ts'
 import type { Problem, ProblemCode } from '../model/problem.ts'
@@ -49,7 +50,7 @@ export async function execute(
 ): Promise<readonly Problem[]> {
   const problems: Problem[] = []
   let remoteFailures = 0
-  const groups = schedule(actions)
+  const groups = schedule(actions, (path) => foldName(path, effects.folding))
   // Folders that both sides are about to agree on: emptying them must not remove them.
   const keep = new Set(
     actions

@@ -98,13 +98,14 @@ async function moveBatch(
 
 /** @returns the file as it lies at its new place */
 async function moveOne(
-  { disk }: Effects,
+  effects: Effects,
   { path, source, from, ownBit, remote }: MoveLocalAction,
   place: string,
 ): Promise<DiskStat> {
+  const { disk } = effects
   if (!isStill(await disk.stat(source), from)) throw new PathProblem('changing')
   await makeFolders(disk, parentOf(path), new Set())
-  if ((await disk.stat(path))?.kind !== 'folder') await expectAbsent(disk, path)
+  if ((await disk.stat(path))?.kind !== 'folder') await expectAbsent(effects, path)
   // RACE: a program that holds the file open goes on writing into it; worst outcome: that save is found under the new name, by the next run.
   await disk.rename(source, place, { overwrite: true })
   let stat: DiskStat | undefined

@@ -4,17 +4,18 @@ import type { RemoveLocalAction, RemoveRemoteAction } from '../model/plan.ts'
 import { isStorageError } from '../provider/index.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
-import { expectAbsent, expectStill, isMoved } from './guard.ts'
+import { expectAbsent, expectStill, isMoved, statExactly } from './guard.ts'
 import { putBack } from './place.ts'
 
 /** Removes the remote object, if it is still what this run saw and the local file is still gone. */
 export async function removeRemote(
-  { disk, provider, recorder }: Effects,
+  effects: Effects,
   { path, remote }: RemoveRemoteAction,
   signal: AbortSignal,
 ): Promise<void> {
-  if (isFolderKey(path)) await expectNotEmptyFolder({ disk }, path)
-  else await expectNoFile({ disk }, path)
+  const { provider, recorder } = effects
+  if (isFolderKey(path)) await expectNotEmptyFolder(effects, path)
+  else await expectNoFile(effects, path)
   try {
     await provider.remove(path, { signal, expect: remote.version })
   } catch (error) {
@@ -25,25 +26,27 @@ export async function removeRemote(
 }
 
 /** A folder in the file's place is absence of the file. */
-async function expectNoFile({ disk }: Pick<Effects, 'disk'>, path: string): Promise<void> {
-  const found = await disk.stat(path)
+async function expectNoFile(effects: Effects, path: string): Promise<void> {
+  const found = await statExactly(effects, path)
   if (found !== undefined && found.kind !== 'folder') throw new PathProblem('changing')
 }
 
 /** The key of an empty folder goes when the folder is gone, or is not empty any more. */
-async function expectNotEmptyFolder({ disk }: Pick<Effects, 'disk'>, path: string): Promise<void> {
-  const found = await disk.stat(diskPath(path))
+async function expectNotEmptyFolder(effects: Effects, path: string): Promise<void> {
+  const { disk } = effects
+  const found = await statExactly(effects, path)
   if (found?.kind === 'folder' && (await disk.list(diskPath(path))).length === 0)
     throw new PathProblem('changing')
 }
 
 /** Moves the local file into the trash, and removes the folders that this empties. */
 export async function removeLocal(
-  { disk, provider, recorder, trash }: Effects,
+  effects: Effects,
   { path, from }: RemoveLocalAction,
   signal: AbortSignal,
   keep: ReadonlySet<string>,
 ): Promise<void> {
+  const { disk, provider, recorder, trash } = effects
   if (isFolderKey(path)) {
     await removeEmptyFolder({ disk }, diskPath(path))
   } else {
@@ -58,7 +61,7 @@ export async function removeLocal(
       await putBack({ disk }, aside, path)
       throw new PathProblem('changing')
     }
-    await expectAbsent(disk, path)
+    await expectAbsent(effects, path)
   }
   await prune({ disk }, parentOf(path), keep)
   recorder.add({ path, entry: undefined })

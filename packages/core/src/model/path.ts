@@ -1,3 +1,4 @@
+import { isReservedName } from './folding.ts'
 import type { ProblemCode } from './problem.ts'
 
 /** Longest name of one folder or file on the disks we know (ext4, APFS, xfs), in UTF-8 bytes. */
@@ -59,8 +60,7 @@ export function checkKey(key: string): ProblemCode | undefined {
   const segments = diskPath(key).split('/')
   for (const segment of segments) {
     if (segment === '' || segment === '.' || segment === '..') return 'name-unsafe'
-    // Folded, since a disk that folds case would write into the real one.
-    if (segment.length === 6 && segment.toLowerCase() === '.lsync') return 'name-reserved'
+    if (isReservedName(segment)) return 'name-reserved'
     if (segment.length > LONGEST_SEGMENT / 3 && Buffer.byteLength(segment) > LONGEST_SEGMENT)
       return 'name-unsafe'
   }

@@ -2,6 +2,7 @@ import { type IgnoreRules, RULE_FILE } from '../decide/ignore.ts'
 import type { World } from '../disk/clock.ts'
 import { type Disk, DiskError, type DiskStat, type FolderItem } from '../disk/disk.ts'
 import type { EntryType, LocalEntry, Path, SymlinkPolicy } from '../model/entry.ts'
+import { type Folding, isReservedName, keyName } from '../model/folding.ts'
 import { isWithin, joinPath, leadsInto } from '../model/path.ts'
 import type { ProblemCode } from '../model/problem.ts'
 import type { Seen, SortedStream } from '../model/side.ts'
@@ -15,6 +16,7 @@ export interface ScanOptions {
   readonly rules: IgnoreRules
   /** Symbolic links are kept as what they are, or skipped, which makes them unknown. Either way nothing is looked at through one. */
   readonly symlinks: SymlinkPolicy
+  readonly folding: Folding
   readonly world: World
   readonly signal: AbortSignal
   /** Entries seen so far, now and then. */
@@ -70,6 +72,8 @@ async function* walk(context: WalkContext, folder: string, stat: DiskStat): Asyn
     unknownBelow(context, folder, changedMeanwhile(error) ? undefined : 'unreadable')
     return
   }
+  if (options.folding.rewrites)
+    items = items.map((item) => ({ ...item, name: keyName(item.name, options.folding) }))
   if (folder === '') items = items.filter((item) => item.name !== LSYNC)
   else if (items.some((item) => item.name === LSYNC && item.kind === 'folder')) {
     push(context, {
@@ -172,7 +176,7 @@ function sortedNames(
     const path = joinPath(folder, item.name)
     const below = `${path}/`
     if (item.kind === 'folder' && item.nameable) {
-      if (item.name.toLowerCase() === LSYNC) {
+      if (isReservedName(item.name)) {
         sorted.push({ key: below, item, kind: 'unknown', below: true, problem: 'name-reserved' })
       } else if (!rules.enters(path))
         sorted.push({ key: below, item, kind: 'unknown', below: true })
@@ -206,7 +210,7 @@ function sortedNames(
 
 function problemOf(item: FolderItem, symlinks: SymlinkPolicy): ProblemCode | undefined {
   if (!item.nameable) return 'name-not-utf8'
-  if (item.name.toLowerCase() === LSYNC) return 'name-reserved'
+  if (isReservedName(item.name)) return 'name-reserved'
   if (item.kind === 'link') return symlinks === 'skip' ? 'symbolic-link' : undefined
   return item.kind === 'special' ? 'special-file' : undefined
 }

@@ -14,6 +14,7 @@ import {
 } from '../decide/plan.ts'
 import type { World } from '../disk/clock.ts'
 import type { Path, RemoteEntry, SymlinkPolicy } from '../model/entry.ts'
+import type { Folding } from '../model/folding.ts'
 import { isFolderKey, isWithin } from '../model/path.ts'
 import type {
   Action,
@@ -31,6 +32,7 @@ import { scan } from '../scan/scan.ts'
 import type { State } from '../state/state.ts'
 import { gather, type GatherContext } from './gather.ts'
 import { gatherMoves } from './gather-moves.ts'
+import { withoutFolded } from './names-here.ts'
 
 export interface PlanContext extends GatherContext {
   readonly world: World
@@ -39,6 +41,7 @@ export interface PlanContext extends GatherContext {
   /** The path at or above this one where others have a repository of its own, if there is one. */
   readonly nestedAbove: (path: Path) => Path | undefined
   readonly symlinks: SymlinkPolicy
+  readonly folding: Folding
   /** Stands in for the remote's listing, where the remote is not asked. */
   readonly remoteStream?: (within: readonly Path[]) => SortedStream<Seen<RemoteEntry>>
 }
@@ -81,7 +84,7 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
     plan: {
       actions: settled.actions,
       conflicts: [...view.conflicts, ...settled.conflicts],
-      problems: view.problems,
+      problems: [...view.problems, ...settled.problems],
       counts: {
         base: counts.base,
         local: counts.local,
@@ -122,7 +125,7 @@ async function look(
   options: PlanOptions,
   within: readonly Path[],
 ): Promise<View> {
-  const { disk, provider, state, world, signal, onEvent, symlinks } = context
+  const { disk, provider, state, world, signal, onEvent, symlinks, folding } = context
   const rules = new IgnoreRules(context.ignore)
   const problems: Problem[] = []
   const counts: JoinCounts = {
@@ -147,12 +150,13 @@ async function look(
   onEvent({ type: 'phase', phase: 'comparing' })
   const rows = join(
     state.rows(within.length === 0 ? undefined : within),
-    scan(disk, { within, rules, symlinks, world, signal, onProgress: report('local') }),
+    scan(disk, { within, rules, symlinks, folding, world, signal, onProgress: report('local') }),
     context.remoteStream?.(within) ?? listRemote(provider, within, signal, report('remote')),
     {
       ignored: (path) => rules.ignores(path),
       nestedAbove: context.nestedAbove,
       symlinks,
+      folding,
       foldersUnknown: !provider.listsFolders,
       counts,
       onProblem: (problem) => problems.push(problem),
@@ -187,7 +191,7 @@ async function settleContent(
   options: PlanOptions,
   view: View,
   within: readonly Path[],
-): Promise<{ readonly actions: readonly Action[]; readonly conflicts: readonly Conflict[] }> {
+): Promise<Pick<Plan, 'actions' | 'conflicts' | 'problems'>> {
   const { judged, actions } = view
   const onlyThere = judged.flatMap(({ joined: { path, local, remote } }) =>
     local.state === 'absent' && remote.state === 'present' ? [path] : [],
@@ -200,7 +204,7 @@ async function settleContent(
   const moved = withMoves(separated.actions, judged, answers)
   const safe = await keepLastCopies(context, options, view, moved)
   return {
-    actions: restrict(safe, within),
+    ...(await withoutFolded(context, restrict(safe, within))),
     conflicts: separated.conflicts.filter(({ path }) => isWithin(path, within)),
   }
 }

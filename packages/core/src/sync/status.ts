@@ -9,6 +9,7 @@ import type { StorageProvider } from '../provider/index.ts'
 import { Slots } from '../remote/limiter.ts'
 import { withPolicies } from '../remote/policies.ts'
 import { DEFAULT_RETRY } from '../remote/retry.ts'
+import { probeFolding } from '../scan/folding.ts'
 import { openState } from '../state/open-state.ts'
 import type { State } from '../state/state.ts'
 import type { Machine } from './api.ts'
@@ -97,6 +98,7 @@ export async function statusRepository(
         ignore: config,
         nestedAbove: nested.above,
         symlinks: config.symlinks,
+        folding: await probeFolding(disk, world),
         jobs: DEFAULT_JOBS,
         signal,
         onEvent,

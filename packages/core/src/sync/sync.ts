@@ -16,6 +16,7 @@ import type { StorageProvider } from '../provider/index.ts'
 import { Bandwidth, Slots } from '../remote/limiter.ts'
 import { withPolicies } from '../remote/policies.ts'
 import { DEFAULT_RETRY } from '../remote/retry.ts'
+import { probeFolding } from '../scan/folding.ts'
 import type { State } from '../state/state.ts'
 import type { RunOptions, RunReport } from './api.ts'
 import { readKnownPointers } from '../state/nested.ts'
@@ -82,6 +83,8 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
       onEvent({ type: 'notice', message: `put back after an interrupted run: ${path}` })
   }
 
+  const folding = await probeFolding(disk, world)
+
   const tally = new Tally()
   const scopes = normalizeScopes(options.paths)
   const policy = options.conflict ?? context.policy
@@ -101,6 +104,7 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
     recorder: new Recorder(disk, provider, state, world),
     author: context.author,
     symlinks: context.symlinks,
+    folding,
     jobs,
     bandwidth: {
       up: new Bandwidth(options.bandwidth?.up, world),
@@ -123,6 +127,7 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
   )
   const planContext: PlanContext = {
     ...context,
+    folding,
     provider,
     jobs,
     signal,

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+import { foldName, isReservedName } from '../../src/model/folding.ts'
+import { checkKey } from '../../src/model/path.ts'
+
+test.each([
+  '../x',
+  '/etc/x',
+  'a/../b',
+  'a//b',
+  './a',
+  'a/.',
+  'a/..',
+  '..',
+  '.',
+  '',
+  '/',
+  '//',
+  'a\0b',
+  'x'.repeat(256),
+  `d/${'é'.repeat(128)}`,
+  'lone \ud800 surrogate',
+])('%j cannot be a name', (key) => {
+  expect(checkKey(key)).toBe('name-unsafe')
+})
+
+test.each([
+  '.lsync/config.yaml',
+  '.lsync',
+  'a/.lsync/x',
+  'a/.LSYNC/x',
+  '.Lsync/',
+  // Letters that disks fold to those of the name, and characters that some leave out.
+  '.l\u{17f}ync/config.yaml',
+  'a/.ls\u{200c}ync/x',
+  '\u{feff}.lsync/x',
+  '.lsync\u{ad}/x',
+])('%j is reserved', (key) => {
+  expect(checkKey(key)).toBe('name-reserved')
+})
+
+test.each([
+  'a',
+  'a/b/',
+  '...',
+  '.lsyncignore',
+  '.lsync2/x',
+  'lsync/x',
+  'a\nb',
+  'red \u{1b}[31m',
+  'trailing. ',
+  'C:\\x',
+  'aux.txt',
+  `${'x'.repeat(255)}/${'é'.repeat(127)}`,
+])('%j is a name like any other', (key) => {
+  expect(checkKey(key)).toBeUndefined()
+})
+
+test('names fold as disks fold them', () => {
+  const mac = { case: true, form: true, rewrites: false }
+  for (const [one, other] of [
+    ['README', 'readme'],
+    ['caf\u{e9}', 'CAFE\u{301}'],
+    ['stra\u{df}e', 'STRASSE'],
+    ['\u{3c3}', '\u{3c2}'],
+    ['\u{212a}', 'k'],
+  ] as const)
+    expect(foldName(one, mac), one).toBe(foldName(other, mac))
+  expect(foldName('a', mac)).not.toBe(foldName('\u{e4}', mac))
+  expect(foldName('A', { ...mac, case: false })).toBe('A')
+  expect(isReservedName('.lsyncignore')).toBe(false)
+})
