@@ -21,6 +21,16 @@ export const DEFAULT_IGNORES: readonly string[] = [
   '*.swp',
 ]
 
+/**
+ * Of these, what systems leave in folders by themselves and make again at will. The others belong to somebody who is at work: an editor's swap
+ * file holds what was not saved yet.
+ */
+const JUNK = /^(?:\.DS_Store|\._.*|Thumbs\.db|desktop\.ini)$/s
+
+export function isJunk(path: Path): boolean {
+  return JUNK.test(nameOf(path))
+}
+
 /** What the configuration leaves out. */
 export interface IgnoreSettings {
   /** Lines in gitignore syntax, as if they stood above the first line of the root's rule file. */

@@ -5,6 +5,8 @@ import type { Problem } from '../model/problem.ts'
 import { ABSENT, type Seen, type Side, type SortedStream } from '../model/side.ts'
 import { type Folding, keyName } from '../model/folding.ts'
 import { isFolderKey, isWithin } from '../model/path.ts'
+import { isJunk } from './ignore.ts'
+import { ancestorsOf } from './plan.ts'
 import { Cursor } from './cursor.ts'
 import { localUnchanged, remoteUnchanged } from './unchanged.ts'
 
@@ -30,6 +32,8 @@ export interface JoinCounts {
   /** Paths of which nothing is known, and folders (ending in a slash) below which nothing is. Left out by rule is not among them. */
   readonly unseen: Set<Path>
   readonly unseenBelow: Set<Path>
+  /** Folders here that hold something of which nothing is known, or that is left out; junk aside. */
+  readonly occupied: Set<Path>
   /** Repositories within this one: those that are here, and those of which the outer one knew something. */
   readonly nested: Map<Path, { readonly here: boolean; readonly leftOver: LeftOver }>
   /** Of the paths that were asked for, those of which no side has shown anything yet. */
@@ -113,6 +117,13 @@ export async function* join(
           repositoryHere = path
           nestedAt(counts, path.slice(0, -1), true)
         }
+        // The key of a folder that holds only what is left out stands beside those of what it holds.
+        if (
+          localSeen.side.state === 'unknown' &&
+          (localSeen.below === true || !isFolderKey(path)) &&
+          !isJunk(path)
+        )
+          for (const folder of ancestorsOf(path)) counts.occupied.add(folder)
         if (localSeen.side.state === 'unknown' && localSeen.side.problem !== undefined)
           options.onProblem({ path, code: localSeen.side.problem })
       }

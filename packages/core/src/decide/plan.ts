@@ -177,6 +177,28 @@ export function withoutFilledFolders(
 }
 
 /**
+ * A file cannot come where a folder stays for what is in it and is left alone (ignored files, a repository of its own): nothing at or below that
+ * path is done here. It is known before anything fails, so it holds no removal elsewhere back.
+ *
+ * @param occupied folders here with something in them that this run does not touch
+ */
+export function withoutOccupied(
+  actions: readonly Action[],
+  occupied: ReadonlySet<Path>,
+): { readonly actions: readonly Action[]; readonly occupied: readonly Path[] } {
+  const places = actions.flatMap((action) =>
+    action.kind === 'download' && action.from === 'absent' && occupied.has(action.path)
+      ? [action.path]
+      : [],
+  )
+  if (places.length === 0) return { actions, occupied: [] }
+  const touches = ({ kind, path }: Action): boolean =>
+    (kind === 'download' || kind === 'remove-local') &&
+    places.some((place) => path === place || path.startsWith(`${place}/`))
+  return { actions: actions.filter((action) => !touches(action)), occupied: places }
+}
+
+/**
  * Finds what no single row shows: a file that comes from one side where a folder comes from the other. Neither is touched.
  */
 export function separateFileFolderConflicts(actions: readonly Action[]): {

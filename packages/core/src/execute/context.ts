@@ -1,6 +1,6 @@
 import type { World } from '../disk/clock.ts'
 import type { Disk } from '../disk/disk.ts'
-import type { SymlinkPolicy } from '../model/entry.ts'
+import type { Path, SymlinkPolicy } from '../model/entry.ts'
 import type { Folding } from '../model/folding.ts'
 import type { OnEvent } from '../model/events.ts'
 import type { StorageProvider } from '../provider/index.ts'
@@ -17,6 +17,8 @@ export interface Effects {
   readonly world: World
   readonly state: State
   readonly trash: Trash
+  /** What systems leave in folders, and nobody took back in by a rule: it goes with its folder. */
+  readonly isJunk: (path: Path) => boolean
   readonly recorder: Recorder
   readonly author: string
   readonly symlinks: SymlinkPolicy

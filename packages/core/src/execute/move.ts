@@ -6,11 +6,11 @@ import type { MoveLocalAction } from '../model/plan.ts'
 import type { Intent } from '../state/state.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
+import { makeRoom, prune } from './emptied.ts'
 import { fileEntry } from './entries.ts'
 import { expectAbsent, isMoved, isStill } from './guard.ts'
 import { putBack } from './place.ts'
 import { runPool } from './pool.ts'
-import { prune } from './remove.ts'
 import { makeFolders } from './trash.ts'
 
 interface Aside {
@@ -116,7 +116,7 @@ async function moveOne(
       await disk.setModified(place, mtime)
     if (!ownBit) await disk.setExecutable(place, executable)
     const ready = await disk.stat(place)
-    await giveWay({ disk }, path, source)
+    await giveWay(effects, path, source)
     await disk.rename(place, path, { overwrite: false })
     stat = await disk.stat(path)
     if (stat === undefined || !isMoved(stat, { ...from, stat: ready ?? from.stat }))
@@ -133,12 +133,8 @@ async function moveOne(
 }
 
 /** A folder whose name the file takes gives way if it is empty now that the file is out of it; one that holds anything stays. */
-async function giveWay(
-  { disk }: Pick<Effects, 'disk'>,
-  path: string,
-  source: string,
-): Promise<void> {
-  if ((await disk.stat(path))?.kind !== 'folder') return
-  if (source.startsWith(`${path}/`)) await prune({ disk }, parentOf(source), new Set([`${path}/`]))
-  await disk.removeFolder(path)
+async function giveWay(effects: Effects, path: string, source: string): Promise<void> {
+  if ((await effects.disk.stat(path))?.kind !== 'folder') return
+  if (source.startsWith(`${path}/`)) await prune(effects, parentOf(source), new Set([`${path}/`]))
+  await makeRoom(effects, path)
 }

@@ -6,6 +6,7 @@ import { PathProblem } from './consequence.ts'
 import { FINE_STEP } from '../decide/unchanged.ts'
 import type { Effects } from './context.ts'
 import { type Received, stage, type Staged } from './fetch.ts'
+import { makeRoom } from './emptied.ts'
 import { fileEntry } from './entries.ts'
 import { isMoved, isStill } from './guard.ts'
 import { makeFolders } from './trash.ts'
@@ -144,14 +145,15 @@ export interface Swap {
 }
 
 export async function swap(
-  { disk }: Pick<Effects, 'disk'>,
+  effects: Pick<Effects, 'disk' | 'trash' | 'isJunk'>,
   { placement, staged, aside }: Swap,
 ): Promise<void> {
+  const { disk } = effects
   const { path, from } = placement.action
   if (from === 'absent' || aside === undefined) {
     const there = await disk.stat(path)
     // An empty folder gives way to a file; one that holds anything cannot be removed, and stays.
-    if (there?.kind === 'folder') await disk.removeFolder(path)
+    if (there?.kind === 'folder') await makeRoom(effects, path)
     else if (there !== undefined) throw new PathProblem('changing')
     await disk.rename(staged.path, path, { overwrite: false })
     return

@@ -1,9 +1,9 @@
-import { DiskError } from '../disk/disk.ts'
 import { diskPath, isFolderKey, parentOf } from '../model/path.ts'
 import type { RemoveLocalAction, RemoveRemoteAction } from '../model/plan.ts'
 import { isStorageError } from '../provider/index.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
+import { prune, removeEmptied } from './emptied.ts'
 import { expectAbsent, expectStill, isMoved, statExactly } from './guard.ts'
 import { putBack } from './place.ts'
 
@@ -48,7 +48,7 @@ export async function removeLocal(
 ): Promise<void> {
   const { disk, provider, recorder, trash } = effects
   if (isFolderKey(path)) {
-    await removeEmptyFolder({ disk }, diskPath(path))
+    await removeEmptied(effects, diskPath(path))
   } else {
     // Absence is confirmed at the moment of the effect: the listing may be an hour old.
     if ((await provider.head(path, { signal })) !== undefined) throw new PathProblem('moved-on')
@@ -63,30 +63,6 @@ export async function removeLocal(
     }
     await expectAbsent(effects, path)
   }
-  await prune({ disk }, parentOf(path), keep)
+  await prune(effects, parentOf(path), keep)
   recorder.add({ path, entry: undefined })
-}
-
-/** Removes folders upwards as long as they are empty; those that a person keeps empty stay. */
-export async function prune(
-  { disk }: Pick<Effects, 'disk'>,
-  folder: string,
-  keep: ReadonlySet<string>,
-): Promise<void> {
-  for (let at = folder; at !== '' && !keep.has(`${at}/`); at = parentOf(at))
-    if (!(await removeEmptyFolder({ disk }, at))) return
-}
-
-/** False if something is in it, or it cannot be removed: then it stays. */
-async function removeEmptyFolder(
-  { disk }: Pick<Effects, 'disk'>,
-  folder: string,
-): Promise<boolean> {
-  try {
-    await disk.removeFolder(folder)
-    return true
-  } catch (error) {
-    if (!(error instanceof DiskError)) throw error
-    return error.code === 'missing'
-  }
 }

@@ -30,7 +30,7 @@ export async function replaceContent(
   await disk.flush([state.journalPath, staged, parentOf(aside)])
   const { executable } = from.stat
   await swap(
-    { disk },
+    { disk, trash, isJunk: () => false },
     {
       placement: { action: { path, from } },
       staged: { path: staged, file: { executable, link: false } },

@@ -11,6 +11,7 @@ import {
   type Removal,
   separateFileFolderConflicts,
   withoutFilledFolders,
+  withoutOccupied,
 } from '../decide/plan.ts'
 import type { World } from '../disk/clock.ts'
 import type { Path, RemoteEntry, SymlinkPolicy } from '../model/entry.ts'
@@ -69,6 +70,8 @@ export interface Planned {
   readonly nested: JoinCounts['nested']
   /** Named paths that neither a side nor the base holds anything of. */
   readonly nowhere: readonly Path[]
+  /** By the rules that this look found. */
+  readonly ignored: (path: Path) => boolean
 }
 
 /** Scans, lists and reads the base side by side, compares, and returns what is to be done. No effects. */
@@ -97,6 +100,7 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
     marks: counts.marks,
     nested: counts.nested,
     nowhere: [...counts.nowhere],
+    ignored: (path) => view.rules.ignores(path),
     facts: {
       changed: {
         local: judged.filter((row) => isFile(row) && row.local === 'changed').length,
@@ -138,6 +142,7 @@ async function look(
     anythingRemote: false,
     unseen: new Set(),
     unseenBelow: new Set(),
+    occupied: new Set(),
     nowhere: new Set(within),
     marks: [],
     nested: new Map(),
@@ -192,20 +197,26 @@ async function settleContent(
   view: View,
   within: readonly Path[],
 ): Promise<Pick<Plan, 'actions' | 'conflicts' | 'problems'>> {
-  const { judged, actions } = view
+  const { judged, actions, counts } = view
   const onlyThere = judged.flatMap(({ joined: { path, local, remote } }) =>
     local.state === 'absent' && remote.state === 'present' ? [path] : [],
   )
   // Nothing is removed outside the named paths, whatever is found there.
   const ours = actions.filter((action) => isWithin(action.path, within) || !takesContent(action))
   const separated = separateFileFolderConflicts(withoutFilledFolders(ours, onlyThere))
-  const questions = moveQuestions(judged, separated.actions)
+  const possible = withoutOccupied(separated.actions, counts.occupied)
+  const questions = moveQuestions(judged, possible.actions)
   const answers = await gatherMoves(context, questions)
-  const moved = withMoves(separated.actions, judged, answers)
+  const moved = withMoves(possible.actions, judged, answers)
   const safe = await keepLastCopies(context, options, view, moved)
+  const named = await withoutFolded(context, restrict(safe, within))
   return {
-    ...(await withoutFolded(context, restrict(safe, within))),
+    actions: named.actions,
     conflicts: separated.conflicts.filter(({ path }) => isWithin(path, within)),
+    problems: [
+      ...named.problems,
+      ...possible.occupied.map((path): Problem => ({ path, code: 'in-the-way' })),
+    ],
   }
 }
 

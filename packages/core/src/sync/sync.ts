@@ -1,5 +1,5 @@
+import { type IgnoreSettings, isJunk } from '../decide/ignore.ts'
 import { DEFAULT_MAX_DELETE, judgeGuards } from '../decide/guards.ts'
-import type { IgnoreSettings } from '../decide/ignore.ts'
 import type { World } from '../disk/clock.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Effects } from '../execute/context.ts'
@@ -95,12 +95,14 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
   ])
   if (other !== undefined) return halted(remote, [other], tally, onEvent)
 
+  let ignored = (_path: Path): boolean => false
   const effects: Effects = {
     disk,
     provider,
     world,
     state,
     trash: new Trash(disk, world),
+    isJunk: (path) => isJunk(path) && ignored(path),
     recorder: new Recorder(disk, provider, state, world),
     author: context.author,
     symlinks: context.symlinks,
@@ -151,6 +153,7 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
         : { override: { as: options.override, named: scopes } }),
       ...(options.settlements === undefined ? {} : { settlements: options.settlements }),
     })
+    ignored = planned.ignored
     if (round === 1) {
       await refuseNowhere(disk, planned, nested.above)
       unchanged = planned.unchanged

@@ -1,0 +1,101 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { textSource } from '../../src/sync/small-object.ts'
+import { clones } from './two-clones.ts'
+
+const write = (folder: string, path: string, text: string): void => {
+  mkdirSync(dirname(join(folder, path)), { recursive: true })
+  writeFileSync(join(folder, path), text)
+}
+const { signal } = new AbortController()
+
+async function pair() {
+  const both = await clones(2)
+  const [a = '', b = ''] = both.folders
+  write(a, 'd/x', 'x')
+  write(a, 'other', 'other')
+  await both.sync(0)
+  await both.sync(1)
+  const keys = () =>
+    [...both.store.objects.keys()].filter((key) => !key.startsWith('.lsync')).toSorted()
+  const put = (key: string, text: string) =>
+    both.store.open().write(key, textSource(text), {
+      signal,
+      expect: { kind: 'absent' },
+      metadata: { user: {} },
+    })
+  return { ...both, a, b, keys, put, [Symbol.dispose]: () => both[Symbol.dispose]() }
+}
+
+test('junk goes with its folder, into the trash', async () => {
+  using c = await pair()
+  write(c.b, 'd/.DS_Store', 'junk')
+  rmSync(join(c.a, 'd'), { recursive: true })
+  await c.sync(0)
+  expect(await c.sync(1)).toMatchObject({ problems: [], totals: { removedLocally: 1 } })
+  expect(readdirSync(c.b).toSorted()).toEqual(['.lsync', 'other'])
+  const [run = ''] = readdirSync(join(c.b, '.lsync/trash'))
+  expect(readdirSync(join(c.b, '.lsync/trash', run, 'd')).toSorted()).toEqual(['.DS_Store', 'x'])
+})
+
+test.each([
+  ['an editor’s swap file', 'd/.x.swp', ''],
+  ['what somebody ignores', 'd/mine', 'mine\n'],
+  ['junk that somebody wants', 'd/.DS_Store', '!.DS_Store\n'],
+])('%s stays, and so does its folder', async (_, path, rules) => {
+  using c = await pair()
+  if (rules !== '') write(c.b, '.lsyncignore', rules)
+  write(c.b, path, 'content')
+  rmSync(join(c.a, 'd'), { recursive: true })
+  await c.sync(0)
+  expect((await c.sync(1)).problems).toEqual([])
+  expect(readdirSync(join(c.b, 'd'))).toEqual([path.slice(2)])
+})
+
+test('a folder that stays in a file’s place is said to be there, and holds back nothing else', async () => {
+  using c = await pair()
+  write(c.b, 'd/half.part', 'on its way')
+  renameSync(join(c.a, 'd'), join(c.a, 'moved'))
+  write(c.a, 'd', 'a file now')
+  rmSync(join(c.a, 'other'))
+  await c.sync(0)
+  for (let round = 0; round < 2; round++) {
+    const report = await c.sync(1)
+    expect(report.problems).toEqual([{ path: 'd', code: 'in-the-way' }])
+    expect(report.conflicts).toEqual([])
+  }
+  expect(existsSync(join(c.b, 'other'))).toBe(false)
+  expect(readFileSync(join(c.b, 'd/x'), 'utf8')).toBe('x')
+  rmSync(join(c.b, 'd/half.part'))
+  expect((await c.sync(1)).problems).toEqual([])
+  expect(readFileSync(join(c.b, 'd'), 'utf8')).toBe('a file now')
+  expect(readFileSync(join(c.b, 'moved/x'), 'utf8')).toBe('x')
+})
+
+test('marks of empty folders that other tools made count, with content they are a problem', async () => {
+  using c = await pair()
+  await c.put('made/', '')
+  await c.put('deep/er/', '')
+  await c.put('full/', 'content')
+  // Some tools leave a mark for every folder: that of one that holds something says nothing, and goes.
+  await c.put('d/', '')
+  const report = await c.sync(0)
+  expect(report.problems).toEqual([{ path: 'full/', code: 'folder-with-content' }])
+  expect(readdirSync(join(c.a, 'made'))).toEqual([])
+  expect(readdirSync(join(c.a, 'deep/er'))).toEqual([])
+  expect(existsSync(join(c.a, 'full'))).toBe(false)
+  rmSync(join(c.a, 'made'), { recursive: true })
+  rmSync(join(c.a, 'deep'), { recursive: true })
+  await c.sync(0)
+  expect(await c.sync(0)).toMatchObject({ totals: { uploaded: { files: 0 }, removedRemotely: 0 } })
+  expect(c.keys()).toEqual(['d/x', 'full/', 'other'])
+})
