@@ -15,7 +15,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{packages,plugins,examples}/*/test/**/*.test.ts', 'servers/test/**/*.test.ts'],
+          include: [
+            '{packages,plugins,examples}/*/test/**/*.test.ts',
+            'servers/test/**/*.test.ts',
+            'scenarios/*.test.ts',
+          ],
           exclude: [
             '**/*.e2e.test.ts',
             '**/*.registry.test.ts',

@@ -23,7 +23,7 @@ export interface Outcome {
 
 /** Runs a command in this process, straight from the TypeScript sources, as if started in the sandbox. Arguments arrive as they are. */
 export async function run(
-  { folder, environment }: Sandbox,
+  { folder, environment }: Pick<Sandbox, 'folder' | 'environment'>,
   ...argv: readonly string[]
 ): Promise<Outcome> {
   const before = { ...process.env }

@@ -2,6 +2,11 @@ import type { Path } from '../model/entry.ts'
 import { isFolderKey } from '../model/path.ts'
 import type { Action } from '../model/plan.ts'
 
+/** Looked at closely, and found to be what it was: for a person, that is unchanged. */
+export function isSilent(action: Action): boolean {
+  return action.kind === 'adopt' && action.silent
+}
+
 /** Counts what was done. Folders count as files: a person sees them as things that moved. */
 export class Tally {
   #uploaded = { files: 0, bytes: 0 }
@@ -37,7 +42,7 @@ export class Tally {
         if (action.move !== true) this.#removedRemotely++
         break
       case 'adopt':
-        if (action.silent) this.#unchanged++
+        if (isSilent(action)) this.#unchanged++
         else this.#adopted++
         break
       default:

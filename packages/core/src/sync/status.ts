@@ -1,3 +1,4 @@
+import { isSilent } from '../execute/tally.ts'
 import type { Path, RemoteEntry } from '../model/entry.ts'
 import type { OnEvent } from '../model/events.ts'
 import type { Nested } from '../model/nested.ts'
@@ -113,11 +114,11 @@ export async function statusRepository(
     await nested.settle(provider, true, signal)
     return {
       remote: config.remote,
-      actions: planned.plan.actions.filter((action) => action.kind !== 'adopt' || !action.silent),
+      actions: planned.plan.actions.filter((action) => !isSilent(action)),
       conflicts: planned.plan.conflicts,
       problems: [...planned.plan.problems, ...nested.problems()],
       nested: nested.list(),
-      unchanged: planned.unchanged,
+      unchanged: planned.unchanged + planned.plan.actions.filter(isSilent).length,
     }
   } finally {
     await release()

@@ -5,7 +5,7 @@ import type { Disk } from '../disk/disk.ts'
 import type { Effects } from '../execute/context.ts'
 import { execute, type Failed } from '../execute/execute.ts'
 import { Recorder } from '../execute/recorder.ts'
-import { Tally } from '../execute/tally.ts'
+import { isSilent, Tally } from '../execute/tally.ts'
 import { Trash } from '../execute/trash.ts'
 import type { Path, SymlinkPolicy } from '../model/entry.ts'
 import type { Pointer } from '../model/nested.ts'
@@ -160,7 +160,10 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
       const halts = guard(planned, options, within)
       for (const problem of planned.plan.problems) problems.set(problem.path, problem)
       for (const conflict of planned.plan.conflicts) conflicts.set(conflict.path, conflict)
-      if (halts.length > 0) return halted(remote, halts, tally, onEvent, unchanged)
+      if (halts.length > 0) {
+        const silent = planned.plan.actions.filter(isSilent).length
+        return halted(remote, halts, tally, onEvent, unchanged + silent)
+      }
       await nested.complete(planned.nested)
       planned = without(planned, await nested.settle(provider, options.dryRun, signal))
       announce(planned, options)
