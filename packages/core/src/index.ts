@@ -13,6 +13,7 @@ export type * from './model/plan.ts'
 export type * from './model/problem.ts'
 export {
   CONFIG_KEYS,
+  parseBytes,
   listConfig,
   parseMaxDelete,
   setInConfig,
@@ -36,7 +37,8 @@ export { listRows } from './sync/list-rows.ts'
 export { moveAsideLocally, replaceLocally } from './sync/replace.ts'
 export { openSides, type Sides } from './sync/sides.ts'
 export { statusRepository, type Status, type StatusOptions } from './sync/status.ts'
-export { emptyTrash, listTrash, restoreTrash, type TrashItem } from './sync/trash.ts'
+export { listTrash, type Emptied, type TrashItem } from './sync/trash.ts'
+export { emptyTrash, restoreTrash } from './sync/trash-commands.ts'
 export {
   verifyRepository,
   type Difference,

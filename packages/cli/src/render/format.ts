@@ -55,3 +55,13 @@ export function formatTime(milliseconds: number): string {
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-')
   return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`
 }
+
+const UNITS_OF_AGE: Readonly<Record<string, number>> = { h: 1, d: 24, w: 24 * 7 }
+
+/** `12h`, `7d`, `2w`, or a bare number of days, as milliseconds; undefined if it is nothing of that. */
+export function parseAge(text: string): number | undefined {
+  const [, number, unit = 'd'] = /^(\d{1,6})([hdw])?$/i.exec(text.trim()) ?? []
+  return number === undefined
+    ? undefined
+    : Number(number) * (UNITS_OF_AGE[unit.toLowerCase()] ?? 0) * 60 * 60 * 1000
+}

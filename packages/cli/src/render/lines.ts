@@ -19,6 +19,14 @@ export function eventLine(event: LsyncEvent, options: LineOptions): string | und
     : undefined
 }
 
+/** What is not of the run itself, but worth knowing. */
+export function noteOf(event: LsyncEvent): string | undefined {
+  if (event.type === 'notice') return escapeName(event.message)
+  return event.type === 'trash-cleared'
+    ? `${count(event.files, 'file')} (${formatBytes(event.bytes)}) left the trash for good: kept long enough, or more than it may hold`
+    : undefined
+}
+
 /** One action in a line; undefined for what changes no file, unless one wants to see everything. */
 function actionLine(action: Action, { verbose, dryRun }: LineOptions): string | undefined {
   if (!verbose && (action.kind === 'adopt' || action.kind === 'forget')) return undefined

@@ -3,7 +3,7 @@ import type { LsyncEvent } from '@lsync/core'
 import * as Errors from '@oclif/core/errors'
 import { EXIT } from '../messages/table.ts'
 import { escapeName } from './escape.ts'
-import { conflictLine, haltLine, problemLine } from './lines.ts'
+import { conflictLine, haltLine, problemLine, noteOf } from './lines.ts'
 
 /** What happens, a line each with its time, appended to a file of the person's choice. */
 export class LogFile {
@@ -46,7 +46,8 @@ function logLine(event: LsyncEvent): string | undefined {
     case 'halted':
       return haltLine(event.halt)
     case 'notice':
-      return `note: ${escapeName(event.message)}`
+    case 'trash-cleared':
+      return `note: ${noteOf(event)}`
     case 'phase':
       return `phase: ${event.phase}`
     default:

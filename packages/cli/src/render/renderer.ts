@@ -1,6 +1,5 @@
 import type { LsyncEvent, RunReport } from '@lsync/core'
-import { escapeName } from './escape.ts'
-import { eventLine, reportLines } from './lines.ts'
+import { eventLine, noteOf, reportLines } from './lines.ts'
 import { fold, type Progress, START, statusLine } from './progress.ts'
 
 export interface RendererOptions {
@@ -47,9 +46,10 @@ export class Renderer {
   readonly onEvent = (event: LsyncEvent): void => {
     const now = this.#output.now()
     this.#progress = fold(this.#progress, event, now)
-    if (event.type === 'notice' && !this.#options.quiet) {
+    const note = noteOf(event)
+    if (note !== undefined && !this.#options.quiet) {
       this.clear()
-      this.#output.stderr(`note: ${escapeName(event.message)}\n`)
+      this.#output.stderr(`note: ${note}\n`)
     }
     if (!this.#options.quiet && !this.#options.json) this.#sayLine(event)
     this.#draw(now)

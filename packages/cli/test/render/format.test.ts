@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { count, formatBytes, formatDuration, parseRate } from '../../src/render/format.ts'
+import { count, formatBytes, formatDuration, parseAge, parseRate } from '../../src/render/format.ts'
 
 test.each([
   [0, '0 B'],
@@ -41,4 +41,16 @@ test.each([
   ['sideways:1M', undefined],
 ])('the rate %s', (text, rates) => {
   expect(parseRate(text)).toEqual(rates)
+})
+
+test.each([
+  ['7', 7 * 24],
+  ['7d', 7 * 24],
+  ['12h', 12],
+  ['2W', 2 * 7 * 24],
+  ['', undefined],
+  ['7m', undefined],
+  ['-1d', undefined],
+])('an age: %s', (text, hours) => {
+  expect(parseAge(text)).toBe(hours === undefined ? undefined : hours * 3_600_000)
 })

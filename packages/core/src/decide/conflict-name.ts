@@ -12,12 +12,21 @@ const LONGEST_NAME = 255
  */
 export function conflictName(path: string, author: string, modified: number, attempt = 1): string {
   if (isFolderKey(path)) throw new TypeError('a folder is never in conflict with itself')
-  const name = nameOf(path)
-  const dot = name.lastIndexOf('.')
-  const [stem, extension] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, '']
   const date = new Date(modified).toISOString().slice(0, 19).replace('T', ' ').replaceAll(':', '.')
   const number = attempt === 1 ? '' : ` ${attempt}`
   const mark = ` (conflict, ${cut(plain(author), LONGEST_AUTHOR) || 'unknown'}, ${date}${number})`
+  return marked(path, mark)
+}
+
+/** `notes (restored 2).txt`: for what comes back where something else is by now. */
+export function restoredName(path: string, attempt: number): string {
+  return marked(path, ` (restored${attempt === 1 ? '' : ` ${attempt}`})`)
+}
+
+function marked(path: string, mark: string): string {
+  const name = nameOf(path)
+  const dot = name.lastIndexOf('.')
+  const [stem, extension] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, '']
   const room = LONGEST_NAME - Buffer.byteLength(mark) - Buffer.byteLength(extension)
   const copy =
     room > 0

@@ -7,12 +7,15 @@ import { TRASH } from '../state/layout.ts'
 export class Trash {
   readonly #disk: Disk
   readonly #folder: string
+  /** The name of the run's folder; that of a further one begins with it. */
+  readonly run: string
   readonly #made = new Set<string>()
 
   constructor(disk: Disk, world: World) {
     this.#disk = disk
     const time = new Date(world.now()).toISOString().slice(0, 19).replaceAll(':', '.')
-    this.#folder = `${TRASH}/${time}Z-${world.token().slice(0, 8)}`
+    this.run = `${time}Z-${world.token().slice(0, 8)}`
+    this.#folder = `${TRASH}/${this.run}`
   }
 
   /** A free name for this path in the run's folder of the trash; its folders exist when this resolves. */

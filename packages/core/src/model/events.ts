@@ -31,6 +31,8 @@ export type LsyncEvent =
   | { readonly type: 'conflict'; readonly conflict: Conflict }
   | { readonly type: 'problem'; readonly problem: Problem }
   | { readonly type: 'halted'; readonly halt: Halt }
+  /** What was in the trash longer than it is kept, or more than it may hold, went for good. */
+  | { readonly type: 'trash-cleared'; readonly files: number; readonly bytes: number }
   | { readonly type: 'notice'; readonly message: string }
 
 export type OnEvent = (event: LsyncEvent) => void

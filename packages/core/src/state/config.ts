@@ -1,6 +1,7 @@
 import { isMap, isScalar, isSeq, parseDocument, type Document } from 'yaml'
 import { LsyncError } from '../model/errors.ts'
 import { checkKey, diskPath, normalizeScopes } from '../model/path.ts'
+import type { Retention } from '../decide/retention.ts'
 import type { ConflictPolicy } from '../model/plan.ts'
 import type { RemoteSettings } from '../provider/index.ts'
 
@@ -20,6 +21,8 @@ export interface RepositoryConfig {
   readonly author?: string
   readonly maxDelete?: { readonly count: number } | { readonly percent: number }
   readonly jobs?: number
+  /** How long, and how much, the trash keeps. */
+  readonly trash: Partial<Retention>
 }
 
 /** What would be allowed, if the value is not. */
@@ -48,6 +51,8 @@ const numberOrShare: Check = (value) =>
   /^(\d{1,12}|(100|\d{1,2})%)$/.test(String(value))
     ? undefined
     : 'a number, or a percentage like 50%'
+const amount: Check = (value) =>
+  parseBytes(String(value)) === undefined ? 'an amount like 500M or 10G' : undefined
 const flag: Check = (value) =>
   ['true', 'false'].includes(String(value)) ? undefined : 'true or false'
 
@@ -103,7 +108,7 @@ export const KEYS: Keys = {
   'max-delete': numberOrShare,
   jobs: positive,
   'trash-days': positive,
-  'trash-size': text,
+  'trash-size': amount,
 }
 
 export const CONFIG_KEYS: readonly string[] = Object.keys(KEYS)
@@ -250,6 +255,8 @@ export function readShared(values: ReadonlyMap<string, unknown>): SharedConfig {
   const author = textOf(values, 'author')
   const maxDelete = textOf(values, 'max-delete')
   const jobs = values.get('jobs')
+  const days = values.get('trash-days')
+  const bytes = parseBytes(textOf(values, 'trash-size') ?? '')
   const conflicts = POLICIES.find((policy) => policy === values.get('conflicts'))
   const symlinks = values.get('symlinks')
   return {
@@ -260,7 +267,20 @@ export function readShared(values: ReadonlyMap<string, unknown>): SharedConfig {
     ...(author === undefined ? {} : { author }),
     ...(maxDelete === undefined ? {} : { maxDelete: parseMaxDelete(maxDelete) }),
     ...(typeof jobs === 'number' ? { jobs } : {}),
+    trash: {
+      ...(typeof days === 'number' ? { days } : {}),
+      ...(bytes === undefined ? {} : { bytes }),
+    },
   }
+}
+
+/** `500M`, `10G`, `1.5 TB` as bytes, in powers of 1024; undefined if it is nothing of that. */
+export function parseBytes(value: string): number | undefined {
+  const [, number, unit = ''] =
+    /^(\d{1,15}(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?$/i.exec(value.trim()) ?? []
+  return number === undefined
+    ? undefined
+    : Math.round(Number(number) * 1024 ** ['', 'k', 'm', 'g', 't', 'p'].indexOf(unit.toLowerCase()))
 }
 
 export function textOf(values: ReadonlyMap<string, unknown>, key: string): string | undefined {

@@ -69,5 +69,6 @@ export function withUserConfig(
     ...own,
     settings: { ...user.settings, ...own.settings },
     ignore: [...user.ignore, ...own.ignore],
+    trash: { ...user.trash, ...own.trash },
   }
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_RETENTION } from '../decide/retention.ts'
 import { type Disk, DiskError } from '../disk/disk.ts'
 import { LsyncError } from '../model/errors.ts'
 import type { OnEvent } from '../model/events.ts'
@@ -134,6 +135,7 @@ export async function syncRepository(
         remote: config.remote,
         ...(config.repository === undefined ? {} : { identity: config.repository }),
         policy: config.conflicts ?? 'manual',
+        retention: { ...DEFAULT_RETENTION, ...config.trash },
         ignore: config,
         overlaps: await overlapsOf(machine, repository),
         symlinks: config.symlinks,

@@ -1,7 +1,8 @@
 import { type IgnoreSettings, isJunk } from '../decide/ignore.ts'
 import { DEFAULT_MAX_DELETE, judgeGuards } from '../decide/guards.ts'
+import type { Retention } from '../decide/retention.ts'
 import type { World } from '../disk/clock.ts'
-import type { Disk } from '../disk/disk.ts'
+import { type Disk, DiskError } from '../disk/disk.ts'
 import type { Effects } from '../execute/context.ts'
 import { execute, type Failed } from '../execute/execute.ts'
 import { Recorder } from '../execute/recorder.ts'
@@ -27,6 +28,7 @@ import { NestedRepositories } from './nested.ts'
 import { refuseNowhere } from './nowhere.ts'
 import { readPointers } from './pointers.ts'
 import { clearStaging, repair } from './repair.ts'
+import { applyRetention } from './trash.ts'
 
 /** A repository and its remote, open; the lock is held by the caller. */
 export interface SyncContext {
@@ -40,6 +42,8 @@ export interface SyncContext {
   /** The identity that this repository was made for; undefined where the remote could not be given one. */
   readonly identity?: string
   readonly policy: ConflictPolicy
+  /** How long the trash keeps what is in it; for ever, if absent. */
+  readonly retention?: Retention
   readonly ignore: IgnoreSettings
   /** True if a nested repository's remote leads into this one's, or the reverse. */
   readonly overlaps?: (pointer: Pointer) => boolean
@@ -205,7 +209,10 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
 
   for (const problem of nested.problems())
     if (!problems.has(problem.path)) problems.set(problem.path, problem)
-  if (!options.dryRun) await state.compact()
+  if (!options.dryRun) {
+    await state.compact()
+    await clearTrash(context, effects.trash.run, onEvent)
+  }
   for (const conflict of conflicts.values()) onEvent({ type: 'conflict', conflict })
   for (const problem of problems.values()) onEvent({ type: 'problem', problem })
   return {
@@ -215,6 +222,22 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
     halted: [],
     nested: nested.list(),
     totals: tally.totals(unchanged),
+  }
+}
+
+/** What was in the trash for too long goes; that it cannot is no reason to fail. */
+async function clearTrash(
+  { disk, world, retention }: SyncContext,
+  ours: string,
+  onEvent: RunOptions['onEvent'],
+): Promise<void> {
+  if (retention === undefined) return
+  try {
+    const { files, bytes } = await applyRetention(disk, retention, world.now(), ours)
+    if (files > 0) onEvent({ type: 'trash-cleared', files, bytes })
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error
+    onEvent({ type: 'notice', message: `the trash cannot be cleared: ${error.message}` })
   }
 }
 

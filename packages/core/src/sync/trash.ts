@@ -1,5 +1,6 @@
+import { expired, type Retention } from '../decide/retention.ts'
 import { type Disk, DiskError } from '../disk/disk.ts'
-import { makeFolders } from '../execute/trash.ts'
+import type { Path } from '../model/entry.ts'
 import { joinPath, parentOf } from '../model/path.ts'
 import { TRASH } from '../state/layout.ts'
 
@@ -8,18 +9,27 @@ export interface TrashItem {
   /** The run that put it there: `2026-01-31T14.05.09Z-1f2e3d4c`. */
   readonly run: string
   /** Where it was. A number behind a tilde tells several of one run apart. */
-  readonly path: string
+  readonly path: Path
   readonly size: number
   readonly modified: number
 }
 
+export interface Emptied {
+  readonly files: number
+  readonly bytes: number
+}
+
 /** What syncs replaced or removed here, oldest run first. */
 export async function* listTrash(disk: Disk): AsyncGenerator<TrashItem> {
-  if ((await disk.stat(TRASH)) === undefined) return
-  const runs = (await disk.list(TRASH))
+  for (const run of await runsOf(disk)) yield* below(disk, run, '')
+}
+
+async function runsOf(disk: Disk): Promise<readonly string[]> {
+  if ((await disk.stat(TRASH)) === undefined) return []
+  return (await disk.list(TRASH))
     .filter(({ kind }) => kind === 'folder')
     .map(({ name }) => name)
-  for (const run of runs.toSorted()) yield* below(disk, run, '')
+    .toSorted()
 }
 
 async function* below(disk: Disk, run: string, folder: string): AsyncGenerator<TrashItem> {
@@ -36,23 +46,39 @@ async function* below(disk: Disk, run: string, folder: string): AsyncGenerator<T
   }
 }
 
-/** Puts a file of the trash back to its place; DiskError `exists` where something is there. */
-export async function restoreTrash(disk: Disk, item: TrashItem, to: string): Promise<void> {
-  await makeFolders(disk, parentOf(to), new Set())
-  await disk.rename(joinPath(joinPath(TRASH, item.run), item.path), to, { overwrite: false })
-  await disk.flush([to])
+/**
+ * At the end of a run: what was in the trash for too long, or is too much, goes for good.
+ * @param ours name of this run's folder
+ */
+export async function applyRetention(
+  disk: Disk,
+  retention: Retention,
+  now: number,
+  ours: string,
+): Promise<Emptied> {
+  const runs = await runsOf(disk)
+  const items: TrashItem[] = []
+  for (const run of runs) {
+    // Where only age counts, a look at the names of the runs is enough for most of them.
+    const young = expired([{ run, size: 0 }], retention, now, ours).length === 0
+    if (retention.bytes === undefined && young) continue
+    for await (const item of below(disk, run, '')) items.push(item)
+  }
+  return removeAll(disk, expired(items, retention, now, ours))
 }
 
-/** Removes for good what the trash holds of runs before a time (milliseconds); returns how many files went. */
-export async function emptyTrash(disk: Disk, before: number): Promise<number> {
-  let removed = 0
-  for await (const item of listTrash(disk)) {
-    if (timeOf(item.run) >= before) continue
-    await disk.remove(joinPath(joinPath(TRASH, item.run), item.path))
-    removed++
-    await prune(disk, parentOf(joinPath(joinPath(TRASH, item.run), item.path)))
+export async function removeAll(disk: Disk, items: readonly TrashItem[]): Promise<Emptied> {
+  let bytes = 0
+  for (const item of items) {
+    await disk.remove(placeOf(item))
+    bytes += item.size
+    await prune(disk, parentOf(placeOf(item)))
   }
-  return removed
+  return { files: items.length, bytes }
+}
+
+export function placeOf({ run, path }: TrashItem): Path {
+  return joinPath(joinPath(TRASH, run), path)
 }
 
 async function prune(disk: Disk, folder: string): Promise<void> {
@@ -63,11 +89,4 @@ async function prune(disk: Disk, folder: string): Promise<void> {
       if (error instanceof DiskError) return
       throw error
     }
-}
-
-/** When a run began, from the name of its folder. */
-function timeOf(run: string): number {
-  const [day = '', time = ''] = run.split('Z')[0]?.split('T') ?? []
-  const parsed = Date.parse(`${day}T${time.replaceAll('.', ':')}Z`)
-  return Number.isNaN(parsed) ? Number.POSITIVE_INFINITY : parsed
 }

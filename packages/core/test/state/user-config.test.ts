@@ -2,15 +2,17 @@ import { expect, test } from 'vitest'
 import { loadUserConfig } from '../../src/state/user-config.ts'
 
 test('nothing said is nothing set', () => {
-  expect(loadUserConfig(undefined, {})).toEqual({ settings: {}, ignore: [] })
+  expect(loadUserConfig(undefined, {})).toEqual({ settings: {}, ignore: [], trash: {} })
 })
 
 test('the environment goes before the file', () => {
-  const file = 'author: me\nmax-delete: 20\nprofile: home\nmerge-tool: meld\nignore: ["*.o"]\n'
+  const file =
+    'author: me\nmax-delete: 20\nprofile: home\ntrash-days: 90\nmerge-tool: meld\nignore: ["*.o"]\n'
   const environment = {
     LSYNC_PROFILE: 'work',
     LSYNC_MAX_DELETE: '10%',
     LSYNC_JOBS: '8',
+    LSYNC_TRASH_SIZE: '1.5 GB',
     LSYNC_PATH_STYLE: 'true',
     LSYNC_IGNORE: '*.log, tmp/',
     LSYNC_AUTHOR: '',
@@ -23,6 +25,7 @@ test('the environment goes before the file', () => {
     jobs: 8,
     mergeTool: 'meld',
     ignore: ['*.log', 'tmp/'],
+    trash: { days: 90, bytes: 1.5 * 1024 ** 3 },
   })
 })
 

@@ -1,0 +1,39 @@
+/** How long, and how much, the trash keeps. */
+export interface Retention {
+  readonly days: number
+  /** All of it together; absent where only age counts. */
+  readonly bytes?: number
+}
+
+export const DEFAULT_RETENTION: Retention = { days: 30 }
+
+const DAY = 24 * 60 * 60 * 1000
+
+/**
+ * What leaves the trash: what is too old, then the oldest until the rest is small enough. What this run put there stays, however large it is:
+ * nobody had the time to look at it.
+ *
+ * @param items oldest first
+ * @param now milliseconds since the epoch
+ * @param ours name of this run's folder, with which those of its further folders begin
+ */
+export function expired<T extends { readonly run: string; readonly size: number }>(
+  items: readonly T[],
+  { days, bytes = Number.POSITIVE_INFINITY }: Retention,
+  now: number,
+  ours: string,
+): readonly T[] {
+  let total = items.reduce((sum, { size }) => sum + size, 0)
+  return items.filter(({ run, size }) => {
+    if (run.startsWith(ours) || (!isOlder(run, now - days * DAY) && total <= bytes)) return false
+    total -= size
+    return true
+  })
+}
+
+/** True for a run that began before; its folder's name says when: `2026-01-31T14.05.09Z-1f2e3d4c`. Other names are of no known age. */
+export function isOlder(run: string, before: number): boolean {
+  const [, day = '', time = ''] = /^([\d-]+)T([\d.]+)Z/.exec(run) ?? []
+  // Compared with nothing, a time that is none is not older.
+  return Date.parse(`${day}T${time.replaceAll('.', ':')}Z`) < before
+}
