@@ -3,6 +3,7 @@ import { basics } from './basics.ts'
 import { cancellation } from './cancellation.ts'
 import { conditions } from './conditions.ts'
 import { folders } from './folders.ts'
+import { history } from './history.ts'
 import { listing } from './listing.ts'
 import { metadata } from './metadata.ts'
 import { names } from './names.ts'
@@ -53,6 +54,7 @@ const GROUPS: Readonly<Record<string, readonly Case[]>> = {
   names,
   metadata,
   reading,
+  history,
   folders,
   uploads,
   cancellation,

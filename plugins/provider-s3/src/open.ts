@@ -14,6 +14,7 @@ import { copyOf } from './copy.ts'
 import { credentialsOf } from './credentials.ts'
 import { endpointOf, isAmazon, type Service, serviceOf } from './endpoint.ts'
 import { WrongRegion } from './errors.ts'
+import { historyOf } from './history.ts'
 import { listObjects } from './listing.ts'
 import { Multipart } from './multipart.ts'
 import { LARGEST_SINGLE, WORTHWHILE } from './parts.ts'
@@ -96,6 +97,7 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
       probe: (call) => probeBucket(requester, place, extra, multipart, isAmazon(service), call),
       // Where the end of an upload keeps no condition, one conditional PUT is safer; only what is too large for that goes up in parts.
       uploads: uploadsOf(context, guarantees.commit === 'atomic' ? WORTHWHILE : LARGEST_SINGLE + 1),
+      ...(known?.versioning === true ? { history: historyOf(requester, place.prefix) } : {}),
       ...(guarantees.copy === 'atomic' ? { copy: copyOf(context, write) } : {}),
       async [Symbol.asyncDispose]() {
         await connections.destroy()

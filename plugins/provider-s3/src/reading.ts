@@ -52,6 +52,8 @@ export async function readObject(
   requester: Requester,
   key: string,
   options: ReadOptions,
+  /** One that was overwritten, by the name that the store keeps it by. */
+  historyId?: string,
 ): Promise<ObjectBody> {
   const { signal, version, from = 0, length } = options
   if (length === 0) return nothingOf(requester, key, options)
@@ -62,6 +64,7 @@ export async function readObject(
     response = await requester.send({
       method: 'GET',
       key,
+      ...(historyId === undefined ? {} : { query: { versionId: historyId } }),
       headers: {
         // Of a range, some servers tell the checksum of the range, or of a part: it would be taken for the object's.
         ...(ranged ? { range: `bytes=${from}-${to}` } : { 'x-amz-checksum-mode': 'ENABLED' }),

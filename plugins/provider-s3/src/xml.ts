@@ -128,7 +128,7 @@ function parseObject(xml: string, url: boolean): Listed {
 }
 
 /** `encoding-type=url` writes a blank as a plus. */
-function decodeKey(text: string): string {
+export function decodeKey(text: string): string {
   if (!text.includes('%') && !text.includes('+')) return text
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
