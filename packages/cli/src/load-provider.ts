@@ -51,6 +51,8 @@ export async function loadProvider({
         ? 'its module exports no provider as default'
         : `what its module exports as default has no ${contract === undefined ? 'contract' : missing.join(', ')}`,
     )
+  if (typeof module.settings !== 'object' || module.settings === null)
+    throw broken(scheme, plugin, 'what its module exports as default has no settings')
   if (module.scheme !== scheme)
     throw broken(scheme, plugin, `its module is for ${module.scheme}://`)
   return module

@@ -21,6 +21,7 @@ export {
   type RepositoryConfig,
 } from './state/config.ts'
 export { CONFIG } from './state/layout.ts'
+export { keyOfSetting } from './state/settings.ts'
 export type * from './sync/api.ts'
 export {
   initRepository,

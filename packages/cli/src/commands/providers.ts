@@ -1,3 +1,4 @@
+import type { ProviderModule } from '@lsync/core'
 import { LsyncCommand } from '../base-command.ts'
 import { declaredProviders, type DeclaredProvider, type RejectedProvider } from '../providers.ts'
 import { escapeName } from '../render/escape.ts'
@@ -13,20 +14,23 @@ export default class Providers extends LsyncCommand {
   async run(): Promise<void> {
     await this.parse(Providers)
     const { providers: declared, rejected } = declaredProviders(this.config)
-    const providers: DeclaredProvider[] = []
+    const providers: (DeclaredProvider & {
+      readonly settings: Readonly<Record<string, string>>
+    })[] = []
     const broken: RejectedProvider[] = [...rejected]
     for (const one of declared.values()) {
-      const reason = await reasonAgainst(one)
-      if (reason === undefined) providers.push(one)
-      else broken.push({ ...one, reason })
+      const loaded = await load(one)
+      if (typeof loaded === 'string') broken.push({ ...one, reason: loaded })
+      else providers.push({ ...one, settings: await settingsOf(loaded) })
     }
     const width = Math.max(0, ...providers.map(({ scheme }) => scheme.length)) + 3
     this.say(
-      ...providers.map(({ scheme, plugin, version, type, replaces }) =>
+      ...providers.flatMap(({ scheme, plugin, version, type, replaces, settings }) => [
         escapeName(
           `${`${scheme}://`.padEnd(width)}  ${plugin} ${version} (${type}${replaces.length === 0 ? '' : `, instead of ${replaces.join(', ')}`})`,
         ),
-      ),
+        ...Object.entries(settings).map(([key, help]) => escapeName(`    ${key}: ${help}`)),
+      ]),
       ...broken.map(({ scheme, plugin, version, reason }) =>
         escapeName(
           `cannot be used: ${plugin} ${version}${scheme === undefined ? '' : ` for ${scheme}://`}: ${reason}`,
@@ -37,12 +41,13 @@ export default class Providers extends LsyncCommand {
         : ['Update or remove it: lsync plugins update, lsync plugins uninstall PLUGIN']),
     )
     await this.end({
-      providers: providers.map(({ scheme, plugin, version, type, replaces }) => ({
+      providers: providers.map(({ scheme, plugin, version, type, replaces, settings }) => ({
         scheme,
         plugin,
         version,
         type,
         replaces,
+        settings,
       })),
       broken: broken.map(({ scheme, plugin, version, type, reason }) => ({
         scheme: scheme ?? null,
@@ -55,15 +60,22 @@ export default class Providers extends LsyncCommand {
   }
 }
 
-/** Why it cannot be used; loading it loads no SDK. */
-async function reasonAgainst(declared: DeclaredProvider): Promise<string | undefined> {
+/** The module, or why it cannot be used; loading it loads no SDK. */
+async function load(declared: DeclaredProvider): Promise<ProviderModule | string> {
   const { LsyncError } = await import('@lsync/core')
   const { loadProvider } = await import('../load-provider.ts')
   try {
-    await loadProvider(declared)
-    return undefined
+    return await loadProvider(declared)
   } catch (error) {
     if (error instanceof LsyncError) return String(error.facts['reason'])
     throw error
   }
+}
+
+/** What `lsync config set` takes for it, with its help. */
+async function settingsOf({ settings }: ProviderModule): Promise<Readonly<Record<string, string>>> {
+  const { keyOfSetting } = await import('@lsync/core')
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, help]) => [keyOfSetting(name), help]),
+  )
 }

@@ -4,6 +4,14 @@ import { checkKey, diskPath, normalizeScopes } from '../model/path.ts'
 import type { Retention } from '../decide/retention.ts'
 import type { ConflictPolicy } from '../model/plan.ts'
 import type { RemoteSettings } from '../provider/index.ts'
+import {
+  address,
+  type Check,
+  isOfProvider,
+  settingsForProvider,
+  SETTINGS,
+  text,
+} from './settings.ts'
 
 /** The format of `.lsync/config.yaml`. A newer one is refused. */
 const CONFIG_FORMAT = 1
@@ -25,13 +33,9 @@ export interface RepositoryConfig {
   readonly trash: Partial<Retention>
 }
 
-/** What would be allowed, if the value is not. */
-export type Check = (value: unknown) => string | undefined
 export type Keys = Readonly<Record<string, Check>>
 
 const POLICIES: readonly ConflictPolicy[] = ['manual', 'keep-both', 'newest', 'local', 'remote']
-export const text: Check = (value) =>
-  typeof value === 'string' && value !== '' ? undefined : 'a text'
 const oneOf =
   (...allowed: string[]): Check =>
   (value) =>
@@ -53,47 +57,6 @@ const numberOrShare: Check = (value) =>
     : 'a number, or a percentage like 50%'
 const amount: Check = (value) =>
   parseBytes(String(value)) === undefined ? 'an amount like 500M or 10G' : undefined
-const flag: Check = (value) =>
-  ['true', 'false'].includes(String(value)) ? undefined : 'true or false'
-
-/** An address may hold a path with an @ in it, but nobody's name and password before the server's. */
-const address: Check = (value) =>
-  typeof value === 'string' && value !== '' && !CREDENTIALS.test(value)
-    ? undefined
-    : 'an address without credentials in it'
-const CREDENTIALS = /^(?:[^/]*:\/\/)?[^/]*@/
-
-/** Settings that go to the provider as they are. */
-const SETTINGS: Readonly<Record<string, Check>> = {
-  profile: text,
-  region: text,
-  endpoint: address,
-  role: text,
-  'storage-class': text,
-  encryption: text,
-  'encryption-key': text,
-  'path-style': flag,
-}
-
-/** What says where a remote is, rather than who asks: it may be told to others, and taken from them once a person has seen it. */
-const SHARED_SETTINGS = ['region', 'endpoint', 'path-style']
-
-export function isSharedSetting(key: string, value: unknown): boolean {
-  return SHARED_SETTINGS.includes(key) && SETTINGS[key]?.(value) === undefined
-}
-
-/** An address that somebody else wrote: with a scheme, without credentials, and nothing that is no text. */
-export function isSafeAddress(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    value.length <= LONGEST_ADDRESS &&
-    /^[a-z][a-z0-9+.-]*:/.test(value) &&
-    !/\p{Cc}/u.test(value) &&
-    address(value) === undefined
-  )
-}
-
-const LONGEST_ADDRESS = 2000
 
 export const KEYS: Keys = {
   format: positive,
@@ -181,12 +144,15 @@ export function checkValue(
   value: unknown,
   line?: number,
 ): unknown {
-  const check = Object.hasOwn(keys, name) ? keys[name] : undefined
-  if (check === undefined) {
+  // Of a repository only: what one provider knows makes no sense to the next one.
+  const ofProvider = Object.hasOwn(keys, 'remote') && isOfProvider(name)
+  const check = Object.hasOwn(keys, name) ? keys[name] : ofProvider ? text : undefined
+  if (check === undefined || ofProvider) {
     const elsewhere = ELSEWHERE.find(([pattern]) => pattern.test(name))?.[1]
     if (elsewhere !== undefined) refuse(file, `${name}: ${elsewhere}`, line)
     if (name.startsWith('x-')) return value
-    refuse(file, `there is no key ${JSON.stringify(name)}${suggestion(name, keys)}`, line)
+    if (check === undefined)
+      refuse(file, `there is no key ${JSON.stringify(name)}${suggestion(name, keys)}`, line)
   }
   const wanted = check(value)
   if (wanted !== undefined) {
@@ -236,13 +202,20 @@ export function parseConfig(source: string, file: string): RepositoryConfig {
   const remote = textOf(values, 'remote')
   if (remote === undefined) refuse(file, 'the key `remote` is missing')
   const repository = textOf(values, 'repository')
+  const shared = readShared(values)
   return {
     remote,
     ...(repository === undefined ? {} : { repository }),
     only: normalizeScopes(textsOf(values, 'only').map(diskPath)),
     symlinks: 'skip',
-    ...readShared(values),
+    ...shared,
+    settings: { ...shared.settings, ...settingsForProvider(providerSettings(values)) },
   }
+}
+
+function providerSettings(values: ReadonlyMap<string, unknown>): RemoteSettings {
+  const keys = [...values.keys()].filter(isOfProvider)
+  return Object.fromEntries(keys.map((key) => [key, textOf(values, key) ?? '']))
 }
 
 /** From values that were checked. */

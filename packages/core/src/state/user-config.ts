@@ -6,10 +6,10 @@ import {
   readShared,
   type RepositoryConfig,
   type SharedConfig,
-  text,
   textOf,
   typed,
 } from './config.ts'
+import { text } from './settings.ts'
 
 /** What the user says for every repository: `~/.config/lsync/config.yaml`, with `LSYNC_*` over it. */
 export interface UserConfiguration extends SharedConfig {

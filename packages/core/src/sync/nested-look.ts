@@ -4,7 +4,8 @@ import { ancestorsOf } from '../decide/plan.ts'
 import { DiskError, type Disk } from '../disk/disk.ts'
 import type { Path } from '../model/entry.ts'
 import { joinPath } from '../model/path.ts'
-import { isSharedSetting, parseConfig } from '../state/config.ts'
+import { parseConfig } from '../state/config.ts'
+import { isSharedSetting } from '../state/settings.ts'
 import { CONFIG, LSYNC } from '../state/layout.ts'
 
 /** What lies at the path now, without following links, and without looking where this repository must not. */

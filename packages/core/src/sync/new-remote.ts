@@ -12,6 +12,7 @@ import { Slots } from '../remote/limiter.ts'
 import { withPolicies } from '../remote/policies.ts'
 import { DEFAULT_RETRY, retrying } from '../remote/retry.ts'
 import { SCRATCH_PREFIX } from '../state/layout.ts'
+import { refuseUnknownSettings, settingsForProvider } from '../state/settings.ts'
 import type { Machine } from './api.ts'
 import { claimIdentity } from './identity.ts'
 import { overlapsOf, repositoriesAbove } from './nested-remote.ts'
@@ -69,11 +70,13 @@ export async function openNewRemote(
     create,
   }: Meeting & { readonly settings: RemoteSettings; readonly create: boolean },
 ): Promise<StorageProvider> {
+  const own = settingsForProvider(settings)
+  refuseUnknownSettings(module.scheme, module.settings, own)
   const opened = await retrying(DEFAULT_RETRY, machine.world, signal, () =>
     module.open(remote, {
       ...openOptions(
         machine,
-        { ...machine.userConfig?.settings, ...settings },
+        { ...machine.userConfig?.settings, ...own },
         DEFAULT_JOBS,
         signal,
         onEvent,

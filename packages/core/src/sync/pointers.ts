@@ -5,7 +5,7 @@ import type { Path } from '../model/entry.ts'
 import { NESTED_PREFIX, pathOfPointer, type Pointer, pointerKey } from '../model/nested.ts'
 import { checkKey } from '../model/path.ts'
 import type { Expect, ObjectInfo, StorageProvider } from '../provider/index.ts'
-import { isSharedSetting, isSafeAddress } from '../state/config.ts'
+import { isSharedSetting, isSafeAddress } from '../state/settings.ts'
 import type { KnownPointers } from '../state/nested.ts'
 import { readSmallObject, textSource } from './small-object.ts'
 

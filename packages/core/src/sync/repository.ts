@@ -10,6 +10,7 @@ import { CONFIG, LSYNC, STAGING } from '../state/layout.ts'
 import { takeLock } from '../state/lock.ts'
 import { openState } from '../state/open-state.ts'
 import { readRemoteReport, writeRemoteReport } from '../state/remote-report.ts'
+import { refuseUnknownSettings } from '../state/settings.ts'
 import { withUserConfig } from '../state/user-config.ts'
 import type { Machine, RunOptions, RunReport } from './api.ts'
 import { readIdentity } from './identity.ts'
@@ -173,6 +174,7 @@ export async function openRemote(
   onEvent: OnEvent,
 ): Promise<StorageProvider> {
   const module = await moduleFor(machine, schemeOf(config.remote))
+  refuseUnknownSettings(module.scheme, module.settings, config.settings)
   const known = await readRemoteReport(disk, config.remote)
   return retrying(DEFAULT_RETRY, machine.world, signal, () =>
     module.open(config.remote, {

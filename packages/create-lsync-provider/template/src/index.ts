@@ -4,7 +4,7 @@ import { CONTRACT_VERSION, type ProviderModule, StorageError } from '@lsync/core
 const provider: ProviderModule = {
   contract: CONTRACT_VERSION,
   scheme: '{{scheme}}',
-  // Settings beside the URL, each with a line of help. Never secrets: those come from the environment.
+  // Settings beside the URL, each with a line of help: `lsync config set provider.NAME VALUE`. Never secrets: those come from the environment.
   settings: {},
 
   normalize(url) {
