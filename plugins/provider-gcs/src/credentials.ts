@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AuthClient, GoogleAuth } from 'google-auth-library'
+import type { AuthClient, AuthClientOptions } from 'google-auth-library'
 import { isStorageError, type OpenOptions, StorageError } from '@lsync/core/provider'
 import type { Connections } from './connection.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -46,20 +46,43 @@ async function clientOf(
   const impersonated = settings['impersonate']
   const keyFile = await keyFileOf(settings['key-file'], environment)
   const library = await import('google-auth-library')
-  const auth: GoogleAuth = new library.GoogleAuth({
+  const clientOptions = (): AuthClientOptions => ({
+    transporterOptions: { fetchImplementation: connections.fetch },
+  })
+  const auth = new library.GoogleAuth({
     scopes: impersonated === undefined ? SCOPE : WIDE_SCOPE,
-    clientOptions: { transporterOptions: { fetchImplementation: connections.fetch } },
-    ...(keyFile === undefined ? {} : { keyFilename: keyFile }),
+    clientOptions: clientOptions(),
   })
-  const own = await auth.getClient()
+  const own: AuthClient =
+    keyFile === undefined
+      ? await auth.getClient()
+      : // As the library reads the file that it finds itself; its option for one that is named prints a warning.
+        ((await auth._getApplicationCredentialsFromFilePath(
+          keyFile,
+          clientOptions(),
+        )))
   if (impersonated === undefined) return own
-  return new library.Impersonated({
-    sourceClient: own,
-    targetPrincipal: impersonated,
-    targetScopes: [SCOPE],
-    delegates: [],
-    lifetime: 3600,
-  })
+  return quietly(
+    () =>
+      new library.Impersonated({
+        sourceClient: own,
+        targetPrincipal: impersonated,
+        targetScopes: [SCOPE],
+        delegates: [],
+        lifetime: 3600,
+      }),
+  )
+}
+
+/** The library warns on the terminal of addresses in credentials from others; here the address is Google's own. */
+function quietly<T>(make: () => T): T {
+  const { warn } = console
+  console.warn = () => undefined
+  try {
+    return make()
+  } finally {
+    console.warn = warn
+  }
 }
 
 /** The file that the library would find by itself, but in the environment that was given, which may be another than the process's. */
@@ -105,19 +128,25 @@ async function checkedKeyFile(path: string): Promise<string> {
 
 function noCredentials(error: unknown): StorageError {
   if (isStorageError(error)) return error
-  const { message, code, response } = (error ?? {}) as {
+  const { message, code, cause, response } = (error ?? {}) as {
     message?: unknown
     code?: unknown
+    cause?: { readonly code?: unknown; readonly message?: unknown }
     response?: { status?: number }
   }
   const said = typeof message === 'string' ? (message.split('\n')[0] ?? '') : ''
   const status = response?.status
+  const reason = [code, cause?.code].find(
+    (one) => typeof one === 'string' && /^(E[A-Z_]+|UND_ERR_\w+)$/.test(one),
+  )
   // The token's server, not the bucket's: no answer, or one in trouble, says nothing about the credentials.
-  if (status === undefined && typeof code === 'string' && /^(E[A-Z]+|UND_ERR_\w+)$/.test(code))
-    return new StorageError('network', `no token could be had: ${said}`, { detail: code })
-  if (status !== undefined && (status >= 500 || status === 429))
+  const temporary =
+    status === undefined
+      ? reason !== undefined && reason !== 'ENOENT' && reason !== 'EACCES'
+      : status >= 500 || status === 429
+  if (temporary)
     return new StorageError('network', `no token could be had: ${said}`, {
-      detail: `status ${status}`,
+      detail: status === undefined ? String(reason) : `status ${status}`,
     })
   return new StorageError('unauthenticated', `no credentials for the bucket: ${said}`, {
     detail:

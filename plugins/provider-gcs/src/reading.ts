@@ -187,6 +187,9 @@ export function otherVersion(key: string): StorageError {
   return new StorageError('precondition-failed', `another version is there: ${key}`, { key })
 }
 
+/** Bytes of a body that is held until it was checked. */
+const HELD = 256 * 1024
+
 interface Coming {
   readonly host: string
   readonly key: string
@@ -222,6 +225,8 @@ class Body implements AsyncIterable<Uint8Array> {
 
   async *#chunks(): AsyncGenerator<Uint8Array, void, void> {
     const { host, key, response, expected, crc32c, signal } = this.#coming
+    // Nothing of a small body goes out before all of it was checked: then a damaged one can simply be read again.
+    const held: Uint8Array[] | undefined = crc32c !== undefined && expected <= HELD ? [] : undefined
     let received = 0
     let crc = 0
     try {
@@ -229,7 +234,8 @@ class Body implements AsyncIterable<Uint8Array> {
         received += chunk.length
         if (received > expected) break
         if (crc32c !== undefined) crc = this.#crc32c(chunk, crc)
-        yield chunk
+        if (held === undefined) yield chunk
+        else held.push(chunk)
       }
     } catch (error) {
       signal.throwIfAborted()
@@ -237,8 +243,13 @@ class Body implements AsyncIterable<Uint8Array> {
     }
     if (received !== expected)
       throw new StorageError('network', `${key}: ${received} of ${expected} bytes arrived`, { key })
-    // Not to be taken up from where it ended: some byte before is wrong.
+    // Of a larger one, not to be taken up from where it ended: some byte before is wrong.
     if (crc32c !== undefined && (crc >>> 0).toString(16).padStart(8, '0') !== crc32c)
-      throw new StorageError('bad-digest', `${key}: the bytes were damaged on the way`, { key })
+      throw new StorageError(
+        held === undefined ? 'bad-digest' : 'network',
+        `${key}: the bytes were damaged on the way`,
+        { key },
+      )
+    if (held !== undefined && received > 0) yield held.length === 1 ? held[0]! : Buffer.concat(held)
   }
 }

@@ -74,9 +74,11 @@ function contentSize(base: BaseEntry): number {
 
 /** True if only reading the remote content can tell whether both sides hold the same. */
 export function mustReadRemote(row: Joined, evidence: Evidence): boolean {
-  const { local, remote } = row
+  const { base, local, remote } = row
   if (local.state !== 'present' || remote.state !== 'present') return false
   if (local.entry.type === 'folder' || evidence.local?.sha256 === undefined) return false
+  // The base has its digest. (A file that was saved or sent just now is hashed again: that must not fetch it, too.)
+  if (base !== undefined && remoteUnchanged(base, remote.entry)) return false
   const now = evidence.remote ?? remote.entry
   if (now.size !== local.entry.stat.size) return false
   return (
