@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AuthClient, AuthClientOptions } from 'google-auth-library'
+import type { AuthClient, GoogleAuthOptions } from 'google-auth-library'
 import { isStorageError, type OpenOptions, StorageError } from '@lsync/core/provider'
 import type { Connections } from './connection.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -46,7 +46,7 @@ async function clientOf(
   const impersonated = settings['impersonate']
   const keyFile = await keyFileOf(settings['key-file'], environment)
   const library = await import('google-auth-library')
-  const clientOptions = (): AuthClientOptions => ({
+  const clientOptions = (): NonNullable<GoogleAuthOptions['clientOptions']> => ({
     transporterOptions: { fetchImplementation: connections.fetch },
   })
   const auth = new library.GoogleAuth({
@@ -56,11 +56,9 @@ async function clientOf(
   const own: AuthClient =
     keyFile === undefined
       ? await auth.getClient()
-      : // As the library reads the file that it finds itself; its option for one that is named prints a warning.
-        ((await auth._getApplicationCredentialsFromFilePath(
-          keyFile,
-          clientOptions(),
-        )))
+      : // As the library reads the file that it finds by itself; its option for one that is named prints a warning.
+        // oxlint-disable-next-line no-underscore-dangle -- it is part of the library's types
+        await auth._getApplicationCredentialsFromFilePath(keyFile, clientOptions())
   if (impersonated === undefined) return own
   return quietly(
     () =>

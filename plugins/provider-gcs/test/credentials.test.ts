@@ -16,7 +16,11 @@ mkdirSync(join(home, '.config', 'gcloud'), { recursive: true })
 let answer: () => Response
 const asked: string[] = []
 const tokens: typeof fetch = async (input, init) => {
-  asked.push(`${String(input)} ${String(init?.body)}`)
+  const { url } = new Request(input, init)
+  const body = init?.body
+  asked.push(
+    `${url} ${body instanceof URLSearchParams || typeof body === 'string' ? body.toString() : ''}`,
+  )
   return answer()
 }
 const good = (): Response =>
@@ -113,7 +117,9 @@ describe('who we are', () => {
       authorization: 'Bearer token-2',
     })
     expect(asked).toHaveLength(2)
-    expect(asked[1]).toContain(`iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${impersonate}:generateAccessToken`)
+    expect(asked[1]).toContain(
+      `iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${impersonate}:generateAccessToken`,
+    )
   })
 
   test('a file that cannot be read is told by its path', async () => {
@@ -124,7 +130,10 @@ describe('who we are', () => {
   })
 
   test('a configuration may not name a file that says what to read and where to send it', async () => {
-    const external = file('external.json', { type: 'external_account', token_url: 'http://127.0.0.1:9' })
+    const external = file('external.json', {
+      type: 'external_account',
+      token_url: 'http://127.0.0.1:9',
+    })
     await expect(headers({ 'key-file': external })).rejects.toMatchObject({ code: 'bad-remote' })
     expect(asked).toEqual([])
   })
