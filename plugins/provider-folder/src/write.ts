@@ -193,8 +193,10 @@ async function stage(
       (source.digests.sha256 !== undefined && source.digests.sha256 !== digest)
     )
       throw new StorageError('bad-digest', `the bytes are not what was announced: ${key}`, { key })
-    const mtime = Number(metadata.user['mtime'])
-    if (Number.isFinite(mtime)) attempt(key, () => futimesSync(descriptor, mtime, mtime))
+    const mtime = metadata.user['mtime'] ?? ''
+    // As text: Node takes a negative number for the present time.
+    if (mtime !== '' && Number.isFinite(Number(mtime)))
+      attempt(key, () => futimesSync(descriptor, mtime, mtime))
     return { path, sha256: digest }
   } catch (error) {
     rmSync(path, { force: true })

@@ -51,7 +51,14 @@ export function compare(row: Judged, options: CompareOptions): Decision {
     if (row.equal) return agree(row, here, there, options)
     if (local === 'unchanged' && remote === 'changed')
       return down
-        ? action({ kind: 'download', ...at(row), reason: 'changed', from: here, remote: there })
+        ? action({
+            kind: 'download',
+            ...at(row),
+            reason: 'changed',
+            from: here,
+            remote: there,
+            ...(hasOwnBit(row, here) ? { ownBit: true } : {}),
+          })
         : PENDING
     if (local === 'changed' && remote === 'unchanged')
       return up ? action(upload(row, here, there, 'changed')) : PENDING
@@ -118,6 +125,10 @@ function mergedExecutable(row: Judged, here: LocalEntry): boolean {
   const { base } = row.joined
   if (base === undefined) return local || remote
   return local === base.executable ? remote : local
+}
+
+function hasOwnBit({ joined: { base } }: Judged, here: LocalEntry): boolean {
+  return base?.type === 'file' && here.type === 'file' && here.stat.executable !== base.executable
 }
 
 /** The remote's bit: from its metadata if they were asked for; else it is what the base says, since nothing moved. */

@@ -7,7 +7,7 @@ import { mountPoints } from './mounts.ts'
 import { diskError, guarded, translate } from './node-errors.ts'
 import { createExclusive, NodeFile, NodeWriter, openRegular } from './node-file.ts'
 import { flushEverything, flushPaths } from './node-flush.ts'
-import { diskStat, executableMode, kindOf } from './node-stat.ts'
+import { diskStat, executableMode, kindOf, timeOf } from './node-stat.ts'
 import { appendTextOf, createTextOf, knowsNoLinks, readTextOf, replaceTextOf } from './node-text.ts'
 
 const STATS_AT_ONCE = 512
@@ -150,7 +150,7 @@ export function nodeDisk(root: string): Disk {
         changeMode(absolute, path, (mode) => executableMode(mode, executable)),
       ),
     setModified: (path, mtime) =>
-      change(path, (absolute) => fs.lutimesSync(absolute, mtime / 1000, mtime / 1000)),
+      change(path, (absolute) => fs.lutimesSync(absolute, timeOf(mtime), timeOf(mtime))),
     async copyMode(from, to) {
       const { mode } = guarded(from, () => fs.lstatSync(reach(from)))
       guarded(to, () => changeMode(reach(to), to, () => mode & 0o777))

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { promisify } from 'node:util'
 import { DiskError, type DiskFile, type DiskStat, type DiskWriter, type ReadRange } from './disk.ts'
 import { guarded, translate } from './node-errors.ts'
-import { diskStat, executableMode, kindOf } from './node-stat.ts'
+import { diskStat, executableMode, kindOf, timeOf } from './node-stat.ts'
 
 const readAsync = promisify(fs.read)
 const writeAsync = promisify(fs.write)
@@ -161,7 +161,7 @@ export class NodeWriter extends Descriptor implements DiskWriter {
   }
 
   async setModified(mtime: number): Promise<void> {
-    guarded(this.path, () => fs.futimesSync(this.descriptor, mtime / 1000, mtime / 1000))
+    guarded(this.path, () => fs.futimesSync(this.descriptor, timeOf(mtime), timeOf(mtime)))
   }
 
   async setExecutable(executable: boolean): Promise<void> {

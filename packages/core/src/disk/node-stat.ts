@@ -22,6 +22,11 @@ export function diskStat(stats: Stats): DiskStat {
   }
 }
 
+/** Seconds for `utimes`; as text, since Node takes a negative number for the present time. */
+export function timeOf(milliseconds: number): string {
+  return String(milliseconds / 1000)
+}
+
 /** Whoever may read may run, so that the umask of the file's creation keeps its say. */
 export function executableMode(mode: number, executable: boolean): number {
   // Without the set-id bits: content from elsewhere must not run as somebody else.

@@ -136,7 +136,7 @@ export async function recordAll(
 
 /** What a swap needs to know of the two files. */
 export interface Swap {
-  readonly placement: { readonly action: Pick<DownloadAction, 'path' | 'from'> }
+  readonly placement: { readonly action: Pick<DownloadAction, 'path' | 'from' | 'ownBit'> }
   readonly staged: {
     readonly path: string
     readonly file: { readonly executable: boolean; readonly link: boolean }
@@ -149,7 +149,7 @@ export async function swap(
   { placement, staged, aside }: Swap,
 ): Promise<void> {
   const { disk } = effects
-  const { path, from } = placement.action
+  const { path, from, ownBit } = placement.action
   if (from === 'absent' || aside === undefined) {
     const there = await disk.stat(path)
     // An empty folder gives way to a file; one that holds anything cannot be removed, and stays.
@@ -161,7 +161,10 @@ export async function swap(
   if (!isStill(await disk.stat(path), from)) throw new PathProblem('changing')
   if (from.type === 'file' && !staged.file.link) {
     await disk.copyMode(path, staged.path)
-    await disk.setExecutable(staged.path, staged.file.executable)
+    await disk.setExecutable(
+      staged.path,
+      ownBit === true ? from.stat.executable : staged.file.executable,
+    )
   }
   // RACE: a program that holds the file open goes on writing into the trash; worst outcome: that save is found in the trash.
   // One rename, onto a name that is ours alone: with link and unlink, a save by rename in between would be unlinked unseen.

@@ -1,4 +1,5 @@
 import type { DiskFile } from '../disk/disk.ts'
+import type { LocalEntry } from '../model/entry.ts'
 import { writeMetadata } from '../model/metadata.ts'
 import { isFolderKey } from '../model/path.ts'
 import type { UploadAction } from '../model/plan.ts'
@@ -8,7 +9,7 @@ import { PathProblem } from './consequence.ts'
 import { contentTypeOf } from './content-type.ts'
 import type { Effects } from './context.ts'
 import { fileEntry, folderEntry } from './entries.ts'
-import { isStill } from './guard.ts'
+import { isMoved, isStill } from './guard.ts'
 import { runPool } from './pool.ts'
 
 const PARTS_AT_ONCE = 4
@@ -26,7 +27,7 @@ export async function upload(
     {
       path,
       entry: fileEntry({
-        local: from,
+        local: await withAgreedBit(effects, action),
         size: from.stat.size,
         sha256: sent.sha256,
         executable: action.executable,
@@ -37,6 +38,23 @@ export async function upload(
     },
     from.stat.inode,
   )
+}
+
+/**
+ * The executable bit may have been changed there while the content was changed here: what went up carries it, and so must the file, or it would
+ * read as taken away here.
+ */
+async function withAgreedBit(
+  { disk, world }: Effects,
+  { path, from, executable }: UploadAction,
+): Promise<LocalEntry | undefined> {
+  if (from.type !== 'file' || from.stat.executable === executable) return from
+  await disk.setExecutable(path, executable)
+  const stat = await disk.stat(path)
+  // Its ctime moved on by our hand.
+  return stat !== undefined && isMoved(stat, from)
+    ? { type: 'file', stat, seen: world.now() }
+    : undefined
 }
 
 interface Sent {

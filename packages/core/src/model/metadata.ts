@@ -12,15 +12,21 @@ export interface FileMetadata {
 
 /** Seconds since the epoch with a fraction: the form that rclone reads and writes. */
 function formatTime(milliseconds: number): string {
-  const whole = Math.floor(milliseconds / 1000)
-  const fraction = Math.round((milliseconds - whole * 1000) * 1e6)
-  return `${whole}.${fraction.toString().padStart(9, '0')}`
+  const size = Math.abs(milliseconds)
+  const seconds = Math.floor(size / 1000)
+  const nanoseconds = Math.round((size - seconds * 1000) * 1e6)
+  // Rounded up to a whole second.
+  const carry = nanoseconds === 1e9 ? 1 : 0
+  const fraction = (carry === 1 ? 0 : nanoseconds).toString().padStart(9, '0')
+  return `${milliseconds < 0 ? '-' : ''}${seconds + carry}.${fraction}`
 }
 
 function parseTime(text: string | undefined): number | undefined {
   if (text === undefined || !/^-?\d{1,12}(\.\d{1,9})?$/.test(text)) return undefined
-  const [whole = '0', fraction = ''] = text.split('.')
-  return Number(whole) * 1000 + Number(fraction.padEnd(9, '0')) / 1e6
+  // In two parts, since a number of seconds that is this large has no room for all digits of the fraction.
+  const [seconds = '0', fraction = ''] = text.replace('-', '').split('.')
+  const size = Number(seconds) * 1000 + Number(fraction.padEnd(9, '0')) / 1e6
+  return text.startsWith('-') ? -size : size
 }
 
 export function readMetadata(metadata: ObjectMetadata | undefined): FileMetadata {

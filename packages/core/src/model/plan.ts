@@ -48,6 +48,8 @@ export interface DownloadAction extends ActionBase {
   readonly reason: 'new' | 'changed' | 'revived' | 'conflict' | 'forced'
   readonly from: LocalFrom
   readonly remote: RemoteEntry
+  /** The executable bit was changed here since the base: it stays, and goes up in the next run. */
+  readonly ownBit?: true
   /** Files here that may hold the same content, best first: copied if they do, so that nothing is fetched. */
   readonly here?: readonly HeldHere[]
 }

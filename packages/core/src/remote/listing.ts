@@ -1,4 +1,5 @@
 import type { Path, RemoteEntry } from '../model/entry.ts'
+import { NESTED_PREFIX } from '../model/nested.ts'
 import { checkKey, isFolderKey } from '../model/path.ts'
 import type { ProblemCode } from '../model/problem.ts'
 import type { Seen, SortedStream } from '../model/side.ts'
@@ -8,9 +9,11 @@ import {
   StorageError,
   type StorageProvider,
 } from '../provider/index.ts'
-import { LSYNC } from '../state/layout.ts'
+import { IDENTITY_KEY, LSYNC, SCRATCH_PREFIX } from '../state/layout.ts'
 
 const OWN = `${LSYNC}/`
+/** What some lsync or provider keeps there; anything else was put there by somebody who should not. */
+const KNOWN = [IDENTITY_KEY, NESTED_PREFIX, SCRATCH_PREFIX, `${OWN}store/`]
 
 /** The remote's keys as a sorted stream. Keys that cannot be paths here are unknown, with a problem; lsync's own are left out. */
 export async function* listRemote(
@@ -30,13 +33,18 @@ export async function* listRemote(
           key: info.key,
         })
       last = info.key
-      if (info.key.startsWith(OWN)) continue
+      if (isOwn(info)) continue
       items.push(seenOf(info, shadows))
     }
     seen += items.length
     onProgress?.(seen)
     yield items
   }
+}
+
+function isOwn({ key, size }: ObjectInfo): boolean {
+  if (!key.startsWith(OWN)) return false
+  return (isFolderKey(key) && size === 0) || KNOWN.some((own) => key.startsWith(own))
 }
 
 function seenOf(info: ObjectInfo, shadows: Shadows): Seen<RemoteEntry> {

@@ -67,12 +67,18 @@ export function checkEqual(
       .filter(([key]) => !key.endsWith('/') && !key.startsWith('.lsync'))
       .map(([key, { bytes, metadata }]) => {
         const text = new TextDecoder().decode(bytes)
-        return [key, metadata.user['type'] === 'link' ? `-> ${text}` : text] as const
+        const { type, executable } = metadata.user
+        if (type === 'link') return [key, `-> ${text}`] as const
+        return [key, executable === 'true' ? `${text} (executable)` : text] as const
       }),
   )
   for (const { name, disk } of clients) {
     const links = [...disk.links()].map(([path, target]) => [path, `-> ${target}`] as const)
-    const local = shape([...disk.files(), ...links])
+    const files = [...disk.files()].map(([path, text]) => {
+      const executable = disk.peek(path)?.executable === true
+      return [path, executable ? `${text} (executable)` : text] as const
+    })
+    const local = shape([...files, ...links])
     if (local !== remote) violations.push(`${name} and the store differ: ${local} ${remote}`)
   }
 }
