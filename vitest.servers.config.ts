@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 const source = '@lsync/source'
+const gcs = process.env['LSYNC_TEST_STORE'] === 'gcs'
 
 /** The suites that need a real server, whose address the environment names: run by `pnpm test:servers`. */
 export default defineConfig({
@@ -8,10 +9,10 @@ export default defineConfig({
   test: {
     disableConsoleIntercept: true,
     execArgv: [`--conditions=${source}`],
-    include: [
-      '{packages,plugins}/*/test/**/*.servers.test.ts',
-      'servers/test/**/*.servers.test.ts',
-    ],
+    include: gcs
+      ? ['plugins/provider-gcs/test/**/*.servers.test.ts']
+      : ['{packages,plugins}/*/test/**/*.servers.test.ts', 'servers/test/**/*.servers.test.ts'],
+    exclude: gcs ? [] : ['plugins/provider-gcs/**', '**/node_modules/**'],
     passWithNoTests: false,
     testTimeout: 300_000,
     fileParallelism: false,

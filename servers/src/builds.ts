@@ -26,6 +26,12 @@ export const VERSITYGW: Build = {
   version: 'v1.8.0',
 }
 
+export const FAKE_GCS: Build = {
+  name: 'fake-gcs-server',
+  module: 'github.com/fsouza/fake-gcs-server',
+  version: 'v1.56.1',
+}
+
 /** A server cannot be had here; the message says why, in one sentence. */
 export class ServerMissing extends Error {
   override readonly name = 'ServerMissing'

@@ -1,4 +1,4 @@
-export { ensureBuilt, MINIO, ServerMissing, VERSITYGW, type Build } from './builds.ts'
+export { ensureBuilt, FAKE_GCS, MINIO, ServerMissing, VERSITYGW, type Build } from './builds.ts'
 export {
   startDelayProxy,
   type Cut,
@@ -17,4 +17,12 @@ export { conflict, internalError, slowDown } from './faulty-s3/faults.ts'
 export type { Operation } from './faulty-s3/operations.ts'
 export type { S3Request } from './faulty-s3/request.ts'
 export { startFaultyS3, type FaultyS3, type FaultyS3Options } from './faulty-s3/server.ts'
-export { createBucket, startMinio, startVersitygw, type Server } from './server.ts'
+export {
+  createBucket,
+  createGcsBucket,
+  startFakeGcs,
+  startMinio,
+  startVersitygw,
+  type GcsServer,
+  type Server,
+} from './server.ts'

@@ -6,12 +6,24 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import aws4 from 'aws4'
 import { atExit } from './at-exit.ts'
-import { type Build, ensureBuilt, MINIO, ServerMissing, VERSITYGW } from './builds.ts'
+import { type Build, ensureBuilt, FAKE_GCS, MINIO, ServerMissing, VERSITYGW } from './builds.ts'
 import type { Endpoint } from './endpoint.ts'
 
-/** A running server with fresh data. `stop` kills the process, by its id, and removes the data. */
-export interface Server extends Endpoint {
+/** A process with fresh data. `stop` kills it, by its id, and removes the data. */
+interface Running {
+  readonly name: string
+  /** `http://host:port` */
+  readonly endpoint: string
   readonly pid: number
+  stop(): Promise<void>
+}
+
+/** A running S3 server. */
+export interface Server extends Endpoint, Running {}
+
+/** A running server that speaks the JSON API of Google Cloud Storage; it asks nobody who he is. */
+export interface GcsServer extends Running {
+  createBucket(name: string): Promise<void>
 }
 
 const ACCESS_KEY = 'lsync-tests'
@@ -20,7 +32,7 @@ const READY_WITHIN = 30_000
 
 export async function startMinio(say: (line: string) => void = () => undefined): Promise<Server> {
   const console = await freePort()
-  return start(MINIO, say, (port, data) => ({
+  return startS3(MINIO, say, (port, data) => ({
     args: [
       'server',
       '--address',
@@ -36,20 +48,38 @@ export async function startMinio(say: (line: string) => void = () => undefined):
 export async function startVersitygw(
   say: (line: string) => void = () => undefined,
 ): Promise<Server> {
-  return start(VERSITYGW, say, (port, data) => ({
+  return startS3(VERSITYGW, say, (port, data) => ({
     args: ['--port', `127.0.0.1:${port}`, 'posix', data],
     env: { ROOT_ACCESS_KEY: ACCESS_KEY, ROOT_SECRET_KEY: SECRET_KEY },
   }))
 }
 
-async function start(
-  build: Build,
-  say: (line: string) => void,
-  how: (
-    port: number,
-    data: string,
-  ) => { readonly args: readonly string[]; readonly env: Record<string, string> },
-): Promise<Server> {
+export async function startFakeGcs(
+  say: (line: string) => void = () => undefined,
+): Promise<GcsServer> {
+  const running = await start(FAKE_GCS, say, (port) => ({
+    args: ['-scheme', 'http', '-host', '127.0.0.1', '-port', String(port), '-backend', 'memory', '-public-host', `127.0.0.1:${port}`],
+    env: {},
+  }))
+  return { ...running, createBucket: (name) => createGcsBucket(running.endpoint, name) }
+}
+
+type How = (
+  port: number,
+  data: string,
+) => { readonly args: readonly string[]; readonly env: Record<string, string> }
+
+async function startS3(build: Build, say: (line: string) => void, how: How): Promise<Server> {
+  const running = await start(build, say, how)
+  return {
+    ...running,
+    accessKey: ACCESS_KEY,
+    secretKey: SECRET_KEY,
+    createBucket: (name) => createBucket(running.endpoint, ACCESS_KEY, SECRET_KEY, name),
+  }
+}
+
+async function start(build: Build, say: (line: string) => void, how: How): Promise<Running> {
   const program = await ensureBuilt(build, say)
   const folder = mkdtempSync(join(tmpdir(), `lsync-${build.name}-`))
   const data = mkdtempSync(join(folder, 'data-'))
@@ -96,15 +126,7 @@ async function start(
     }
     await sleep(50)
   }
-  return {
-    name: build.name,
-    endpoint,
-    accessKey: ACCESS_KEY,
-    secretKey: SECRET_KEY,
-    pid: child.pid ?? 0,
-    createBucket: (name) => createBucket(endpoint, ACCESS_KEY, SECRET_KEY, name),
-    stop,
-  }
+  return { name: build.name, endpoint, pid: child.pid ?? 0, stop }
 }
 
 /** Any answer at all: a server that refuses the credentials is up, too. */
@@ -139,6 +161,15 @@ export async function createBucket(
       throw new Error(`no bucket ${bucket}: ${answer.status} ${await answer.text()}`)
     await sleep(100)
   }
+}
+
+export async function createGcsBucket(endpoint: string, name: string): Promise<void> {
+  const answer = await fetch(`${endpoint}/storage/v1/b?project=tests`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name }),
+  })
+  if (!answer.ok) throw new Error(`no bucket ${name}: ${answer.status} ${await answer.text()}`)
 }
 
 /** A process that was told to die may write for another moment. */

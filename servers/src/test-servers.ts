@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ServerMissing } from './builds.ts'
-import { type Server, startMinio, startVersitygw } from './server.ts'
+import { type GcsServer, type Server, startFakeGcs, startMinio, startVersitygw } from './server.ts'
 
 /**
- * `pnpm test:servers [files…]`: the suites for real servers, once on each. A server that is missing, a suite that ran nothing and a test that
+ * `pnpm test:servers [files…]`: the suites for real servers, once on each of their kind (those of provider-gcs have one of their own). A server that is missing, a suite that ran nothing and a test that
  * skipped itself are failures: else they would look as green as those that passed.
  */
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const reports = process.env['CI'] === undefined ? undefined : join(root, 'test-results')
 const outcomes: string[] = []
-let server: Server | undefined
+let server: Server | GcsServer | undefined
 let suites: ChildProcess | undefined
 let stopped = false
 
@@ -25,11 +25,17 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.exitCode = 130
   })
 
+const named = process.argv.slice(2).filter((argument) => /[/.]/.test(argument))
+const asked = (gcs: boolean): boolean =>
+  named.length === 0 || named.some((file) => file.includes('provider-gcs') === gcs)
+
 for (const [name, start] of [
   ['minio', startMinio],
   ['versitygw', startVersitygw],
+  ['fake-gcs-server', startFakeGcs],
 ] as const) {
   if (stopped) break
+  if (!asked(start === startFakeGcs)) continue
   const outcome = await testOn(name, start)
   outcomes.push(`${name}: ${outcome.words}`)
   if (!outcome.good) process.exitCode ??= 1
@@ -41,7 +47,10 @@ interface Outcome {
   readonly words: string
 }
 
-async function testOn(name: string, start: typeof startMinio): Promise<Outcome> {
+async function testOn(
+  name: string,
+  start: typeof startMinio | typeof startFakeGcs,
+): Promise<Outcome> {
   const folder = reports ?? mkdtempSync(join(tmpdir(), 'lsync-report-'))
   mkdirSync(folder, { recursive: true })
   const report = join(folder, `${name}.json`)
@@ -60,10 +69,30 @@ async function testOn(name: string, start: typeof startMinio): Promise<Outcome> 
   }
 }
 
-function runSuites(
-  { name, endpoint, accessKey, secretKey }: Server,
-  report: string,
-): Promise<number> {
+/** Where the suites find the server. */
+function environmentOf(running: Server | GcsServer): Record<string, string> {
+  const { name, endpoint } = running
+  if (!('accessKey' in running))
+    return {
+      LSYNC_TEST_SERVER: name,
+      LSYNC_TEST_STORE: 'gcs',
+      STORAGE_EMULATOR_HOST: endpoint,
+    }
+  const { accessKey, secretKey } = running
+  return {
+    LSYNC_TEST_SERVER: name,
+    LSYNC_TEST_STORE: 's3',
+    LSYNC_TEST_S3_ENDPOINT: endpoint,
+    LSYNC_TEST_S3_ACCESS_KEY: accessKey,
+    LSYNC_TEST_S3_SECRET_KEY: secretKey,
+    AWS_ENDPOINT_URL_S3: endpoint,
+    AWS_ACCESS_KEY_ID: accessKey,
+    AWS_SECRET_ACCESS_KEY: secretKey,
+    AWS_REGION: 'us-east-1',
+  }
+}
+
+function runSuites(running: Server | GcsServer, report: string): Promise<number> {
   const child = spawn(
     'vitest',
     [
@@ -78,17 +107,7 @@ function runSuites(
     {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: {
-        ...process.env,
-        LSYNC_TEST_SERVER: name,
-        LSYNC_TEST_S3_ENDPOINT: endpoint,
-        LSYNC_TEST_S3_ACCESS_KEY: accessKey,
-        LSYNC_TEST_S3_SECRET_KEY: secretKey,
-        AWS_ENDPOINT_URL_S3: endpoint,
-        AWS_ACCESS_KEY_ID: accessKey,
-        AWS_SECRET_ACCESS_KEY: secretKey,
-        AWS_REGION: 'us-east-1',
-      },
+      env: { ...process.env, ...environmentOf(running) },
     },
   )
   suites = child

@@ -25,6 +25,8 @@ export async function bucketFacts(
     retryOptions: { autoRetry: false, maxRetries: 0 },
     timeout: 10_000,
   })
+  // With STORAGE_EMULATOR_HOST in the process's environment it would leave the path out.
+  storage.baseUrl = `${origin}/storage/v1`
   storage.interceptors.push({
     request(request) {
       request.headers = { ...request.headers, ...headers }
