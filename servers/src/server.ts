@@ -58,7 +58,18 @@ export async function startFakeGcs(
   say: (line: string) => void = () => undefined,
 ): Promise<GcsServer> {
   const running = await start(FAKE_GCS, say, (port) => ({
-    args: ['-scheme', 'http', '-host', '127.0.0.1', '-port', String(port), '-backend', 'memory', '-public-host', `127.0.0.1:${port}`],
+    args: [
+      '-scheme',
+      'http',
+      '-host',
+      '127.0.0.1',
+      '-port',
+      String(port),
+      '-backend',
+      'memory',
+      '-public-host',
+      `127.0.0.1:${port}`,
+    ],
     env: {},
   }))
   return { ...running, createBucket: (name) => createGcsBucket(running.endpoint, name) }
