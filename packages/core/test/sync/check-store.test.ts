@@ -3,6 +3,7 @@ import {
   type MemoryOptions,
   memoryStore,
   nodeWorld,
+  type ObjectInfo,
   type ProbeFinding,
   StorageError,
   type StorageProvider,
@@ -63,6 +64,55 @@ test('a store that keeps the contract passes, and nothing stays of the check', a
   for (const { message } of findings) expect(message).toMatch(/^[A-Z].*\.$/)
   // A check of another client may be under way: what is young stays.
   expect(left).toEqual(['.lsync/probe/dead/object'])
+})
+
+test('a store whose versions are digests passes, however the races end', async () => {
+  const digested = <T extends ObjectInfo>(info: T): T => ({
+    ...info,
+    version: info.digests.sha256 ?? '',
+    fingerprint: info.digests.sha256 ?? '',
+  })
+  for (let round = 0; round < 20; round++) {
+    const { bad } = await checkOf((honest) => ({
+      async *list(range, options) {
+        for await (const page of honest.list(range, options)) yield page.map(digested)
+      },
+      async head(key, options) {
+        const info = await honest.head(key, options)
+        return info === undefined ? undefined : digested(info)
+      },
+      async remove(key, options) {
+        const now = await honest.head(key, options)
+        const same = now?.digests.sha256 === options.expect
+        await honest.remove(key, { ...options, expect: same ? (now?.version ?? '') : 'another' })
+      },
+      async write(key, source, options) {
+        // Who comes first is left to chance.
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 3))
+        for (;;) {
+          const now = await honest.head(key, options)
+          const { expect: wanted } = options
+          const holds =
+            wanted.kind === 'absent' ? now === undefined : now?.digests.sha256 === wanted.version
+          if (!holds) throw new StorageError('precondition-failed', 'no')
+          try {
+            return digested(
+              await honest.write(key, source, {
+                ...options,
+                expect:
+                  now === undefined
+                    ? { kind: 'absent' }
+                    : { kind: 'version', version: now.version },
+              }),
+            )
+          } catch {
+            // Somebody came between: look again.
+          }
+        }
+      },
+    }))
+    expect(bad).toEqual([])
+  }
 })
 
 test('what a check left behind that died long ago goes, too', async () => {
