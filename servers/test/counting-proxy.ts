@@ -1,32 +1,42 @@
 import { createServer, request } from 'node:http'
 
-/** Passes requests on, unchanged; counts what succeeded by method and path, and the bytes of all bodies. */
-export async function countingProxy(target: string): Promise<{
+export interface CountingProxy {
   readonly endpoint: string
+  /** What succeeded, and what the server refused since its condition did not hold: by method and path. */
   readonly succeeded: Map<string, number>
-  /** Bytes of bodies that went through since the start, whatever came of them. */
-  readonly bytes: { up: number; down: number }
+  readonly refused: Map<string, number>
+  /** Resolves once so many more requests of that method have succeeded. */
+  after(method: string, count: number): Promise<void>
   stop(): Promise<void>
-}> {
+}
+
+/** Passes requests on, unchanged, and counts them. */
+export async function countingProxy(target: string): Promise<CountingProxy> {
   const { hostname, port } = new URL(target)
   const succeeded = new Map<string, number>()
-  const bytes = { up: 0, down: 0 }
+  const refused = new Map<string, number>()
+  const waiting = new Set<{ readonly method: string; count: number; readonly done: () => void }>()
   const server = createServer((incoming, outgoing) => {
     const forward = request(
       { hostname, port, method: incoming.method, path: incoming.url, headers: incoming.headers },
       (answer) => {
-        if ((answer.statusCode ?? 500) < 300) {
+        const { statusCode = 500 } = answer
+        const counts = statusCode === 412 ? refused : succeeded
+        if (statusCode < 300 || statusCode === 412) {
           const what = `${incoming.method} ${incoming.url?.split('?')[0]}`
-          succeeded.set(what, (succeeded.get(what) ?? 0) + 1)
+          counts.set(what, (counts.get(what) ?? 0) + 1)
         }
-        outgoing.writeHead(answer.statusCode ?? 500, answer.rawHeaders)
-        answer.on('data', (chunk: Buffer) => (bytes.down += chunk.length))
+        for (const one of waiting)
+          if (one.method === incoming.method && statusCode < 300 && --one.count === 0) {
+            waiting.delete(one)
+            one.done()
+          }
+        outgoing.writeHead(statusCode, answer.rawHeaders)
         answer.pipe(outgoing)
       },
     )
     forward.on('error', () => outgoing.destroy())
     incoming.on('error', () => forward.destroy())
-    incoming.on('data', (chunk: Buffer) => (bytes.up += chunk.length))
     incoming.pipe(forward)
   })
   await new Promise<void>((resolve) => {
@@ -37,7 +47,11 @@ export async function countingProxy(target: string): Promise<{
   return {
     endpoint: `http://127.0.0.1:${address.port}`,
     succeeded,
-    bytes,
+    refused,
+    after: (method, count) =>
+      new Promise((done) => {
+        waiting.add({ method, count, done })
+      }),
     stop: () =>
       new Promise((resolve) => {
         server.closeAllConnections()
