@@ -5,6 +5,8 @@ export interface CountingProxy {
   /** What succeeded, and what the server refused since its condition did not hold: by method and path. */
   readonly succeeded: Map<string, number>
   readonly refused: Map<string, number>
+  /** Bytes of bodies that went through since the start, whatever came of them. */
+  readonly bytes: { up: number; down: number }
   /** Resolves once so many more requests of that method have succeeded. */
   after(method: string, count: number): Promise<void>
   stop(): Promise<void>
@@ -15,6 +17,7 @@ export async function countingProxy(target: string): Promise<CountingProxy> {
   const { hostname, port } = new URL(target)
   const succeeded = new Map<string, number>()
   const refused = new Map<string, number>()
+  const bytes = { up: 0, down: 0 }
   const waiting = new Set<{ readonly method: string; count: number; readonly done: () => void }>()
   const server = createServer((incoming, outgoing) => {
     const forward = request(
@@ -32,11 +35,13 @@ export async function countingProxy(target: string): Promise<CountingProxy> {
             one.done()
           }
         outgoing.writeHead(statusCode, answer.rawHeaders)
+        answer.on('data', (chunk: Buffer) => (bytes.down += chunk.length))
         answer.pipe(outgoing)
       },
     )
     forward.on('error', () => outgoing.destroy())
     incoming.on('error', () => forward.destroy())
+    incoming.on('data', (chunk: Buffer) => (bytes.up += chunk.length))
     incoming.pipe(forward)
   })
   await new Promise<void>((resolve) => {
@@ -48,6 +53,7 @@ export async function countingProxy(target: string): Promise<CountingProxy> {
     endpoint: `http://127.0.0.1:${address.port}`,
     succeeded,
     refused,
+    bytes,
     after: (method, count) =>
       new Promise((done) => {
         waiting.add({ method, count, done })

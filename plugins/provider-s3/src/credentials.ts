@@ -54,7 +54,7 @@ function baseCredentials(
     } catch (error) {
       // A profile that was named and fails must not silently become somebody else.
       if (profile === undefined) boto = await fromBoto(environment)
-      if (boto === undefined) throw noCredentials(error)
+      if (boto === undefined) throw noCredentials(error, profile)
       onNotice?.('the credentials come from boto.cfg')
       return boto
     }
@@ -119,11 +119,16 @@ function assuming(
   }
 }
 
-function noCredentials(error: unknown): StorageError {
+function noCredentials(error: unknown, profile?: string): StorageError {
   if (error instanceof StorageError) return error
   const said = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
   // The command of a `credential_process` may hold a secret in its arguments.
   const reason = said.startsWith('Command failed') ? 'its credential_process failed' : said
+  if (profile !== undefined)
+    return new StorageError(
+      'unauthenticated',
+      `no credentials in the profile ${profile}: ${reason}`,
+    )
   return new StorageError('unauthenticated', `no credentials for the bucket: ${reason}`, {
     detail: 'environment, profiles, SSO, roles and boto.cfg were asked',
   })

@@ -37,6 +37,7 @@ const CODES: Readonly<Record<string, StorageErrorCode>> = {
   ExpiredToken: 'unauthenticated',
   ExpiredTokenException: 'unauthenticated',
   InvalidToken: 'unauthenticated',
+  InvalidTokenId: 'unauthenticated',
   InvalidSecurity: 'unauthenticated',
   TokenRefreshRequired: 'unauthenticated',
   RequestTimeTooSkewed: 'unauthenticated',
@@ -150,6 +151,7 @@ const REASONS: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'the connection was closed',
   ECONNRESET: 'the connection was closed',
   EPIPE: 'the connection was closed',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak https: is http:// meant?',
 }
 
 /** Failures without an answer. */

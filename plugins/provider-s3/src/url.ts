@@ -15,6 +15,11 @@ export function parseUrl(url: string): Place {
       'bad-remote',
       `${url} names no bucket: write s3://bucket or s3://bucket/prefix`,
     )
+  if (bucket.includes('@'))
+    throw new StorageError(
+      'bad-remote',
+      'nobody is named in the address: credentials come from the environment or a profile',
+    )
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket))
     throw new StorageError('bad-remote', `${bucket} cannot be a bucket's name`)
   if (bucket.endsWith('--x-s3'))

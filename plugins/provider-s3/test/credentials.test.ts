@@ -84,6 +84,7 @@ aws_secret_access_key = s2
     // A profile that was named and is not there must not become somebody else.
     await expect(chain({}, { profile: 'missing' })()).rejects.toMatchObject({
       code: 'unauthenticated',
+      message: expect.stringContaining('in the profile missing'),
     })
   })
 

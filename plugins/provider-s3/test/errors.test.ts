@@ -21,6 +21,7 @@ describe('what the store answers', () => {
     [400, 'EntityTooLarge', 'too-large'],
     [400, 'MetadataTooLarge', 'unsupported'],
     [400, 'ExpiredToken', 'unauthenticated'],
+    [403, 'InvalidTokenId', 'unauthenticated'],
     [400, 'Unheard', 'unexpected'],
     [400, undefined, 'unauthenticated'],
     [400, 'KMS.DisabledException', 'unreadable'],
@@ -84,6 +85,18 @@ describe('no answer', () => {
       code: 'network',
       key: 'k',
       message: 'no answer from host:9: nothing listens there',
+    })
+  })
+
+  test('http that is taken for https is named', () => {
+    const error = connectionError(
+      '',
+      'host:9',
+      Object.assign(new Error('0A00010B:SSL routines'), { code: 'ERR_SSL_WRONG_VERSION_NUMBER' }),
+    )
+    expect(error).toMatchObject({
+      code: 'network',
+      message: 'no answer from host:9: it does not speak https: is http:// meant?',
     })
   })
 

@@ -35,6 +35,10 @@ describe('the address of a remote', () => {
     expect(() => s3.normalize(url, base)).toThrow(expect.objectContaining({ code: 'bad-remote' }))
   })
 
+  test('a password in it is not repeated', () => {
+    expect(() => s3.normalize('s3://user:secret@bucket', base)).toThrow(/^(?!.*secret)/)
+  })
+
   test('overlap is the same place, or one within the other', () => {
     expect(s3.overlaps('s3://bucket', 's3://bucket/a')).toBe(true)
     expect(s3.overlaps('s3://bucket/a', 's3://bucket/a')).toBe(true)
