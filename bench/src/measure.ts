@@ -1,52 +1,58 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
-/** One run of a command, as a whole process. */
+/** One run of a command, as a whole process with its children. */
 export interface Measured {
   /** Seconds on the wall. */
   readonly wall: number
   /** Seconds of processor time, user and system. */
   readonly cpu: number
-  /** Peak resident memory in MB. */
+  /** Peak resident memory in MB, of the largest of its processes. */
   readonly memory: number
 }
 
-const TICKS = 100
+export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Runs a command to its end; throws with what it said if it fails. Figures come from /proc: Linux only. */
+/** GNU time, which asks the kernel for the figures of the ended process. */
+const TIME = '/usr/bin/time'
+
+/** Runs a command to its end; throws with what it said if it fails. */
 export async function measure(
   command: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): Promise<Measured> {
+  const folder = mkdtempSync(join(tmpdir(), 'lsync-measure-'))
+  const figures = join(folder, 'figures')
+  try {
+    await run([TIME, '-f', '%e %U %S %M', '-o', figures, ...command], environment)
+    const [wall = 0, user = 0, system = 0, kilobytes = 0] = readFileSync(figures, 'utf8')
+      .trim()
+      .split(' ')
+      .map(Number)
+    return { wall, cpu: user + system, memory: kilobytes / 1024 }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Returns what the command printed. */
+export async function run(command: readonly string[], environment: Environment): Promise<string> {
   const [program = '', ...args] = command
-  const began = performance.now()
   const child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
-  child.stdout.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)))
-  child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)))
-  let cpu = 0
-  let memory = 0
-  const look = (): void => {
-    try {
-      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
-      const peak = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024
-      memory = Math.max(memory, peak)
-      const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      cpu = Math.max(cpu, (Number(fields[11]) + Number(fields[12])) / TICKS)
-    } catch {
-      // It ended between two looks.
-    }
+  const hear = (chunk: Buffer): void => {
+    said = (said + chunk.toString()).slice(-4000)
   }
-  const looking = setInterval(look, 10)
+  child.stdout.on('data', hear)
+  child.stderr.on('data', hear)
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)
   })
-  clearInterval(looking)
-  const wall = (performance.now() - began) / 1000
   if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${said}`)
-  return { wall, cpu, memory }
+  return said
 }
 
 export function median(values: readonly number[]): number {
