@@ -5,11 +5,19 @@ if (major < 22 || (major === 22 && minor < 18)) {
   console.error(`lsync needs Node.js 22.18 or newer; this is ${process.version}`)
   process.exit(2)
 }
-const { enableCompileCache } = await import('node:module')
-const { setFlagsFromString } = await import('node:v8')
-
-enableCompileCache()
-// Rows stream through and little lives long: to let garbage grow to four times of that, as V8 would, doubles the memory and saves no time worth it.
-setFlagsFromString('--heap-growing-percent=50')
-const { main } = await import('../dist/main.js')
-await main(process.argv.slice(2), import.meta.url)
+const argv = process.argv.slice(2)
+if (argv.length === 1 && argv[0] === '--version') {
+  // The words of oclif, which takes three times as long to load as Node.js.
+  const { default: own } = await import('../package.json', { with: { type: 'json' } })
+  console.log(
+    `${own.name}/${own.version} ${process.platform}-${process.arch} node-${process.version}`,
+  )
+} else {
+  const { enableCompileCache } = await import('node:module')
+  const { setFlagsFromString } = await import('node:v8')
+  enableCompileCache()
+  // Rows stream through and little lives long: to let garbage grow to four times of that, as V8 would, doubles the memory and saves no time worth it.
+  setFlagsFromString('--heap-growing-percent=50')
+  const { main } = await import('../dist/main.js')
+  await main(argv, import.meta.url)
+}

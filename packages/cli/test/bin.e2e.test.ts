@@ -57,6 +57,12 @@ async function atWork(): Promise<void> {
   await pause(200)
 }
 
+test('--version says what oclif says, without loading it', async () => {
+  const short = await lsync('--version')
+  expect(short).toMatchObject({ exit: 0, stdout: expect.stringMatching(/^lsync\/\d/) })
+  expect(short).toEqual(await lsync('--version', '--json'))
+})
+
 test('-C goes before the command as well as behind it, also twice', async () => {
   await repository({ x: 'one' })
   mkdirSync(box.path('a', 'sub'))

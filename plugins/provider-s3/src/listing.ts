@@ -10,7 +10,8 @@ import type { Requester } from './request.ts'
 import { isTombstone } from './tombstones.ts'
 import { type Listed, type ListingPage, parseListing } from './xml.ts'
 
-const PAGE = '1000'
+/** The most keys that S3 puts into one answer. */
+export const LIST_PAGE = 1000
 /** So many objects are in memory at once, and not a whole page: few enough that they are gone before the memory behind them is tidied. */
 const SLICE = 250
 
@@ -20,7 +21,7 @@ export async function* listObjects(
   prefix: string,
   range: ListRange,
   { signal }: CallOptions,
-  page = PAGE,
+  page = String(LIST_PAGE),
 ): AsyncIterable<readonly ObjectInfo[]> {
   const query: Record<string, string> = {
     'encoding-type': 'url',
@@ -36,12 +37,17 @@ export async function* listObjects(
     const asked = token === undefined ? query : { ...query, 'continuation-token': token }
     return parseListing(await requester.text({ method: 'GET', query: asked, signal: both }))
   }
+  /** Nothing that was asked for can come behind this key. */
+  const reaches = (last: string | undefined): boolean =>
+    last !== undefined &&
+    range.before !== undefined &&
+    compareKeys(`${last}\0`, prefix + range.before) >= 0
   const order = orderCheck(prefix + range.prefix, range.after && prefix + range.after)
   try {
     let next: Promise<ListingPage> | undefined = ask(undefined)
     while (next !== undefined) {
-      const { objects, token }: ListingPage = await next
-      next = token === undefined ? undefined : ask(token)
+      const { objects, last, token }: ListingPage = await next
+      next = token === undefined || reaches(last) ? undefined : ask(token)
       // Awaited only in the next turn.
       next?.catch(() => undefined)
       let infos: ObjectInfo[] = []

@@ -15,7 +15,7 @@ import { credentialsOf } from './credentials.ts'
 import { endpointOf, isAmazon, type Service, serviceOf } from './endpoint.ts'
 import { WrongRegion } from './errors.ts'
 import { historyOf } from './history.ts'
-import { listObjects } from './listing.ts'
+import { LIST_PAGE, listObjects } from './listing.ts'
 import { Multipart } from './multipart.ts'
 import { LARGEST_SINGLE, WORTHWHILE } from './parts.ts'
 import { probeBucket } from './probe.ts'
@@ -85,6 +85,7 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
     return {
       guarantees,
       listsFolders: known?.listsFolders ?? false,
+      listPage: LIST_PAGE,
       list: (range, call) => listObjects(requester, place.prefix, range, call),
       head: (key, call) => headObject(requester, key, call),
       read: (key, call) => readObject(requester, key, call),

@@ -46,6 +46,8 @@ export interface Listed {
 export interface ListingPage {
   /** Parsed as they are taken, once: a page of them all would outlive its youth in memory. Throws where one is not whole, or some are missing. */
   readonly objects: Iterable<Listed>
+  /** The last key; undefined where there is none. */
+  readonly last: string | undefined
   /** Where the next page begins; undefined on the last one. */
   readonly token: string | undefined
 }
@@ -72,7 +74,10 @@ export function parseListing(xml: string): ListingPage {
   if (truncated === 'true' && (token === undefined || token === ''))
     throw torn('without the place where it goes on')
   const declared = textOf(frame, 'KeyCount')
+  const lastObject = first < 0 ? undefined : xml.slice(xml.lastIndexOf(OPEN), last)
+  const lastKey = lastObject === undefined ? undefined : textOf(lastObject, 'Key')
   return {
+    last: lastKey === undefined || encoding !== 'url' ? lastKey : decodeKey(lastKey),
     objects: counted(first < 0 ? [] : parseObjects(xml, first, last, encoding === 'url'), declared),
     token: truncated === 'true' ? token : undefined,
   }

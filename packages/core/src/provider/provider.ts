@@ -110,6 +110,8 @@ export interface StorageProvider extends AsyncDisposable {
 
   /** Pages in ascending UTF-8 byte order of the key. Complete, or it throws: never a silent end. Removal claims (tombstones) are not shown. */
   list(range: ListRange, options: CallOptions): AsyncIterable<readonly ObjectInfo[]>
+  /** How many keys one answer brings, where a listing takes a round trip for each: then several ranges are asked for at once. */
+  readonly listPage?: number
   /** With metadata; undefined if there is no such object. */
   head(key: string, options: CallOptions): Promise<ObjectInfo | undefined>
   /** The body ends early only by throwing. It must be read to the end or returned from. */

@@ -10,22 +10,28 @@ import {
   type StorageProvider,
 } from '../provider/index.ts'
 import { IDENTITY_KEY, LSYNC, SCRATCH_PREFIX } from '../state/layout.ts'
+import { listRanges } from './ranges.ts'
 
 const OWN = `${LSYNC}/`
 /** What some lsync or provider keeps there; anything else was put there by somebody who should not. */
 const KNOWN = [IDENTITY_KEY, NESTED_PREFIX, SCRATCH_PREFIX, `${OWN}store/`]
 
-/** The remote's keys as a sorted stream. Keys that cannot be paths here are unknown, with a problem; lsync's own are left out. */
+/**
+ * The remote's keys as a sorted stream. Keys that cannot be paths here are unknown, with a problem; lsync's own are left out.
+ *
+ * @param cuts where to part a listing of everything, so that several ranges are asked for at once
+ */
 export async function* listRemote(
   provider: StorageProvider,
   within: readonly Path[],
   signal: AbortSignal,
   onProgress?: (keys: number) => void,
+  cuts: readonly Path[] = [],
 ): SortedStream<Seen<RemoteEntry>> {
   const shadows = new Shadows()
   let last: string | undefined
   let seen = 0
-  for await (const page of ranges(provider, within, signal)) {
+  for await (const page of pages(provider, within, cuts, signal)) {
     const items: Seen<RemoteEntry>[] = []
     for (const info of page) {
       if (last !== undefined && compareKeys(last, info.key) >= 0)
@@ -79,13 +85,16 @@ class Shadows {
 }
 
 /** Each named path is a key of its own and a prefix; between them the order holds since they are sorted and do not overlap. */
-async function* ranges(
+async function* pages(
   provider: StorageProvider,
   within: readonly Path[],
+  cuts: readonly Path[],
   signal: AbortSignal,
 ): SortedStream<ObjectInfo> {
   if (within.length === 0) {
-    yield* provider.list({ prefix: '' }, { signal })
+    yield* cuts.length === 0
+      ? provider.list({ prefix: '' }, { signal })
+      : listRanges(provider, cuts, signal)
     return
   }
   const starts = within

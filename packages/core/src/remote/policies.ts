@@ -101,6 +101,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
   return {
     guarantees: provider.guarantees,
     listsFolders: provider.listsFolders,
+    ...(provider.listPage === undefined ? {} : { listPage: provider.listPage }),
 
     async *list(range, options) {
       let after = range.after

@@ -4,6 +4,7 @@ import type { BaseEntry } from '../model/entry.ts'
 import { isWithin } from '../model/path.ts'
 import type { SortedStream } from '../model/side.ts'
 import {
+  cutPaths,
   Damaged,
   isSealed,
   type Line,
@@ -180,6 +181,13 @@ class OpenState implements State {
       if (found !== undefined) return found
     }
     return undefined
+  }
+
+  /** Those of the database: what the journal adds is a tenth of it at most. */
+  async cuts(every: number): Promise<readonly string[]> {
+    return this.#databaseRows < 2 * every || this.#byHand !== undefined
+      ? []
+      : cutPaths(this.#disk, Math.floor(this.#databaseRows / every))
   }
 
   intend(intents: readonly Intent[]): Promise<void> {

@@ -29,6 +29,7 @@ import type {
 import type { Problem } from '../model/problem.ts'
 import type { Seen, SortedStream } from '../model/side.ts'
 import { listRemote } from '../remote/listing.ts'
+import { rangeLength } from '../remote/ranges.ts'
 import { scan } from '../scan/scan.ts'
 import type { State } from '../state/state.ts'
 import { gather, type GatherContext } from './gather.ts'
@@ -156,7 +157,8 @@ async function look(
   const rows = join(
     state.rows(within.length === 0 ? undefined : within),
     scan(disk, { within, rules, symlinks, folding, world, signal, onProgress: report('local') }),
-    context.remoteStream?.(within) ?? listRemote(provider, within, signal, report('remote')),
+    context.remoteStream?.(within) ??
+      listRemote(provider, within, signal, report('remote'), await cutsFor(context, within)),
     {
       ignored: (path) => rules.ignores(path),
       nestedAbove: context.nestedAbove,
@@ -188,6 +190,15 @@ function decide(row: Judged, { mode, policy, override, settlements }: PlanOption
   const settlement = settlements?.get(path)
   if (settlements !== undefined && settlement === undefined) return NOTHING
   return compare(row, { mode, policy, ...(settlement === undefined ? {} : { settlement }) })
+}
+
+/** The database knows where the keys of a whole listing can be parted. */
+async function cutsFor(
+  { provider, state }: PlanContext,
+  within: readonly Path[],
+): Promise<readonly Path[]> {
+  const { listPage } = provider
+  return listPage === undefined || within.length > 0 ? [] : state.cuts(rangeLength(listPage))
 }
 
 /** What no single row shows: files and folders in each other's place, moves, and the last copy of a content. */
