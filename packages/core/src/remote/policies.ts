@@ -218,6 +218,9 @@ function isOurs(
   if (now.size !== size) return false
   for (const [name, value] of Object.entries(metadata.user))
     if (now.metadata?.user[name] !== value) return false
+  // What says something by not being there: the object before the write may differ by that alone.
+  for (const name of ['executable', 'type'])
+    if (now.metadata?.user[name] !== metadata.user[name]) return false
   if (digests.sha256 !== undefined && now.digests.sha256 !== undefined)
     return digests.sha256 === now.digests.sha256
   return true

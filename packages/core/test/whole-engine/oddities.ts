@@ -1,10 +1,11 @@
+import { RULE_FILE } from '../../src/decide/ignore.ts'
 import type { Client } from './client.ts'
 import type { History } from './person.ts'
 import type { Random } from './random.ts'
 
 const PATHS = ['x', 'y', 'd/x', 'd', 'd/e', 'e']
 const TARGETS = ['x', 'd', '../..', '/etc', 'nowhere']
-/** Lines of the configuration, which a client shares with nobody. */
+/** Lines of the configuration, which a client shares with nobody, or of the root's rule file. */
 const RULES: readonly (readonly string[])[] = [
   [],
   ['x'],
@@ -23,7 +24,7 @@ export function oddity(
 ): void {
   const { disk } = client
   const say = (what: string): void => print?.(`${client.name} PERSON ${what}`)
-  switch (random.below(3)) {
+  switch (random.below(4)) {
     case 0: {
       const path = random.pick(PATHS)
       for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1))
@@ -41,6 +42,13 @@ export function oddity(
       const path = random.pick(links)
       say(`unlinks ${path}`)
       disk.delete(path)
+      break
+    }
+    case 2: {
+      const lines = random.pick(RULES)
+      say(`writes rules: ${lines.join(' ')}`)
+      if (lines.length === 0) disk.delete(RULE_FILE)
+      else disk.write(RULE_FILE, lines.join('\n'))
       break
     }
     default:
