@@ -25,7 +25,7 @@ export const settingFlags = {
   profile: Flags.string({ description: 'credentials profile', helpGroup: 'REMOTE' }),
   region: Flags.string({ description: 'region of the bucket', helpGroup: 'REMOTE' }),
   endpoint: Flags.string({
-    description: 'address of an S3-compatible server',
+    description: 'address of another server that speaks the same language',
     helpGroup: 'REMOTE',
     helpValue: 'URL',
   }),

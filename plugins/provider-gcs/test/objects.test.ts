@@ -89,6 +89,14 @@ describe('reads', () => {
     })
   })
 
+  test('that were damaged on the way are none: a small one may be tried again, of a large one nothing counts', async () => {
+    await write('small', randomBytes(1000))
+    await write('larger', randomBytes(MIB))
+    server.inject({ match: 'ReadObject', fault: { kind: 'flip-bit' } })
+    await expect(contentOf(provider, 'small')).rejects.toMatchObject({ code: 'network' })
+    await expect(contentOf(provider, 'larger')).rejects.toMatchObject({ code: 'bad-digest' })
+  })
+
   test('of one version in ranges ask for its metadata once', async () => {
     const { version } = await write('ranges', randomBytes(1000), { user: { a: 'b' } })
     server.resetCounts()

@@ -168,8 +168,7 @@ export const STORAGE_ERRORS: Readonly<Record<StorageErrorCode, Message>> = {
   'too-large': remote(detailed('Too large for the remote')),
   unauthenticated: remote(
     detailed('The remote does not accept the credentials'),
-    () =>
-      'Check them with your cloud tools, or name another profile: lsync config set profile NAME',
+    () => 'Check them with your cloud tools, or name others: lsync providers lists the settings.',
   ),
   forbidden: remote(
     detailed('The remote refuses this operation'),
