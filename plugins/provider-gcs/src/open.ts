@@ -46,6 +46,7 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
     const credentials = credentialsOf(options, endpoint, connections)
     const requester = new Requester(connections, endpoint, credentials, place, store.userProject)
     await check(requester, signal)
+    const versioned = known?.versioning === true && (await keepsVersions(requester, signal))
 
     const guarantees = known?.guarantees ?? (endpoint.authenticated ? GOOGLE : LEAST)
     const writing: Writing = { requester, crc32c, store }
@@ -63,7 +64,10 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
       guarantees,
       listsFolders: known?.listsFolders ?? endpoint.authenticated,
       list: (range, call) => listObjects(requester, range, call),
-      head: (key, call) => reader.head(key, call),
+      async head(key, call) {
+        const info = await reader.head(key, call)
+        return info === undefined || !versioned ? info : { ...info, historyId: info.version }
+      },
       read: (key, call) => reader.read(key, call),
       async write(key, source, call) {
         if (guarantees[call.expect.kind === 'absent' ? 'create' : 'replace'] !== 'atomic')
@@ -86,6 +90,7 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
       // Where sessions do not work as documented, a file goes up in one piece, of any size.
       ...(guarantees.commit === 'atomic' ? { uploads: uploadsOf(writing) } : {}),
       ...(guarantees.copy === 'atomic' ? { copy: copyOf(writing) } : {}),
+      ...(versioned ? { history: { read: (key, call) => reader.readEarlier(key, call) } } : {}),
       async [Symbol.asyncDispose]() {
         await connections.destroy()
       },
@@ -111,6 +116,26 @@ async function check(requester: Requester, signal: AbortSignal): Promise<void> {
       throw new StorageError('no-remote', `there is no bucket ${bucket} at ${requester.host}`, {
         cause: error,
       })
+    throw error
+  }
+}
+
+/**
+ * Asked at each opening where a probe found it so: what is overwritten is kept if the setting says so at that time, whenever it was written; and
+ * core relies on it instead of its trash.
+ */
+async function keepsVersions(requester: Requester, signal: AbortSignal): Promise<boolean> {
+  try {
+    const answer = await requester.json({
+      method: 'GET',
+      path: requester.bucket(),
+      query: { fields: 'versioning' },
+      signal,
+    })
+    const { versioning } = (answer ?? {}) as { versioning?: { enabled?: unknown } }
+    return versioning?.enabled === true
+  } catch (error) {
+    if (isStorageError(error) && error.code === 'forbidden') return false
     throw error
   }
 }

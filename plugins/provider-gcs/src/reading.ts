@@ -14,6 +14,11 @@ import type { GcsResponse, Requester } from './request.ts'
 
 type FullInfo = ObjectInfo & { readonly metadata: ObjectMetadata }
 
+interface Options extends ReadOptions {
+  /** Whether the version may be one that was overwritten or removed. */
+  readonly earlier?: boolean
+}
+
 /** Objects whose metadata is remembered: an object that is read in ranges is asked for it once. */
 const REMEMBERED = 64
 
@@ -38,7 +43,16 @@ export class Reader {
     }
   }
 
-  async read(key: string, options: ReadOptions): Promise<ObjectBody> {
+  /** A version that is there still, or that the bucket has kept. */
+  readEarlier(
+    key: string,
+    options: CallOptions & { readonly version: string },
+  ): Promise<ObjectBody> {
+    if (!isGeneration(options.version)) return Promise.reject(noSuchVersion(key))
+    return this.read(key, { ...options, earlier: true })
+  }
+
+  async read(key: string, options: Options): Promise<ObjectBody> {
     const { signal, version, from = 0, length } = options
     signal.throwIfAborted()
     if (version !== undefined && !isGeneration(version)) throw otherVersion(key)
@@ -83,14 +97,14 @@ export class Reader {
     }
   }
 
-  async #info(key: string, { signal, version }: ReadOptions): Promise<FullInfo> {
+  async #info(key: string, { signal, version, earlier }: Options): Promise<FullInfo> {
     const info = fullInfo(
       key,
       await this.#requester.json({
         method: 'GET',
         path: this.#requester.object(key),
         key,
-        query: { fields: FIELDS, ...pinOf(version) },
+        query: { fields: FIELDS, ...pinOf(version, earlier) },
         signal,
       }),
     )
@@ -102,13 +116,16 @@ export class Reader {
     return info
   }
 
-  #media(key: string, { signal, version, from = 0, length }: ReadOptions): Promise<GcsResponse> {
+  #media(
+    key: string,
+    { signal, version, earlier, from = 0, length }: Options,
+  ): Promise<GcsResponse> {
     const to = length === undefined ? '' : String(from + length - 1)
     return this.#requester.send({
       method: 'GET',
       path: this.#requester.object(key),
       key,
-      query: { alt: 'media', ...pinOf(version) },
+      query: { alt: 'media', ...pinOf(version, earlier) },
       headers: {
         // Else what is stored compressed would come unpacked, with another length and checksum.
         'accept-encoding': 'gzip',
@@ -124,7 +141,7 @@ export class Reader {
     { headers }: GcsResponse,
     known: FullInfo | undefined,
     asked: Promise<FullInfo> | undefined,
-    { signal, version }: ReadOptions,
+    { signal, version, earlier = false }: Options,
   ): Promise<FullInfo> {
     const generation = String(headers['x-goog-generation'] ?? version ?? '')
     const metageneration = String(headers['x-goog-metageneration'] ?? '')
@@ -143,7 +160,7 @@ export class Reader {
       if (isIt(info)) return info
     }
     try {
-      const info = await this.#info(key, { signal, version: generation })
+      const info = await this.#info(key, { signal, version: generation, earlier })
       // Metadata alone may change between the two answers: then the later one holds.
       if (info.version === generation) return info
     } catch (error) {
@@ -154,8 +171,18 @@ export class Reader {
   }
 
   /** Of a version that is not the present one, some servers say that there is no such object. */
-  async #pinned(key: string, { signal, version }: ReadOptions, error: unknown): Promise<unknown> {
-    if (version === undefined || !isStorageError(error) || error.code !== 'not-found') return error
+  async #pinned(
+    key: string,
+    { signal, version, earlier }: Options,
+    error: unknown,
+  ): Promise<unknown> {
+    if (
+      version === undefined ||
+      earlier === true ||
+      !isStorageError(error) ||
+      error.code !== 'not-found'
+    )
+      return error
     return (await this.head(key, { signal })) === undefined ? error : otherVersion(key)
   }
 
@@ -174,13 +201,18 @@ const GONE: ReadonlySet<string> = new Set(['not-found', 'precondition-failed'])
 async function* nothing(): AsyncIterable<Uint8Array> {}
 
 /** The live version must be this one: with the condition, also where a bucket keeps earlier ones; with the pin, where a server knows no condition on reads. */
-function pinOf(version: string | undefined): Record<string, string> {
-  return version === undefined ? {} : { generation: version, ifGenerationMatch: version }
+function pinOf(version: string | undefined, earlier = false): Record<string, string> {
+  if (version === undefined) return {}
+  return { generation: version, ...(earlier ? {} : { ifGenerationMatch: version }) }
 }
 
 /** 0 stands for "none" in a condition. */
 export function isGeneration(version: string): boolean {
   return /^[1-9]\d*$/.test(version)
+}
+
+function noSuchVersion(key: string): StorageError {
+  return new StorageError('not-found', `the bucket has not kept that version: ${key}`, { key })
 }
 
 export function otherVersion(key: string): StorageError {

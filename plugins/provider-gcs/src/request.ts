@@ -64,9 +64,13 @@ export class Requester {
     return `${this.objects()}/${this.segment(key)}`
   }
 
+  bucket(): string {
+    return `/storage/v1/b/${this.place.bucket}`
+  }
+
   /** The path of all objects. */
   objects(): string {
-    return `/storage/v1/b/${this.place.bucket}/o`
+    return `${this.bucket()}/o`
   }
 
   uploads(): string {

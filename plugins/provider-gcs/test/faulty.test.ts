@@ -3,12 +3,13 @@ import { type FaultyGcs, startFaultyGcs } from '@lsync/servers'
 import { afterAll, describe, expect, test } from 'vitest'
 import gcs from '../src/index.ts'
 
-/** As Google's service, and as an emulator that passes conditions over. */
+/** As Google's service, with a bucket that keeps earlier versions; and as an emulator that passes conditions over. */
 for (const honours of [true, false]) {
   const server: FaultyGcs = await startFaultyGcs({
     conditionalDelete: honours,
     conditionalRewrite: honours,
     buckets: ['faulty'],
+    versioning: honours,
   })
   afterAll(() => server.stop())
   const options = {
@@ -36,7 +37,7 @@ for (const honours of [true, false]) {
           copy: honours ? 'atomic' : 'none',
         },
         listsFolders: true,
-        versioning: false,
+        versioning: honours,
       })
       const findings = new Map(known.findings.map(({ check, ok }) => [check, ok]))
       expect(findings.get('conditional-removes')).toBe(honours)

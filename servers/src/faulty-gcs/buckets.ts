@@ -3,15 +3,15 @@ import { jsonAnswer, parseResource } from './resources.ts'
 import type { Bucket } from './store.ts'
 
 export const insertBucket: Handler = ({ store, now }, request, body) => {
-  const { name } = parseResource(body.toString())
-  return jsonAnswer(request, resourceOfBucket(store.create(String(name), now())))
+  const { name, versioning } = parseResource(body.toString())
+  const kept = (versioning as { enabled?: unknown } | undefined)?.enabled === true
+  return jsonAnswer(request, resourceOfBucket(store.create(String(name), now(), kept)))
 }
 
 export const getBucket: Handler = ({ store }, request) =>
   jsonAnswer(request, resourceOfBucket(store.bucket(request.bucket)))
 
-/** Earlier generations are never kept. */
-function resourceOfBucket({ name, created }: Bucket): Record<string, unknown> {
+function resourceOfBucket({ name, created, versioning }: Bucket): Record<string, unknown> {
   return {
     kind: 'storage#bucket',
     id: name,
@@ -20,6 +20,6 @@ function resourceOfBucket({ name, created }: Bucket): Record<string, unknown> {
     storageClass: 'STANDARD',
     metageneration: '1',
     timeCreated: new Date(created).toISOString(),
-    versioning: { enabled: false },
+    versioning: { enabled: versioning },
   }
 }

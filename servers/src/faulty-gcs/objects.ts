@@ -1,19 +1,22 @@
 import { gunzipSync } from 'node:zlib'
 import { checkConditions, number } from './conditions.ts'
 import type { Context, Handler } from './context.ts'
-import { GcsError, invalid, noSuchObject } from './errors.ts'
+import { GcsError, invalid, noSuchObject, notImplemented } from './errors.ts'
 import { readRelated } from './multipart.ts'
 import type { GcsRequest } from './request.ts'
 import { jsonAnswer, parseResource, resourceOf, settableOf } from './resources.ts'
 import { checkName, type Expected, type StoredObject } from './store.ts'
 
-/** The object that a request names, under its conditions. Only the live generation is kept. */
-function find({ store }: Context, { bucket, key, query }: GcsRequest, reads = false): StoredObject {
-  const object = store.bucket(bucket).get(key)
-  const generation = number(query, 'generation')
-  if (object === undefined || (generation !== undefined && generation !== object.generation))
-    throw noSuchObject(bucket, key)
-  checkConditions(query, object, { reads })
+/** The object that a request names, under its conditions, which are always on the live generation. */
+function find(
+  { store }: Context,
+  { bucket: name, key, query }: GcsRequest,
+  reads = false,
+): StoredObject {
+  const bucket = store.bucket(name)
+  const object = bucket.find(key, number(query, 'generation'))
+  if (object === undefined) throw noSuchObject(name, key)
+  checkConditions(query, bucket.get(key), { reads })
   return object
 }
 
@@ -126,7 +129,8 @@ export const deleteObject: Handler = (context, request) => {
   const { bucket, key, query } = request
   if (context.honours.conditionalDelete) find(context, request)
   else if (context.store.bucket(bucket).get(key) === undefined) throw noSuchObject(bucket, key)
-  if (query.has('generation')) number(query, 'generation')
+  // That would remove it for good.
+  if (query.has('generation')) throw notImplemented('The removal of one generation')
   context.store.bucket(bucket).delete(key)
   return { status: 204 }
 }

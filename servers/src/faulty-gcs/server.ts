@@ -12,6 +12,8 @@ import { Store } from './store.ts'
 export interface FaultyGcsOptions extends Partial<GcsHonours>, FaultyOptions<GcsRequest> {
   /** Made at the start. */
   readonly buckets?: readonly string[]
+  /** Whether these keep generations that are replaced or removed; default not. */
+  readonly versioning?: boolean
   /** Requests without this token are refused. Default: nobody is asked who he is. */
   readonly token?: string
   /** Objects on a page of a listing, at most; 1000 as on Google's by default. */
@@ -66,7 +68,7 @@ class Server extends FaultyServer<GcsRequest> implements FaultyGcs {
       keeps: Number.POSITIVE_INFINITY,
     }
     for (const bucket of options.buckets ?? [])
-      this.#context.store.create(bucket, this.#context.now())
+      this.#context.store.create(bucket, this.#context.now(), options.versioning)
   }
 
   async createBucket(name: string): Promise<void> {

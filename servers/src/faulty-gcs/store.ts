@@ -58,15 +58,37 @@ export interface Rewrite {
 export class Bucket extends SortedMap<StoredObject> {
   readonly name: string
   readonly created: number
+  /** Whether generations that are replaced or removed are kept. */
+  readonly versioning: boolean
   readonly uploads = new Map<string, Upload>()
   readonly rewrites = new Map<string, Rewrite>()
+  readonly #earlier = new Map<string, StoredObject[]>()
   #generation: number
 
-  constructor(name: string, created: number) {
+  constructor(name: string, created: number, versioning: boolean) {
     super()
     this.name = name
     this.created = created
+    this.versioning = versioning
     this.#generation = created * 1000
+  }
+
+  /** The live one, or that generation of it if it is there or was kept. */
+  find(key: string, generation: number | undefined): StoredObject | undefined {
+    const live = this.get(key)
+    if (generation === undefined || live?.generation === generation) return live
+    return this.#earlier.get(key)?.find((one) => one.generation === generation)
+  }
+
+  override delete(key: string): void {
+    this.#keep(key)
+    super.delete(key)
+  }
+
+  #keep(key: string): void {
+    const live = this.get(key)
+    if (live !== undefined && this.versioning)
+      this.#earlier.set(key, [...(this.#earlier.get(key) ?? []), live])
   }
 
   /** Makes a new generation. Checked against what the client says that the bytes are. */
@@ -93,6 +115,7 @@ export class Bucket extends SortedMap<StoredObject> {
       md5,
       said,
     }
+    this.#keep(key)
     this.put(key, object)
     return object
   }
@@ -120,7 +143,7 @@ export function checkName(key: string): void {
 export class Store {
   readonly #buckets = new Map<string, Bucket>()
 
-  create(name: string, now: number): Bucket {
+  create(name: string, now: number, versioning = false): Bucket {
     if (!/^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/.test(name))
       throw invalid(`Invalid bucket name: '${name}'`)
     if (this.#buckets.has(name))
@@ -129,7 +152,7 @@ export class Store {
         'conflict',
         'Your previous request to create the named bucket succeeded and you already own it.',
       )
-    const bucket = new Bucket(name, now)
+    const bucket = new Bucket(name, now, versioning)
     this.#buckets.set(name, bucket)
     return bucket
   }
