@@ -33,7 +33,7 @@ export {
   type Repository,
 } from './sync/repository.ts'
 export { changeRemote, type RemoteChange } from './sync/change-remote.ts'
-export { doctorRepository, type Diagnosis } from './sync/doctor.ts'
+export { doctorRepository, type Diagnosis, type UnfinishedUpload } from './sync/doctor.ts'
 export { listRows } from './sync/list-rows.ts'
 export { moveAsideLocally, replaceLocally } from './sync/replace.ts'
 export { openSides, type Sides } from './sync/sides.ts'

@@ -6,6 +6,7 @@ import {
   type Expect,
   type ObjectInfo,
   StorageError,
+  type StoredPart,
   type UploadSession,
   type Uploads,
   type UploadToken,
@@ -65,12 +66,27 @@ class Session implements UploadSession {
     this.partSize = partSizeFor(this.#size)
   }
 
+  async stored(options: CallOptions): Promise<readonly StoredPart[]> {
+    await this.missing(options)
+    return [...this.#parts.values()].map(({ number, sha256 }) => {
+      const from = (number - 1) * this.partSize
+      return {
+        range: { from, to: from + partLength(this.#size, number) },
+        // The ETag of an encrypted part looks like an MD5 and is none.
+        digests:
+          sha256 === undefined ? {} : { sha256: Buffer.from(sha256, 'base64').toString('hex') },
+      }
+    })
+  }
+
   async missing(options: CallOptions): Promise<readonly ByteRange[]> {
     const listed = await this.#context.multipart.listParts(this.#name, options)
     const key = this.#key
     // Uploads that others began are listed without their size and condition; they can only be given up.
     if (!Number.isSafeInteger(this.#size))
       throw new StorageError('upload-lost', `nobody knows how large ${key} should become`, { key })
+    // What the store does not list any more, it does not have.
+    this.#parts.clear()
     for (const part of listed)
       if (part.size === partLength(this.#size, part.number)) this.#parts.set(part.number, part)
     const ranges: ByteRange[] = []

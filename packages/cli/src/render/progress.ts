@@ -65,6 +65,13 @@ export function fold(progress: Progress, event: LsyncEvent, now: number): Progre
       const bytesDone = progress.bytesDone + event.bytes
       return { ...progress, bytesDone, samples: sampled(progress.samples, now, bytesDone) }
     }
+    case 'resumed':
+      // Done, but not now: the rate is of what the network gives.
+      return {
+        ...progress,
+        bytesDone: progress.bytesDone + event.bytes,
+        samples: progress.samples.map(({ at, bytes }) => ({ at, bytes: bytes + event.bytes })),
+      }
     case 'action':
       return {
         ...progress,

@@ -25,6 +25,8 @@ export interface Disk {
   createLink(path: string, target: Uint8Array): Promise<void>
   /** Creates a new file for writing; `exists` if the name is taken. Missing parent folders are an error. */
   create(path: string): Promise<DiskWriter>
+  /** Opens a regular file that is there, to go on writing it. */
+  reopen(path: string): Promise<DiskWriter>
   /** Whole content; undefined if there is no such file. For the small files of `.lsync`. */
   readText(path: string): Promise<string | undefined>
   /** Replaces a file of `.lsync` whole or not at all, surviving a power cut: temporary file, fsync, rename, fsync of the folder. */

@@ -112,6 +112,13 @@ export function nodeDisk(root: string): Disk {
       return guarded(path, () => new NodeWriter(createExclusive(reach(path), path), path))
     },
 
+    async reopen(path) {
+      return guarded(
+        path,
+        () => new NodeWriter(openRegular(reach(path), path, fs.constants.O_WRONLY), path),
+      )
+    },
+
     async readText(path) {
       try {
         return readTextOf(reach(path), path)

@@ -13,12 +13,12 @@ const CHUNK = 512 * 1024
 const SMALL = 128 * 1024
 
 /** A descriptor of a regular file; never of a link, and never waiting for the other end of a pipe. */
-export function openRegular(absolute: string, path: string): number {
+export function openRegular(absolute: string, path: string, access: number = O_RDONLY): number {
   return guarded(path, () => {
     // Looked at first, since opening a device can do something by itself.
     const kind = kindOf(fs.lstatSync(absolute))
     if (kind !== 'file') throw notRegular(path, kind)
-    const descriptor = fs.openSync(absolute, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    const descriptor = fs.openSync(absolute, access | O_NOFOLLOW | O_NONBLOCK)
     try {
       const opened = kindOf(fs.fstatSync(descriptor))
       if (opened !== 'file') throw notRegular(path, opened)

@@ -6,8 +6,19 @@ import type { OnEvent } from '../model/events.ts'
 import type { StorageProvider } from '../provider/index.ts'
 import type { Bandwidth } from '../remote/limiter.ts'
 import type { State } from '../state/state.ts'
+import type { Transfers } from '../state/transfers.ts'
 import type { Recorder } from './recorder.ts'
 import type { Trash } from './trash.ts'
+
+/** How large objects are read. */
+export interface Ranged {
+  /** From so many bytes on an object is read in ranges, several at once, and goes on where an earlier run stopped. */
+  readonly from: number
+  /** Bytes of a range. */
+  readonly range: number
+  /** After so many bytes at the latest what came is flushed and noted: what a death costs at most, beside what is under way. */
+  readonly noted: number
+}
 
 /** What effects work with; made once a run. */
 export interface Effects {
@@ -20,6 +31,8 @@ export interface Effects {
   /** What systems leave in folders, and nobody took back in by a rule: it goes with its folder. */
   readonly isJunk: (path: Path) => boolean
   readonly recorder: Recorder
+  readonly transfers: Transfers
+  readonly ranged: Ranged
   readonly author: string
   readonly symlinks: SymlinkPolicy
   readonly folding: Folding

@@ -3,11 +3,12 @@ import { DiskError, type DiskStat, type DiskWriter } from '../disk/disk.ts'
 import type { RemoteEntry } from '../model/entry.ts'
 import { type FileMetadata, readMetadata } from '../model/metadata.ts'
 import type { ObjectInfo } from '../provider/index.ts'
-import { hashFile, sha256Of, SMALL_FILE } from '../scan/hash.ts'
+import { sha256Of, SMALL_FILE } from '../scan/hash.ts'
 import { STAGING } from '../state/layout.ts'
+import type { DownloadRecord } from '../state/transfers.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
-import { runPool } from './pool.ts'
+import { fetchInRanges } from './fetch-in-ranges.ts'
 
 /** Whole remote content, checked. */
 interface Content {
@@ -24,17 +25,18 @@ export interface Received extends Content {
   readonly bytes: Uint8Array
 }
 
-/** In the staging folder, not yet flushed. */
+/** In the staging folder, or (where it is large) among the transfers, not yet flushed. */
 export interface Staged extends Content {
   readonly path: string
   /** As it lies there: what must be found again after it was moved into place. */
   readonly stat: DiskStat
+  /** Of a transfer that another run can go on with: it stays, if it does not get to its place in this one. */
+  readonly transfer?: DownloadRecord
+  /** Some of it came in an earlier run. */
+  readonly resumed?: boolean
+  /** The store gives digests (none of them a sha256), and this has none of them. */
+  readonly doubted?: boolean
 }
-
-/** From this size on an object is read in several ranges at once. */
-const RANGED = 32 * 1024 * 1024
-const RANGE = 8 * 1024 * 1024
-const RANGES_AT_ONCE = 4
 
 /** Brings one version of an object here. A body that does not match its digest is fetched once more. */
 export async function fetch(
@@ -44,20 +46,39 @@ export async function fetch(
 ): Promise<Received | Staged> {
   let before: string | undefined
   for (;;) {
-    const fetched =
-      remote.size <= SMALL_FILE
-        ? await receive(effects, remote, signal)
-        : await fetchStaged(effects, remote, signal)
+    const fetched = await fetchOnce(effects, remote, signal)
     const { digests } = fetched.info
     const vouched = digests.sha256 ?? fetched.file.sha256
-    if (vouched === undefined || vouched === fetched.sha256) return fetched
+    const resumed = 'path' in fetched && fetched.resumed === true
+    if (vouched === undefined) {
+      // A digest that is no sha256 may be none at all: what one run brought is believed, what two put together is fetched once more.
+      if (!resumed || fetched.doubted !== true) return fetched
+    } else if (vouched === fetched.sha256) return fetched
     // Twice the same bytes: they are what is stored, and the digest in the metadata is an old one, left by another tool.
     if (digests.sha256 === undefined && before === fetched.sha256) return fetched
-    if ('path' in fetched) await effects.disk.remove(fetched.path)
+    if ('path' in fetched) await discard(effects, fetched)
+    // What two runs put together says nothing about what is stored.
+    if (resumed) continue
     if (before !== undefined)
       throw new PathProblem('corrupt', `expected sha256 ${vouched}, received ${fetched.sha256}`)
     before = fetched.sha256
   }
+}
+
+function fetchOnce(
+  effects: Effects,
+  remote: RemoteEntry,
+  signal: AbortSignal,
+): Promise<Received | Staged> {
+  if (remote.size >= effects.ranged.from) return fetchInRanges(effects, remote, signal)
+  return remote.size <= SMALL_FILE
+    ? receive(effects, remote, signal)
+    : staging(effects, (writer) => fetchWhole(effects, remote, writer, signal))
+}
+
+async function discard({ disk, transfers }: Effects, staged: Staged): Promise<void> {
+  if (staged.transfer === undefined) await disk.remove(staged.path)
+  else await transfers.remove(staged.transfer)
 }
 
 /** Puts what was received into the staging folder. */
@@ -74,12 +95,12 @@ export async function stage(effects: Effects, content: Received | Staged): Promi
 /** Makes a file of the staging folder; none stays where that fails. */
 async function staging(
   { disk, world }: Effects,
-  fill: (writer: DiskWriter, path: string) => Promise<Content>,
+  fill: (writer: DiskWriter) => Promise<Content>,
 ): Promise<Staged> {
   const path = `${STAGING}/${world.token()}`
   try {
     await using writer = await disk.create(path)
-    const content = await fill(writer, path)
+    const content = await fill(writer)
     if (content.file.executable) await writer.setExecutable(true)
     await writer.setModified(content.file.mtime ?? content.info.modified)
     return { path, stat: await writer.stat(), ...content }
@@ -144,14 +165,6 @@ function otherSize(expected: number, received: number): PathProblem {
   return new PathProblem('corrupt', `expected ${expected} bytes, received ${received}`)
 }
 
-function fetchStaged(effects: Effects, remote: RemoteEntry, signal: AbortSignal): Promise<Staged> {
-  return staging(effects, (writer, path) =>
-    remote.size >= RANGED
-      ? fetchRanges(effects, remote, path, writer, signal)
-      : fetchWhole(effects, remote, writer, signal),
-  )
-}
-
 async function fetchWhole(
   { provider, bandwidth, onEvent }: Effects,
   { key, version }: RemoteEntry,
@@ -170,33 +183,4 @@ async function fetchWhole(
   }
   if (at !== info.size) throw otherSize(info.size, at)
   return { info, file: fileOf(info), sha256: hasher.digest('hex') }
-}
-
-async function fetchRanges(
-  { disk, provider, bandwidth, onEvent }: Effects,
-  { key, version, size }: RemoteEntry,
-  path: string,
-  writer: DiskWriter,
-  signal: AbortSignal,
-): Promise<Content> {
-  const starts = Array.from({ length: Math.ceil(size / RANGE) }, (_, index) => index * RANGE)
-  let info: ObjectInfo | undefined
-  await runPool(starts, RANGES_AT_ONCE, signal, async (from, aborted) => {
-    const length = Math.min(RANGE, size - from)
-    const part = await provider.read(key, { signal: aborted, version, from, length })
-    info ??= part.info
-    let at = from
-    for await (const chunk of part.body) {
-      await bandwidth.down.take(chunk.length, aborted)
-      await writer.write(chunk, at)
-      at += chunk.length
-      onEvent({ type: 'bytes', direction: 'down', bytes: chunk.length })
-    }
-    if (at !== from + length) throw new PathProblem('corrupt', `a range of ${key} ended early`)
-  })
-  if (info === undefined) throw new PathProblem('corrupt')
-  // Read back from the disk: the ranges arrived in any order, and this proves what is on the disk, not what was received.
-  await using file = await disk.open(path)
-  const { sha256 } = await hashFile(file, size, [], signal)
-  return { info, file: fileOf(info), sha256 }
 }

@@ -196,6 +196,8 @@ export async function putBack(
 }
 
 async function discard({ disk }: Effects, staged: Staged): Promise<void> {
+  // A large one stays for another try.
+  if (staged.transfer !== undefined) return
   await disk.remove(staged.path).catch((error: unknown) => {
     if (!(error instanceof DiskError)) throw error
   })

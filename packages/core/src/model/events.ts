@@ -27,6 +27,8 @@ export type LsyncEvent =
       readonly bytes: number
     }
   | { readonly type: 'bytes'; readonly direction: 'up' | 'down'; readonly bytes: number }
+  /** Bytes of a transfer that an earlier run brought over already. */
+  | { readonly type: 'resumed'; readonly direction: 'up' | 'down'; readonly bytes: number }
   | { readonly type: 'action'; readonly action: Action; readonly result: ActionResult }
   | { readonly type: 'conflict'; readonly conflict: Conflict }
   | { readonly type: 'problem'; readonly problem: Problem }

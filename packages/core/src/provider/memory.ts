@@ -101,6 +101,13 @@ export function memoryStore(options: MemoryOptions = {}): MemoryStore {
             ranges.push({ from, to: Math.min(from + partSize, upload.size) })
         return ranges
       },
+      async stored({ signal }) {
+        signal.throwIfAborted()
+        return [...open().parts].map(([from, bytes]) => ({
+          range: { from, to: from + bytes.length },
+          digests: { sha256: digestOf('sha256', bytes) },
+        }))
+      },
       async put({ from, to }, source, { signal }) {
         const bytes = await collect(upload.key, source, signal)
         if (bytes.length !== to - from)

@@ -172,14 +172,32 @@ export interface Uploads {
   /** From this many bytes on an upload in parts is worth its requests; below, `write`. */
   readonly worthwhile: number
   /** `expect` is given here and enforced by `commit`. */
-  begin(
-    key: string,
-    options: WriteOptions & { readonly size: number; readonly digests: Digests },
-  ): Promise<UploadSession>
-  /** Continues an upload of this or another process. `upload-lost` if the store has forgotten it. */
-  resume(token: UploadToken, options: CallOptions): Promise<UploadSession>
+  begin(key: string, options: UploadOptions): Promise<UploadSession>
+  /**
+   * Continues an upload of this or another process. `upload-lost` if the store has forgotten it, as after its end: whether that was a commit,
+   * core finds out. A store that can tell a finished upload gives a session that misses nothing, whose `commit` says what became of it.
+   */
+  resume(token: UploadToken, options: ResumeOptions): Promise<UploadSession>
   /** Uploads below this remote that were begun and not finished, whoever began them. */
   listPending(options: CallOptions): AsyncIterable<PendingUpload>
+}
+
+export interface UploadOptions extends WriteOptions {
+  readonly size: number
+  /** Of the whole. */
+  readonly digests: Digests
+}
+
+export interface ResumeOptions extends CallOptions {
+  /** What it was begun with, for core's rule on lost responses. A provider needs the token alone. */
+  readonly begun?: Omit<UploadOptions, 'signal'> & { readonly key: string }
+}
+
+/** A part that the store has. */
+export interface StoredPart {
+  readonly range: ByteRange
+  /** What the store vouches for of these bytes; may be empty. */
+  readonly digests: Digests
 }
 
 /** Plain data: enough for another process to continue. Never a secret. */
@@ -198,6 +216,7 @@ export interface ByteRange {
 }
 
 export interface UploadSession {
+  /** May grow with the upload: core notes it again after a part that changed it. An older one must do too. */
   readonly token: UploadToken
   /** Every part but the last has exactly this size. */
   readonly partSize: number
@@ -205,7 +224,9 @@ export interface UploadSession {
   readonly parallel: boolean
   /** The parts that the store does not have yet, ascending; each is at most `partSize` long. */
   missing(options: CallOptions): Promise<readonly ByteRange[]>
-  /** `source` holds exactly the bytes of the range. */
+  /** The parts that the store has, where it tells their digests: before going on, a client compares them with what it would send now. */
+  readonly stored?: (options: CallOptions) => Promise<readonly StoredPart[]>
+  /** `source` holds exactly the bytes of the range. A part that is there already is replaced. */
   put(range: ByteRange, source: ByteSource, options: CallOptions): Promise<void>
   /** Copies a range from another object of the same remote, pinned to its version. */
   readonly copy?: (

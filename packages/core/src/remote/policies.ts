@@ -12,6 +12,7 @@ import {
   type ReadOptions,
   StorageError,
   type StorageProvider,
+  type UploadOptions,
   type UploadSession,
 } from '../provider/index.ts'
 import type { Slots } from './limiter.ts'
@@ -45,8 +46,9 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
     expect: Expect,
     signal: AbortSignal,
     attemptOnce: () => Promise<ObjectInfo>,
+    before: 'untried' | 'perhaps-tried' = 'untried',
   ): Promise<ObjectInfo> => {
-    let doubtful = false
+    let doubtful = before === 'perhaps-tried'
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted()
       try {
@@ -74,15 +76,18 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
   const wrapSession = (
     session: UploadSession,
     key: string,
-    size: number,
-    digests: ByteSource['digests'],
-    metadata: ObjectMetadata,
-    expect: Expect,
+    { size, digests, metadata, expect }: Omit<UploadOptions, 'signal'>,
+    before: 'untried' | 'perhaps-tried',
   ): UploadSession => ({
-    token: session.token,
+    get token() {
+      return session.token
+    },
     partSize: session.partSize,
     parallel: session.parallel,
     missing: (options) => again(options.signal, () => session.missing(options)),
+    ...(session.stored === undefined
+      ? {}
+      : { stored: (options) => again(options.signal, () => session.stored!(options)) }),
     // A part has one meaning however often it is sent.
     put: (range, source, options) =>
       again(options.signal, () => session.put(range, source, options)),
@@ -93,7 +98,16 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
             again(options.signal, () => session.copy!(range, from, options)),
         }),
     commit: (options) =>
-      settle(key, digests, size, metadata, expect, options.signal, () => session.commit(options)),
+      settle(
+        key,
+        digests,
+        size,
+        metadata,
+        expect,
+        options.signal,
+        () => session.commit(options),
+        before,
+      ),
     abort: (options) => again(options.signal, () => session.abort(options)),
   })
 
@@ -188,16 +202,16 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
             worthwhile: uploads.worthwhile,
             async begin(key, options) {
               const session = await again(options.signal, () => uploads.begin(key, options))
-              return wrapSession(
-                session,
-                key,
-                options.size,
-                options.digests,
-                options.metadata,
-                options.expect,
-              )
+              return wrapSession(session, key, options, 'untried')
             },
-            resume: (token, options) => again(options.signal, () => uploads.resume(token, options)),
+            async resume(token, options) {
+              const session = await again(options.signal, () => uploads.resume(token, options))
+              const { begun } = options
+              // The process that began it may have died while it committed.
+              return begun === undefined
+                ? session
+                : wrapSession(session, begun.key, begun, 'perhaps-tried')
+            },
             listPending: (options) => uploads.listPending(options),
           },
         }),
@@ -209,7 +223,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
  * Whether the object that stands there now is the one that we tried to write. The store's word on the content counts; where it gives
  * none (uploads in parts), the metadata that this write alone carried: digest, author and times together.
  */
-function isOurs(
+export function isOurs(
   now: ObjectInfo,
   digests: ByteSource['digests'],
   size: number,

@@ -1,12 +1,23 @@
 import { createHash, hash } from 'node:crypto'
 import type { DiskFile } from '../disk/disk.ts'
-import type { DigestAlgorithm, Digests } from '../provider/index.ts'
+import type { ByteRange, DigestAlgorithm, Digests } from '../provider/index.ts'
 
 /** Up to this size a file is read at once: one read and one hash call cost less than a stream. */
 export const SMALL_FILE = 256 * 1024
 
 export function sha256Of(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'hex')
+}
+
+/** The sha256 of some of the file's bytes. */
+export async function hashRange(
+  file: DiskFile,
+  range: ByteRange,
+  signal: AbortSignal,
+): Promise<string> {
+  const hasher = createHash('sha256')
+  for await (const chunk of file.read(range, signal)) hasher.update(chunk)
+  return hasher.digest('hex')
 }
 
 /** Reads the file once and computes sha256 and the other algorithms asked for, as far as they are known here. */

@@ -8,6 +8,7 @@ export const REMOTE_REPORT = '.lsync/remote.yaml'
 export const NESTED = '.lsync/nested.yaml'
 export const LOCK = '.lsync/lock'
 export const STAGING = '.lsync/staging'
+export const TRANSFERS = '.lsync/transfers'
 export const TRASH = '.lsync/trash'
 
 /** On the remote: who this repository is. */

@@ -4,22 +4,30 @@ import {
   type PendingUpload,
   type ProbeFinding,
   type ProbeReport,
+  type UploadToken,
 } from '../provider/index.ts'
 import { Slots } from '../remote/limiter.ts'
 import { withPolicies } from '../remote/policies.ts'
 import { DEFAULT_RETRY } from '../remote/retry.ts'
 import { SCRATCH_PREFIX } from '../state/layout.ts'
 import { writeRemoteReport } from '../state/remote-report.ts'
+import { Transfers } from '../state/transfers.ts'
 import type { Machine } from './api.ts'
 import { checkStore } from './check-store.ts'
 import { readIdentity } from './identity.ts'
 import { lockRepository, openRemote, type Repository } from './repository.ts'
 
+/** An upload in parts that was begun and not finished. */
+export interface UnfinishedUpload extends PendingUpload {
+  /** This folder began it: a sync that needs it goes on with it, and one that does not gives it up after a week. */
+  readonly ours: boolean
+}
+
 export interface Diagnosis {
   readonly remote: string
   readonly report: ProbeReport | undefined
   readonly findings: readonly ProbeFinding[]
-  readonly pendingUploads: readonly PendingUpload[]
+  readonly pendingUploads: readonly UnfinishedUpload[]
 }
 
 /** Requests in flight. */
@@ -70,12 +78,18 @@ export async function doctorRepository(
       const told = new Set(report?.findings.map(({ check }) => check))
       findings.push(...(await checkStore(provider, world, told, { signal })))
     }
-    const pendingUploads: PendingUpload[] = []
+    const { uploads } = await Transfers.open(disk, world, config.remote)
+    const pendingUploads: UnfinishedUpload[] = []
     if (provider.uploads !== undefined)
       for await (const upload of provider.uploads.listPending({ signal }))
-        pendingUploads.push(upload)
+        pendingUploads.push({ ...upload, ours: uploads.some(({ token }) => isOf(upload, token)) })
     return { remote: config.remote, report, findings, pendingUploads }
   } finally {
     await release()
   }
+}
+
+/** A listing knows less of an upload than who began it. */
+function isOf({ token }: PendingUpload, ours: UploadToken): boolean {
+  return Object.entries(token).every(([name, value]) => ours[name] === value)
 }

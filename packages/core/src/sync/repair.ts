@@ -39,7 +39,7 @@ async function back(disk: Disk, trash: string, path: string): Promise<boolean> {
   }
 }
 
-/** Nothing in the staging folder is of use to a new run; it would only hold room. */
+/** Nothing in the staging folder is of use to a new run; it would only hold room. What may go on lies among the transfers. */
 export async function clearStaging(disk: Disk): Promise<void> {
   if ((await disk.stat(STAGING)) === undefined) {
     await disk.makeFolder(STAGING)

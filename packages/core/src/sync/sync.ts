@@ -3,7 +3,7 @@ import { DEFAULT_MAX_DELETE, judgeGuards } from '../decide/guards.ts'
 import type { Retention } from '../decide/retention.ts'
 import type { World } from '../disk/clock.ts'
 import { type Disk, DiskError } from '../disk/disk.ts'
-import type { Effects } from '../execute/context.ts'
+import type { Effects, Ranged } from '../execute/context.ts'
 import { execute, type Failed } from '../execute/execute.ts'
 import { Recorder } from '../execute/recorder.ts'
 import { isSilent, Tally } from '../execute/tally.ts'
@@ -19,10 +19,12 @@ import { withPolicies } from '../remote/policies.ts'
 import { DEFAULT_RETRY } from '../remote/retry.ts'
 import { probeFolding } from '../scan/folding.ts'
 import type { State } from '../state/state.ts'
+import { Transfers } from '../state/transfers.ts'
 import type { RunOptions, RunReport } from './api.ts'
 import { readKnownPointers } from '../state/nested.ts'
 import { withContentHere } from './content-here.ts'
 import { claimIdentity, readIdentity } from './identity.ts'
+import { clearLeftBehind } from './left-behind.ts'
 import { makePlan, type PlanContext, type Planned } from './make-plan.ts'
 import { NestedRepositories } from './nested.ts'
 import { refuseNowhere } from './nowhere.ts'
@@ -44,6 +46,7 @@ export interface SyncContext {
   readonly policy: ConflictPolicy
   /** How long the trash keeps what is in it; for ever, if absent. */
   readonly retention?: Retention
+  readonly ranged?: Ranged
   readonly ignore: IgnoreSettings
   /** True if a nested repository's remote leads into this one's, or the reverse. */
   readonly overlaps?: (pointer: Pointer) => boolean
@@ -51,6 +54,9 @@ export interface SyncContext {
 }
 
 export const DEFAULT_JOBS = 32
+
+const MIB = 1024 * 1024
+const RANGED: Ranged = { from: 32 * MIB, range: 8 * MIB, noted: 8 * MIB }
 
 /** A path that changes under our hands is compared again so often before it is reported. */
 const ROUNDS = 3
@@ -108,6 +114,8 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
     trash: new Trash(disk, world),
     isJunk: (path) => isJunk(path) && ignored(path),
     recorder: new Recorder(disk, provider, state, world),
+    transfers: await Transfers.open(disk, world, remote),
+    ranged: context.ranged ?? RANGED,
     author: context.author,
     symlinks: context.symlinks,
     folding,
@@ -210,6 +218,7 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
   for (const problem of nested.problems())
     if (!problems.has(problem.path)) problems.set(problem.path, problem)
   if (!options.dryRun) {
+    await clearLeftBehind(effects, options.mode, scopes)
     await state.compact()
     await clearTrash(context, effects.trash.run, onEvent)
   }

@@ -21,6 +21,7 @@ import {
   setInConfig,
   StorageError,
   type StorageErrorCode,
+  type StorageProvider,
   syncRepository,
   unsetInConfig,
 } from '../../src/index.ts'
@@ -45,15 +46,26 @@ export interface Clones extends Disposable {
 
 export async function clones(
   count: number,
-  kind: { readonly history?: boolean; readonly openDisk?: (root: string) => Disk } = {},
+  kind: {
+    readonly history?: boolean
+    readonly partSize?: number
+    readonly openDisk?: (root: string) => Disk
+    readonly now?: () => number
+    /** Around the store, for every run. */
+    readonly around?: (provider: StorageProvider) => StorageProvider
+  } = {},
 ): Promise<Clones> {
-  const store = memoryStore(kind)
+  const { around = (provider) => provider, now } = kind
+  const store = memoryStore({
+    ...(kind.history === undefined ? {} : { history: kind.history }),
+    ...(kind.partSize === undefined ? {} : { partSize: kind.partSize }),
+  })
   const root = mkdtempSync(join(tmpdir(), 'lsync-clones-'))
   const refused = new Map<string, StorageErrorCode | undefined>()
   const refusing: MemoryStore = {
     objects: store.objects,
     open() {
-      const provider = store.open()
+      const provider = around(store.open())
       const check = (key: string): void => {
         const code = refused.get(key)
         if (code !== undefined) throw new StorageError(code, `refused: ${key}`, { key })
@@ -75,7 +87,7 @@ export async function clones(
   const module = memoryModule({ one: refusing })
   const { signal } = new AbortController()
   const machineOf = (index: number): Machine => ({
-    world: nodeWorld(),
+    world: now === undefined ? nodeWorld() : { ...nodeWorld(), now },
     environment: {},
     author: `author${index}`,
     providers: { schemes: ['memory'], get: async () => module },

@@ -24,6 +24,8 @@ export interface World {
   readonly faults: Faults
   readonly sabotage: Sabotage
   readonly violations: string[]
+  /** Bytes of transfers that went on where an earlier run had stopped. */
+  resumed: { up: number; down: number }
 }
 
 export interface Client {
@@ -33,6 +35,8 @@ export interface Client {
   /** The run that is under way. */
   work: Promise<unknown> | undefined
   runs: number
+  /** The run is at its transfers. */
+  transferring: boolean
   /** What the person leaves out, by the client's own configuration. */
   ignore: readonly string[]
   /** What the last run reported, for a person to decide on; it may have moved since. */
@@ -57,6 +61,7 @@ export function newClient({ scheduler, random }: World, name: string): Client {
     actor,
     work: undefined,
     runs: 0,
+    transferring: false,
     ignore: [],
     conflicts: [],
   }
@@ -76,6 +81,7 @@ export async function startRun(
   choices: RunChoices,
 ): Promise<RunReport | undefined> {
   client.runs++
+  client.transferring = false
   const actor: Actor = { name: `${client.name}.${client.runs}`, dead: false }
   client.actor = actor
   client.disk = client.disk.after(actor)
@@ -89,7 +95,7 @@ export async function startRun(
 }
 
 async function run(
-  { scheduler, random, store, faults, sabotage, violations }: World,
+  { scheduler, random, store, faults, sabotage, violations, resumed }: World,
   client: Client,
   actor: Actor,
   { mode, conflict, paths = [], override, settlements }: RunChoices,
@@ -116,6 +122,7 @@ async function run(
         policy: 'manual',
         ignore: { ignore: client.ignore, only: [] },
         symlinks: 'store',
+        ...(sabotage.large === true ? { ranged: { from: 8, range: 4, noted: 4 } } : {}),
       },
       {
         mode,
@@ -127,7 +134,10 @@ async function run(
         ...(override === undefined ? {} : { override }),
         ...(settlements === undefined ? {} : { settlements }),
         signal,
-        onEvent: () => undefined,
+        onEvent: (event) => {
+          if (event.type === 'resumed') resumed[event.direction] += event.bytes
+          if (event.type === 'phase') client.transferring = event.phase === 'transferring'
+        },
       },
     )
     client.conflicts = report.conflicts

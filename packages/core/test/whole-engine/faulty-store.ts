@@ -1,9 +1,12 @@
 import {
+  type ByteSource,
   type Expect,
   StorageError,
   type MemoryStore,
   type ObjectInfo,
   type StorageProvider,
+  type Uploads,
+  type UploadSession,
 } from '../../src/provider/index.ts'
 import type { Random } from './random.ts'
 import type { Actor, Scheduler } from './scheduler.ts'
@@ -17,6 +20,10 @@ export interface Faults {
 export interface Sabotage {
   /** Writes and removals look at no condition. */
   readonly ignoreConditions?: boolean
+  /** What is read comes without a digest, as of an object that another tool wrote: nothing but the version holds its bytes together. */
+  readonly unvouched?: boolean
+  /** Objects are sent in parts. */
+  readonly large?: boolean
 }
 
 /** One client's way to the shared store: every call is a step, and any call may go wrong. */
@@ -101,7 +108,8 @@ export function faultyProvider(
             yield chunk.subarray(0, chunk.length >> 1)
             throw new StorageError('network', 'torn')
           }
-          if (random.chance(faults.rate / 4)) {
+          // What nobody can notice is no fault to try.
+          if (sabotage.unvouched !== true && random.chance(faults.rate / 4)) {
             const flipped = Uint8Array.from(chunk)
             const at = random.below(flipped.length)
             flipped[at] = (flipped[at] ?? 0) ^ 1
@@ -109,7 +117,7 @@ export function faultyProvider(
           } else yield chunk
         }
       }
-      return { info, body: torn() }
+      return { info: sabotage.unvouched === true ? unvouched(info) : info, body: torn() }
     },
     write: (key, source, options) =>
       act(`PUT ${key}`, () =>
@@ -129,6 +137,51 @@ export function faultyProvider(
               : options.expect,
         }),
       ),
+    ...(sabotage.large === true && inner.uploads !== undefined
+      ? { uploads: faultyUploads(inner.uploads, ask, act) }
+      : {}),
     async [Symbol.asyncDispose]() {},
   }
+}
+
+type Call = <T>(label: string, operation: () => Promise<T>) => Promise<T>
+
+function faultyUploads(inner: Uploads, ask: Call, act: Call): Uploads {
+  const { signal } = new AbortController()
+  const wrap = (session: UploadSession): UploadSession => ({
+    token: session.token,
+    partSize: session.partSize,
+    parallel: session.parallel,
+    missing: () => ask('MISSING', () => session.missing({ signal })),
+    stored: () => ask('STORED', async () => (await session.stored?.({ signal })) ?? []),
+    async put(range, source, options) {
+      // Read before it is sent, however late it arrives.
+      const chunks: Uint8Array[] = []
+      for await (const chunk of source.open(0, options.signal)) chunks.push(chunk)
+      const bytes = Buffer.concat(chunks)
+      const read: ByteSource = {
+        size: source.size,
+        digests: source.digests,
+        async *open() {
+          yield bytes
+        },
+      }
+      await act(`PART ${range.from}`, () => session.put(range, read, { signal }))
+    },
+    commit: () => act('COMMIT', () => session.commit({ signal })),
+    abort: () => act('ABORT', () => session.abort({ signal })),
+  })
+  return {
+    worthwhile: inner.worthwhile,
+    begin: (key, options) =>
+      act(`BEGIN ${key}`, async () => wrap(await inner.begin(key, { ...options, signal }))),
+    resume: (token) => ask('RESUME', async () => wrap(await inner.resume(token, { signal }))),
+    listPending: (options) => inner.listPending(options),
+  }
+}
+
+function unvouched({ metadata, ...info }: ObjectInfo): ObjectInfo {
+  if (metadata === undefined) return { ...info, digests: {} }
+  const { sha256: _sha256, ...user } = metadata.user
+  return { ...info, digests: {}, metadata: { ...metadata, user } }
 }

@@ -338,6 +338,17 @@ export class MemoryDisk implements Disk {
     if (this.#names.has(path)) throw new DiskError('exists', path, 'exists')
     const inode = this.#inode('file')
     this.#set(path, inode)
+    return this.#writer(path, inode)
+  }
+
+  async reopen(path: string): Promise<DiskWriter> {
+    await this.#step('reopen', path)
+    const inode = this.#get(path)
+    if (inode.kind !== 'file') throw new DiskError('is-folder', path, 'a folder')
+    return this.#writer(path, inode)
+  }
+
+  #writer(path: string, inode: Inode): DiskWriter {
     return {
       write: async (bytes, at) => {
         await this.#step('write', path)

@@ -1,25 +1,29 @@
 import type { Client } from './client.ts'
 import type { Random } from './random.ts'
 
-const PATHS = ['x', 'y', 'z', 'd/x', 'd/y', 'd/e/x', 'e']
+export const PATHS = ['x', 'y', 'z', 'd/x', 'd/y', 'd/e/x', 'e']
 
 /** What people wrote, and what of it they replaced or removed knowingly. */
 export interface History {
   readonly written: Set<string>
   readonly replaced: Set<string>
+  /** Where she works. */
+  readonly paths: readonly string[]
+  /** What the person writes, for the how manieth time. */
+  readonly contentOf: (count: number) => string
 }
 
 /** One random edit by the person who works with this client. */
 export function edit(
   client: Client,
   random: Random,
-  { written, replaced }: History,
+  { written, replaced, paths, contentOf }: History,
   print?: (line: string) => void,
 ): void {
   const { disk } = client
   const files = [...disk.files().keys()]
   const fresh = (): string => {
-    const content = `content ${written.size + 1}`
+    const content = contentOf(written.size + 1)
     written.add(content)
     return content
   }
@@ -32,7 +36,7 @@ export function edit(
     const kind = disk.peek(folder)?.kind
     return kind !== undefined && kind !== 'folder'
   }
-  const path = random.pick(PATHS)
+  const path = random.pick(paths)
   const say = (what: string): void => print?.(`${client.name} PERSON ${what}`)
   switch (random.below(8)) {
     case 0:

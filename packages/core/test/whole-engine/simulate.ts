@@ -5,7 +5,7 @@ import type { RunReport } from '../../src/sync/api.ts'
 import { checkBase, checkEqual, everywhere, rowsOf } from './checks.ts'
 import { type Client, newClient, newDisk, type RunChoices, startRun, type World } from './client.ts'
 import type { Sabotage } from './faulty-store.ts'
-import { edit, type History } from './person.ts'
+import { edit, type History, PATHS } from './person.ts'
 import { oddity } from './oddities.ts'
 import { Random } from './random.ts'
 import { Scheduler } from './scheduler.ts'
@@ -27,9 +27,13 @@ export interface SimulationResult {
   readonly steps: number
   /** What was violated; empty if nothing. */
   readonly violations: readonly string[]
+  /** Bytes that need not be sent again, by direction. */
+  readonly resumed: { readonly up: number; readonly down: number }
 }
 
 const QUIET_ROUNDS = 14
+/** Bytes of a part where contents are sent in parts: each tells whose it is. */
+const PART = 4
 
 /**
  * N clients, one store, random edits, faults and deaths: one run, which follows from its seed. Checked: no content that a person wrote and
@@ -42,10 +46,21 @@ export async function simulate(
   const world = newWorld(seed, options)
   const { random, scheduler, store, violations } = world
   world.faults.rate = random.pick([0, 0.01, 0.05, 0.15])
-  const history: History = { written: new Set(), replaced: new Set() }
+  const history: History = {
+    written: new Set(),
+    replaced: new Set(),
+    // What is large takes long: the same few paths must change meanwhile.
+    paths: options.large === true ? ['x', 'd/x'] : PATHS,
+    contentOf: (count) =>
+      options.large === true && count % 4 !== 0
+        ? `${String(count).padStart(PART - 1, '0')} `.repeat(PART)
+        : `content ${count}`,
+  }
   const { written, replaced } = history
   /** Content that the store held at some time. */
   const stored = new Set<string>()
+  /** What power cuts left of files. */
+  const torn = new Set<string>()
   const clients = Array.from({ length: 2 + random.below(2) }, (_, index) =>
     newClient(world, `c${index}`),
   )
@@ -73,6 +88,7 @@ export async function simulate(
     if (!cut) return
     const before = client.disk.contents()
     client.disk.powerCut()
+    for (const content of client.disk.files().values()) torn.add(content)
     const alive = everywhere(store, clients)
     // A save that never reached the disk, nor anybody else, is what the power cut took, not lsync.
     for (const content of before) if (!alive.has(content)) replaced.add(content)
@@ -114,7 +130,11 @@ export async function simulate(
               ? insist(random, client, choices)
               : choices,
           )
-        } else if (client.work !== undefined && random.chance(0.004)) die(client)
+        } else if (
+          client.work !== undefined &&
+          random.chance(options.large === true && client.transferring ? 0.03 : 0.004)
+        )
+          die(client)
         if (client.work === undefined && random.chance(0.01)) client.disk.sync()
       }
       ending()
@@ -136,8 +156,12 @@ export async function simulate(
         : new Set(clients.flatMap(({ disk }) => [...disk.files().values()]))
     for (const content of written)
       if (!replaced.has(content) && !alive.has(content)) violations.push(`lost: ${content}`)
+    const inPlace =
+      options.large === true ? clients.flatMap(({ disk }) => [...disk.files().values()]) : []
+    for (const content of inPlace)
+      if (!written.has(content) && !torn.has(content)) violations.push(`mixed: ${content}`)
   }
-  return { trace: scheduler.trace, steps: scheduler.steps, violations }
+  return { trace: scheduler.trace, steps: scheduler.steps, violations, resumed: world.resumed }
 }
 
 /** A run in which one side wins, in one of all the ways to say so. */
@@ -164,8 +188,16 @@ export function newWorld(seed: number, options: SimulationOptions): World {
   const random = new Random(seed)
   const scheduler = new Scheduler(random)
   scheduler.print = options.print
-  const store = memoryStore({ now: () => scheduler.now, pageSize: 3 })
-  return { random, scheduler, store, faults: { rate: 0 }, sabotage: options, violations: [] }
+  const store = memoryStore({ now: () => scheduler.now, pageSize: 3, partSize: PART })
+  return {
+    random,
+    scheduler,
+    store,
+    faults: { rate: 0 },
+    sabotage: options,
+    violations: [],
+    resumed: { up: 0, down: 0 },
+  }
 }
 
 /** Everybody syncs in turn until nothing is left to do; then all must be equal, and the bases truthful. */

@@ -1,0 +1,54 @@
+import { joinRanges } from '../model/ranges.ts'
+import type { DownloadRecord } from '../state/transfers.ts'
+import type { Effects } from './context.ts'
+
+/**
+ * Keeps the record of a download behind its data: what was written is flushed, and only then noted. One flush at a time, beside the
+ * transfer, which never waits for it.
+ */
+export class Notes {
+  readonly #effects: Pick<Effects, 'disk' | 'transfers' | 'ranged'>
+  readonly #record: DownloadRecord
+  /** Where the bytes that begin at this offset end. */
+  readonly #ends: Map<number, number>
+  #unnoted = 0
+  #work: Promise<void> | undefined
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(effects: Pick<Effects, 'disk' | 'transfers' | 'ranged'>, record: DownloadRecord) {
+    this.#effects = effects
+    this.#record = record
+    this.#ends = new Map(record.whole.map(({ from, to }) => [from, to]))
+  }
+
+  /** The bytes from `from` to `to` are written. */
+  wrote(from: number, to: number): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+    this.#unnoted += to - (this.#ends.get(from) ?? from)
+    this.#ends.set(from, to)
+    if (this.#unnoted >= this.#effects.ranged.noted) this.#work ??= this.#note()
+  }
+
+  /** Everything written so far is noted when this resolves. */
+  async settle(): Promise<void> {
+    await this.#work
+    if (this.#unnoted > 0 && this.#failure === undefined) await this.#note()
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  async #note(): Promise<void> {
+    const { disk, transfers } = this.#effects
+    this.#unnoted = 0
+    // Taken before the flush: what is written meanwhile, it need not have reached.
+    const whole = joinRanges([...this.#ends].map(([from, to]) => ({ from, to })))
+    try {
+      // With the notes before this one.
+      await disk.flush([transfers.partOf(this.#record), transfers.recordOf(this.#record)])
+      await transfers.confirm(this.#record, whole)
+    } catch (error) {
+      this.#failure = { error }
+    } finally {
+      this.#work = undefined
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import type { DiskFile } from '../disk/disk.ts'
+import { writeMetadata } from '../model/metadata.ts'
+import type { UploadAction } from '../model/plan.ts'
+import type {
+  ByteRange,
+  ByteSource,
+  ObjectInfo,
+  ObjectMetadata,
+  WriteOptions,
+} from '../provider/index.ts'
+import { contentTypeOf } from './content-type.ts'
+import type { Effects } from './context.ts'
+
+/** What arrived of a file. */
+export interface Sent {
+  readonly sha256: string
+  readonly info: ObjectInfo
+  readonly metadata: ObjectMetadata
+}
+
+/** Bytes of the open file; a retry reads them again from the same descriptor. */
+export function sourceOf(
+  { bandwidth, onEvent }: Effects,
+  file: DiskFile,
+  { from, to }: ByteRange,
+  digests: ByteSource['digests'],
+): ByteSource {
+  return {
+    size: to - from,
+    digests,
+    async *open(start, signal) {
+      for await (const chunk of file.read({ from: from + start, to }, signal)) {
+        await bandwidth.up.take(chunk.length, signal)
+        yield chunk
+        onEvent({ type: 'bytes', direction: 'up', bytes: chunk.length })
+      }
+    },
+  }
+}
+
+export async function writeOptions(
+  effects: Effects,
+  action: UploadAction,
+  sha256: string,
+  signal: AbortSignal,
+): Promise<WriteOptions> {
+  const link = action.from.type === 'link'
+  const contentType = link ? undefined : contentTypeOf(action.path)
+  return {
+    signal,
+    expect: action.expect,
+    metadata: writeMetadata(
+      {
+        mtime: action.from.stat.mtime,
+        executable: action.executable,
+        sha256,
+        author: effects.author,
+        link,
+        ...(contentType === undefined ? {} : { contentType }),
+      },
+      await previousMetadata(effects, action, signal),
+    ),
+  }
+}
+
+/** What others set on the object that is overwritten. Asked for only where there may be something. */
+async function previousMetadata(
+  { provider }: Effects,
+  { path, over, base }: UploadAction,
+  signal: AbortSignal,
+): Promise<ObjectMetadata | undefined> {
+  if (over === undefined || over.metadata !== undefined) return over?.metadata
+  if (base?.remote.version === over.version && base.remote.annotated !== true) return undefined
+  return (await provider.head(path, { signal }))?.metadata
+}

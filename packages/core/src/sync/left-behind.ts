@@ -1,0 +1,42 @@
+import { giveUp } from '../execute/upload-in-parts.ts'
+import type { Effects } from '../execute/context.ts'
+import type { Path } from '../model/entry.ts'
+import { isWithin } from '../model/path.ts'
+import type { SyncMode } from '../model/plan.ts'
+import type { DownloadRecord, UploadRecord } from '../state/transfers.ts'
+
+/** An interrupted transfer that no run has wanted for so long (milliseconds) is given up. */
+const LONGEST = 7 * 24 * 60 * 60 * 1000
+
+/**
+ * At the end of a run that saw everything within the paths: transfers that were interrupted once and that this run had no use for.
+ * What arrived by another way is given up at once, the rest after a week. Uploads that others began are never touched.
+ */
+export async function clearLeftBehind(
+  effects: Pick<Effects, 'provider' | 'state' | 'transfers' | 'world'>,
+  mode: SyncMode,
+  within: readonly Path[],
+): Promise<void> {
+  const { provider, state, transfers, world } = effects
+  await transfers.tidy()
+  const isOld = ({ begun }: UploadRecord | DownloadRecord): boolean => world.now() - begun > LONGEST
+  const left = <T extends UploadRecord | DownloadRecord>(
+    records: readonly T[],
+    pathOf: (record: T) => Path,
+  ): readonly T[] =>
+    records.filter((record) => !transfers.isUsed(record) && isWithin(pathOf(record), within))
+
+  if (mode !== 'pull')
+    for (const record of left(transfers.uploads, ({ path }) => path)) {
+      const arrived = (await state.get(record.path))?.entry.sha256 === record.sha256
+      if (!arrived && !isOld(record)) continue
+      if (!transfers.isHere(record) || provider.uploads === undefined) {
+        if (isOld(record)) await transfers.remove(record)
+      } else await giveUp(effects, provider.uploads, record)
+    }
+  if (mode !== 'push')
+    for (const record of left(transfers.downloads, ({ key }) => key)) {
+      const arrived = (await state.get(record.key))?.entry.remote.version === record.version
+      if (arrived || isOld(record)) await transfers.remove(record)
+    }
+}
