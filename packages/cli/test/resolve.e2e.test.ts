@@ -42,8 +42,11 @@ function conflicts(names: readonly string[]): void {
   expect(lsync('-C', 'a', 'sync').status).toBe(0)
 }
 
-function resolve(variables: Readonly<Record<string, string>> = {}): Terminal {
-  return terminal(box.folder, [process.execPath, BIN, '-C', 'b', 'resolve'], {
+function resolve(
+  variables: Readonly<Record<string, string>> = {},
+  ...paths: readonly string[]
+): Terminal {
+  return terminal(box.folder, [process.execPath, BIN, '-C', 'b', 'resolve', ...paths], {
     ...box.environment,
     PAGER: 'cat',
     ...variables,
@@ -57,24 +60,29 @@ async function choose(person: Terminal, path: string, index: number): Promise<vo
   person.type(`${DOWN.repeat(index)}${ENTER}`)
 }
 
-test('one by one: both sides are shown, and each is settled as it is said', async () => {
+test('one by one: both sides are shown, and each is settled as it is said, at once', async () => {
   conflicts(['1', '2', '3', '4'])
+  const first = resolve()
+  await first.until('1 changed on both sides (1 of 4)')
+  await first.until('remote')
+  await choose(first, '1', 0)
+  await first.until('-1 of a')
+  await first.until('+1, of b')
+  await choose(first, '1', 1)
+  await first.until('? 2')
+  first.type('\u0003')
+  expect(await first.end).toBe(130)
+  expect(read('remote', '1')).toBe('1, of b\n')
+
   const person = resolve()
-  await person.until('1 changed on both sides (1 of 4)')
-  await person.until('remote')
-  await choose(person, '1', 0)
-  await person.until('-1 of a')
-  await person.until('+1, of b')
-  await choose(person, '1', 1)
-  await person.until('2 changed on both sides (2 of 4)')
+  await person.until('2 changed on both sides (1 of 3)')
   await choose(person, '2', 2)
-  await person.until('3 changed on both sides (3 of 4)')
+  await person.until('3 changed on both sides (2 of 3)')
   await choose(person, '3', 3)
-  await person.until('4 changed on both sides (4 of 4)')
+  await person.until('4 changed on both sides (3 of 3)')
   await choose(person, '4', 5)
   expect(await person.end).toBe(3)
-  expect(person.shown()).toContain('3 conflicts settled, 1 left.')
-  expect(read('remote', '1')).toBe('1, of b\n')
+  expect(person.shown()).toContain('2 conflicts settled, 1 left.')
   expect(read('b', '2')).toBe('2 of a\n')
   expect(readdirSync(box.path('b'))).toContainEqual(expect.stringMatching(/^3 \(conflict, /))
   expect(read('b', '4')).toBe('4, of b\n')
@@ -100,29 +108,35 @@ test('a side that moves while a person thinks makes her decision void: she is as
 })
 
 test('merge opens an editor; while markers are left nothing is settled', async () => {
-  conflicts(['x'])
+  conflicts(['x', 'y'])
   writeFileSync(box.path('good'), '#!/bin/sh\necho merged > "$1"\n', { mode: 0o755 })
-  const lazy = resolve({ VISUAL: 'true' })
+  const lazy = resolve({ VISUAL: 'true' }, 'x')
   await choose(lazy, 'x', 4)
   await lazy.until('x is not merged: there are still lines between')
   await choose(lazy, 'x', 6)
   expect(await lazy.end).toBe(3)
   expect(read('b', 'x')).toBe('x, of b\n')
 
-  const person = resolve({ VISUAL: box.path('good') })
+  const person = resolve({ VISUAL: box.path('good') }, 'x')
   await choose(person, 'x', 4)
   await person.until('x is merged')
   expect(await person.end).toBe(0)
   expect([read('b', 'x'), read('remote', 'x')]).toEqual(['merged\n', 'merged\n'])
-})
 
-test('Ctrl-C at a question ends with 130, and what was settled stays settled', async () => {
-  conflicts(['1', '2'])
-  const person = resolve()
-  await choose(person, '1', 1)
-  await person.until('? 2')
-  person.type('\u0003')
-  expect(await person.end).toBe(130)
-  expect(read('remote', '1')).toBe('1, of b\n')
-  expect(read('remote', '2')).toBe('2 of a\n')
+  // What a tool says does not get into a document.
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [BIN, '-C', 'b', 'resolve', '--merge', 'y', '--json'],
+    {
+      cwd: box.folder,
+      env: {
+        ...process.env,
+        ...box.environment,
+        LSYNC_MERGE_TOOL: 'echo hello; echo merged > "$MERGED"',
+      },
+      encoding: 'utf8',
+    },
+  )
+  expect(JSON.parse(stdout)).toMatchObject({ settled: [{ path: 'y', keep: 'merge' }] })
+  expect(stderr).toBe('hello\n')
 })

@@ -12,7 +12,7 @@ export interface Terminal {
   readonly end: Promise<number | null>
 }
 
-const LONGEST = 20_000
+const LONGEST = 40_000
 
 export function terminal(
   folder: string,

@@ -37,7 +37,12 @@ export async function runTool(
     return await new Promise<number>((resolve, reject) => {
       const child = spawn('/bin/sh', ['-c', command], {
         env: { ...process.env, ...variables },
-        stdio: [input === undefined ? 'inherit' : 'pipe', 'inherit', 'inherit'],
+        // Where nobody looks at stdout, it is for the command's own result: a document, say.
+        stdio: [
+          input === undefined ? 'inherit' : 'pipe',
+          process.stdout.isTTY ? 'inherit' : process.stderr.fd,
+          'inherit',
+        ],
       })
       child.on('error', reject)
       child.on('close', (code) => {

@@ -4,7 +4,7 @@ import { showDifference, sidesLines } from '../compare/show.ts'
 import type { Tools } from '../compare/tools.ts'
 import { escapeName } from '../render/escape.ts'
 import { mergeOne } from './merge-one.ts'
-import type { Session } from './session.ts'
+import { isMoved, type Session } from './session.ts'
 
 type Choice = 'diff' | 'local' | 'remote' | 'both' | 'merge' | 'skip' | 'quit'
 
@@ -78,12 +78,6 @@ async function merge(
   const { left, said } = await mergeOne(session, conflict, tools, true)
   say(said)
   return left
-}
-
-function isMoved(now: Conflict, shown: Conflict): boolean {
-  const version = ({ remote }: Conflict) => (remote === 'absent' ? undefined : remote.version)
-  const stamp = ({ local }: Conflict) => (local === 'absent' ? undefined : local.stat.ctime)
-  return version(now) !== version(shown) || stamp(now) !== stamp(shown)
 }
 
 function describe(conflict: Conflict, place: string): readonly string[] {

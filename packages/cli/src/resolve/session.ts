@@ -13,6 +13,7 @@ import {
   type RunReport,
   type Settlement,
   type Sides,
+  statusRepository,
   syncRepository,
 } from '@lsync/core'
 import { actionFacts } from '../facts.ts'
@@ -34,6 +35,13 @@ export interface Surroundings {
   readonly signal: AbortSignal
   /** A new listener for each run, since a person is asked between them. */
   readonly watch: () => { readonly onEvent: (event: LsyncEvent) => void; readonly stop: () => void }
+}
+
+/** True if a side of the conflict is not any more what was shown. */
+export function isMoved(now: Conflict, shown: Conflict): boolean {
+  const version = ({ remote }: Conflict) => (remote === 'absent' ? undefined : remote.version)
+  const stamp = ({ local }: Conflict) => (local === 'absent' ? undefined : local.stat.ctime)
+  return version(now) !== version(shown) || stamp(now) !== stamp(shown)
 }
 
 /** What a choice between two shown versions cannot be an accident of. Whose remote it is, is another question. */
@@ -65,8 +73,7 @@ export class Session {
     const files = conflicts.filter(({ kind }) => kind === 'content')
     const left = [...(await this.#keepFiles(files, keep, within))]
     for (const conflict of conflicts)
-      if (conflict.kind === 'file-folder' && !(await this.#keepTree(conflict, keep)))
-        left.push(conflict)
+      if (conflict.kind === 'file-folder') left.push(...(await this.#keepTree(conflict, keep)))
     return left
   }
 
@@ -94,10 +101,20 @@ export class Session {
   }
 
   /** A file here and a folder there, or the reverse: one of the two sides is mirrored below this path, or the local one gives way. */
-  async #keepTree(conflict: Conflict, keep: Keep): Promise<boolean> {
+  async #keepTree(conflict: Conflict, keep: Keep): Promise<readonly Conflict[]> {
     const { path } = conflict
     const { machine, repository, options, signal } = this.#with
-    if (keep === 'newest') return false
+    if (keep === 'newest') return [conflict]
+    const { conflicts } = await statusRepository(machine, repository, {
+      paths: [path],
+      local: false,
+      ...(options.wait === undefined ? {} : { wait: options.wait }),
+      signal,
+      onEvent: () => undefined,
+    })
+    const now = conflicts.find((other) => other.path === path)
+    // RACE: what is below the folder may change until the run looks at it; worst outcome: what nobody was shown is in the trash.
+    if (now?.kind !== 'file-folder' || isMoved(now, conflict)) return now === undefined ? [] : [now]
     let paths = [path]
     if (keep === 'both' && !options.dryRun)
       paths = [path, await moveAsideLocally(machine, repository, path, signal)]
@@ -108,9 +125,7 @@ export class Session {
       paths,
       allow: options.allow,
     })
-    return keep === 'both' && options.dryRun
-      ? true
-      : this.#conclude([conflict], report, keep).length === 0
+    return keep === 'both' && options.dryRun ? [] : this.#conclude([conflict], report, keep)
   }
 
   /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { conflictName } from '../../src/decide/conflict-name.ts'
+import { conflictName, restoredName } from '../../src/decide/conflict-name.ts'
 import { judgeGuards } from '../../src/decide/guards.ts'
 import { lastCopies, schedule, separateFileFolderConflicts } from '../../src/decide/plan.ts'
 import type { LocalEntry, RemoteEntry } from '../../src/model/entry.ts'
@@ -187,5 +187,22 @@ describe("a conflict copy's name", () => {
     expect(Buffer.byteLength(long)).toBeLessThanOrEqual(255)
     expect(long.isWellFormed()).toBe(true)
     expect(long.endsWith('.txt')).toBe(true)
+  })
+  test('the copy of a copy still fits, and so does one whose extension is all of its name', () => {
+    let name = `${'n'.repeat(200)}.txt`
+    const names = new Set([name])
+    for (let day = 0; day < 5; day++) {
+      name = conflictName(name, 'ann@mac', time + day * 86_400_000)
+      names.add(name)
+      expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255)
+    }
+    expect(names.size).toBe(6)
+    const odd = conflictName(`a.${'x'.repeat(250)}`, 'ann', time)
+    expect(Buffer.byteLength(odd)).toBeLessThanOrEqual(255)
+    expect(odd).toContain('(conflict, ann, ')
+  })
+  test('what comes back beside something is told apart by number', () => {
+    expect(restoredName('d/n.txt', 1)).toBe('d/n (restored).txt')
+    expect(restoredName('d/n.txt', 2)).toBe('d/n (restored 2).txt')
   })
 })
