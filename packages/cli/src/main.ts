@@ -3,9 +3,11 @@ import { handle } from '@oclif/core/handle'
 import type { LoadOptions } from '@oclif/core/interfaces'
 import { run } from '@oclif/core/run'
 import { enterFolder } from './arguments.ts'
+import { escapeText } from './render/escape.ts'
 
 /** As oclif's own `execute`, for a reader that may go away: `lsync help | head -1` ends quietly. */
 export async function main(argv: readonly string[], load: LoadOptions): Promise<void> {
+  process.removeAllListeners('warning').on('warning', tell)
   const readerGone = new Promise<boolean>((resolve) => {
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') resolve(true)
@@ -18,4 +20,19 @@ export async function main(argv: readonly string[], load: LoadOptions): Promise<
   } catch (error) {
     await handle(error instanceof Error ? error : new Error(String(error)))
   }
+}
+
+/** oclif tells by a warning what it cannot load of a plugin: in one line, whose it is and why, without the way through its code. */
+function tell(warning: Error & { readonly detail?: string }): void {
+  const { name, message, detail = '' } = warning
+  const said = (what: string): string | undefined =>
+    new RegExp(`^${what}: (.+)$`, 'm').exec(detail)?.[1]
+  const plugin = said('plugin')
+  const cause = said('message') ?? message.split('\n')[0] ?? ''
+  const line =
+    plugin === undefined
+      ? `lsync: ${name}: ${cause}`
+      : `lsync: ${plugin === 'lsync' ? 'A plugin' : `The plugin ${plugin}`} cannot be loaded: ${cause}
+All others work. Take it away: lsync plugins uninstall PLUGIN`
+  process.stderr.write(`${escapeText(line)}\n`)
 }

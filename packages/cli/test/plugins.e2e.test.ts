@@ -110,8 +110,28 @@ test('a plugin whose folder is gone takes nothing with it', () => {
   rmSync(box.path('gone'), { recursive: true })
   const made = lsync('init', './remote', 'a')
   expect(made.exit).toBe(0)
-  expect(made.stderr).toContain('gone')
+  expect(made.stderr).toMatch(
+    /^lsync: A plugin cannot be loaded: .*gone\/package\.json'\n.*lsync plugins uninstall/,
+  )
+  expect(made.stderr).not.toContain('@oclif/core')
   expect(lsync('providers').stdout).toContain('file://')
+})
+
+test('a command that does not load is named with its plugin, and the others work', () => {
+  plugin('noisy', {
+    'package.json': JSON.stringify({
+      name: 'noisy',
+      version: '1.0.0',
+      type: 'module',
+      oclif: { commands: './commands' },
+    }),
+    'commands/shout.js': 'export default class {',
+  })
+  link('noisy')
+  const { exit, stdout, stderr } = lsync('providers')
+  expect({ exit, stdout }).toMatchObject({ exit: 0, stdout: expect.stringContaining('file://') })
+  expect(stderr).toMatch(/^lsync: The plugin noisy cannot be loaded: Unexpected end of input$/m)
+  expect(stderr).not.toMatch(/^ +at /m)
 })
 
 test('an unknown scheme says what to install', () => {
