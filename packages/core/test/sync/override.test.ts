@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { clones } from './two-clones.ts'
@@ -173,4 +181,31 @@ test('what is ignored stays where it is in a mirror', async () => {
   await c.sync(1, { mode: 'push', override: 'mirror' })
   expect(read(c.b, 'junk.part')).toBe('ignored by default')
   expect(c.store.objects.has('other.part')).toBe(true)
+})
+
+test('what was renamed on one side and edited on the other is not taken for the same content in a mirror', async () => {
+  using c = await clones(2)
+  const [a = '', b = ''] = c.folders
+  write(a, 'y', 'content')
+  write(a, 'other', 'other')
+  await c.sync(0)
+  await c.sync(1)
+  // Edited there, renamed here.
+  write(a, 'y', 'EDITED!')
+  await c.sync(0)
+  renameSync(join(b, 'y'), join(b, 'z'))
+  await c.sync(1, { mode: 'push', override: 'mirror' })
+  expect(tree(b)).toEqual({ other: 'other', z: 'content' })
+  expect(trash(b)).toEqual(['EDITED!'])
+  await c.sync(0)
+  expect(tree(a)).toEqual(tree(b))
+  // Renamed there, edited here.
+  renameSync(join(a, 'z'), join(a, 'w'))
+  await c.sync(0)
+  write(b, 'z', 'edited?')
+  await c.sync(1, { mode: 'pull', override: 'mirror' })
+  expect(tree(b)).toEqual({ other: 'other', w: 'content' })
+  expect(trash(b)).toContain('edited?')
+  const { totals } = await c.sync(1)
+  expect(totals.uploaded.files + totals.downloaded.files).toBe(0)
 })
