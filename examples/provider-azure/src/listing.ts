@@ -21,7 +21,7 @@ export async function* listBlobs(
   const start = after !== undefined && !HIGH.test(after) ? { startFrom: root + after } : {}
   const pages = container
     .listBlobsFlat({ prefix: root + prefix, ...start, abortSignal: signal })
-    .byPage({ maxPageSize: 5000 })
+    .byPage({ maxPageSize: 1000 })
   let open: ObjectInfo[] = []
   try {
     for await (const { segment } of pages) {
