@@ -1,4 +1,6 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { BenchOptions } from './bench.ts'
 import { Results } from './results.ts'
@@ -6,7 +8,7 @@ import { findTools } from './tools.ts'
 import { WORKS } from './works.ts'
 
 /**
- * `pnpm bench [WORK…] [--rounds N] [--scale F] [--tools a,b]`: lsync beside every peer that is found, on one MinIO, in turn, several rounds; prints
+ * `pnpm bench [WORK…] [--rounds N] [--scale F] [--tools a,b] [--write]`: lsync beside every peer that is found, on one MinIO, in turn, several rounds; prints
  * medians and ratios (docs/performance.md). Times on a shared machine mean little by themselves: the ratios are what counts.
  */
 const { values, positionals } = parseArgs({
@@ -15,6 +17,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '3' },
     scale: { type: 'string', default: '1' },
     tools: { type: 'string', default: '' },
+    write: { type: 'boolean', default: false },
   },
 })
 const unknown = positionals.filter((name) => WORKS.every((work) => work.name !== name))
@@ -44,10 +47,18 @@ for (const work of WORKS) {
     console.error(failures.at(-1))
   }
 }
-console.log(
-  `Node.js ${process.version}, ${cpus().length} x ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, scale ${options.scale}`,
-)
-for (const { name, version } of options.tools) console.log(`- ${name}: ${version}`)
-console.log(`\n${results.table()}`)
-for (const failure of failures) console.log(`\nFAILED ${failure}`)
+const report = [
+  `${new Date().toISOString().slice(0, 10)}, Node.js ${process.version}, ${cpus().length} x ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, scale ${options.scale}:`,
+  '',
+  ...options.tools.map(({ name, version }) => `- ${name}: ${version}`),
+  '',
+  results.table(),
+  ...failures.flatMap((failure) => ['', `FAILED ${failure}`]),
+].join('\n')
+console.log(report)
+if (values.write) {
+  const page = fileURLToPath(new URL('../../docs/performance.md', import.meta.url))
+  const [before = '', , after = ''] = readFileSync(page, 'utf8').split(/<!-- (?:figures|end) -->/)
+  writeFileSync(page, `${before}<!-- figures -->\n\n${report}\n\n<!-- end -->${after}`)
+}
 process.exitCode = failures.length === 0 ? 0 : 1
