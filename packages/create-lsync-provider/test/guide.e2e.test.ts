@@ -36,3 +36,22 @@ test('the provider of the guide compiles and passes conformance as it stands the
   expect(tested.status, tested.output).toBe(0)
   expect(tested.output).toContain('sqlite')
 })
+
+test('the guide names every member of the contract', () => {
+  const contract = readFileSync(
+    new URL('../../core/src/provider/provider.ts', import.meta.url),
+    'utf8',
+  )
+  for (const [name, least] of [
+    ['ProviderModule', 7],
+    ['StorageProvider', 12],
+  ] as const) {
+    const body =
+      new RegExp(`export interface ${name} [^{]*{\n([\\s\\S]*?)\n}`).exec(contract)?.[1] ?? ''
+    const members = [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??[(:]/gm)].map(
+      ([, member]) => member ?? '',
+    )
+    expect(members.length, name).toBeGreaterThanOrEqual(least)
+    expect(members.filter((member) => !guide.includes(`| \`${member}\``))).toEqual([])
+  }
+})
