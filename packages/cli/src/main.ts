@@ -3,20 +3,33 @@ import { handle } from '@oclif/core/handle'
 import type { LoadOptions } from '@oclif/core/interfaces'
 import { run } from '@oclif/core/run'
 import { enterFolder } from './arguments.ts'
+import { EXIT } from './messages/table.ts'
 import { escapeText } from './render/escape.ts'
 
-/** As oclif's own `execute`, for a reader that may go away: `lsync help | head -1` ends quietly. */
+/**
+ * As oclif's own `execute`, for a reader that may go away: `lsync help | head -1` ends quietly. What cannot be written for another reason, as on a
+ * full disk, stops nobody's work, but is said and is no success.
+ */
 export async function main(argv: readonly string[], load: LoadOptions): Promise<void> {
   process.removeAllListeners('warning').on('warning', tell)
-  const readerGone = new Promise<boolean>((resolve) => {
+  // Loading it, oclif begins to listen, and throws past everything that could catch it.
+  await import('@oclif/core/command')
+  process.stdout.removeAllListeners('error')
+  let lost = false
+  const unwritable = new Promise<boolean>((resolve) => {
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') resolve(true)
+      resolve(true)
+      if (error.code === 'EPIPE' || lost) return
+      lost = true
+      const words = error.message.replace(/^[A-Z0-9]+: /, '').replace(/, .*$/s, '')
+      process.stderr.write(`lsync: The output cannot be written: ${words}, ${error.code ?? ''}\n`)
     })
   })
   try {
     await run(enterFolder(argv), load)
     // What nobody takes is never flushed: it would be waited for in vain.
-    if (await Promise.race([flush().then(() => false), readerGone])) process.exit()
+    if (await Promise.race([flush().then(() => false), unwritable]))
+      process.exit(lost ? EXIT.problems : EXIT.done)
   } catch (error) {
     await handle(error instanceof Error ? error : new Error(String(error)))
   }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -172,6 +172,26 @@ test('while one lsync is at work another one says so: 7', async () => {
   expect(second).toMatchObject({ exit: 7, stdout: '' })
   expect(second.stderr).toContain(`process ${child.pid} on `)
   expect((await end).exit).toBe(130)
+})
+
+/** Where nothing can be written for want of room, as on a full disk. */
+const FULL = '/dev/full'
+
+test.skipIf(!existsSync(FULL))('output that has no room is said, and stops no sync', async () => {
+  await repository({ x: 'one' })
+  for (const argv of [['status'], ['sync'], ['ls', '--json']]) {
+    const full = openSync(FULL, 'w')
+    const child = spawn(process.execPath, [BIN, '-C', 'a', ...argv], {
+      cwd: box.folder,
+      env: { ...process.env, ...box.environment },
+      stdio: ['ignore', full, 'pipe'],
+    })
+    closeSync(full)
+    const { exit, stderr } = await ended(child)
+    expect(stderr).toBe('lsync: The output cannot be written: no space left on device, ENOSPC\n')
+    expect(exit).toBe(4)
+  }
+  expect(readFileSync(box.path('remote', 'x'), 'utf8')).toBe('one')
 })
 
 test('a reader that goes away ends a listing quietly, and lets a sync go on', async () => {
