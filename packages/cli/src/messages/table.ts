@@ -230,7 +230,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
   },
   'nested-content': {
     sentence: 'is a repository of its own for others; what lies there is left alone',
-    hint: 'Move away what lies there, or make it that repository too: lsync clone REMOTE PATH (lsync status names the remote).',
+    hint: 'Move away what lies there, or make it that repository too: lsync clone REMOTE PATH (lsync status names the remote). If nobody has it any more: lsync push --force PATH',
   },
   'nested-differs': {
     sentence: 'is a repository of its own, here with another remote than others noted',

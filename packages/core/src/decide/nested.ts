@@ -14,7 +14,15 @@ export interface NestedRow {
   readonly here: PointerHere
   readonly there: PointerThere | undefined
   /** What both agreed on last, while the repository was here. */
-  readonly base: { readonly pointer: Pointer; readonly version: string } | undefined
+  readonly base:
+    | {
+        readonly pointer: Pointer
+        /** Of the pointer that was agreed on; absent where there was none yet. */
+        readonly version?: string
+        /** A run set out to tell the remote of this pointer, and may have died before it knew the answer. */
+        readonly intended: boolean
+      }
+    | undefined
 }
 
 export interface NestedDecision {
@@ -44,16 +52,23 @@ export function decideNested(
   const up = mode !== 'pull'
   if (here === 'absent') {
     if (there === undefined) return { state: undefined }
-    if (base?.version === there.version)
+    if (claim || isAgreed(base, there))
       return up ? { state: 'gone', effect: 'withdraw' } : { state: 'gone' }
     return { state: there.pointer === undefined ? 'refused' : 'elsewhere' }
   }
   const publish: NestedDecision = up ? { state: 'here', effect: 'publish' } : { state: 'here' }
   if (there === undefined)
-    return base !== undefined && samePointer(base.pointer, here) && !claim
+    return base?.intended === false && samePointer(base.pointer, here) && !claim
       ? { state: 'kept' }
       : publish
   if (there.pointer !== undefined && samePointer(there.pointer, here)) return { state: 'here' }
-  const onlyHere = base?.version === there.version && !samePointer(base.pointer, here)
+  const onlyHere = base !== undefined && base.version === there.version
   return onlyHere || claim || policy === 'local' ? publish : { state: 'differs' }
+}
+
+/** The remote still says what was agreed on. */
+function isAgreed(base: NestedRow['base'], there: PointerThere): boolean {
+  if (base === undefined) return false
+  if (base.version === there.version) return true
+  return base.intended && there.pointer !== undefined && samePointer(base.pointer, there.pointer)
 }

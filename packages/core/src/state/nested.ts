@@ -9,8 +9,9 @@ const FORMAT = 1
 /** A pointer as the remote was seen to hold it. */
 export interface KnownPointer {
   readonly pointer: Pointer
-  readonly version: string
-  readonly fingerprint: string
+  readonly version?: string
+  /** Absent while a run sets out to tell the remote of this pointer: it may hold it, or what it held before (`version`, or none). */
+  readonly fingerprint?: string
   /** The repository was here when this was agreed on: should it vanish, a person removed it. */
   readonly here: boolean
 }
@@ -27,13 +28,12 @@ export async function readKnownPointers(disk: Disk): Promise<KnownPointers> {
     if (value?.format !== FORMAT) return known
     for (const [path, row] of Object.entries(value.nested ?? {})) {
       const { version, fingerprint, here, ...pointer } = row as Written
-      if (typeof version === 'string' && typeof fingerprint === 'string')
-        known.set(path, {
-          pointer: { ...pointer, settings: pointer.settings ?? {} },
-          version,
-          fingerprint,
-          here: here === true,
-        })
+      known.set(path, {
+        pointer: { ...pointer, settings: pointer.settings ?? {} },
+        ...(typeof version === 'string' ? { version } : {}),
+        ...(typeof fingerprint === 'string' ? { fingerprint } : {}),
+        here: here === true,
+      })
     }
     return known
   } catch {

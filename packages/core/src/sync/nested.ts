@@ -4,6 +4,7 @@ import {
   decideNested,
   type NestedChoices,
   type NestedDecision,
+  type NestedRow,
   type PointerHere,
 } from '../decide/nested.ts'
 import { DiskError, type Disk } from '../disk/disk.ts'
@@ -63,6 +64,7 @@ export class NestedRepositories {
   readonly #above = new Set<Path>()
   readonly #results = new Map<Path, 'done' | 'planned' | 'failed'>()
   readonly #failures: Problem[] = []
+  #intended = false
 
   private constructor(
     context: NestedContext,
@@ -101,6 +103,7 @@ export class NestedRepositories {
   }
 
   #decide(path: Path, here: PointerHere): void {
+    const { claim, within } = this.#options
     const there = this.#found.pointers.get(path)
     const known = this.#known.get(path)
     const shown = typeof here === 'object' ? this.#shared(here) : here
@@ -109,8 +112,9 @@ export class NestedRepositories {
         ? this.#refusal(shown)
         : (there?.refusal ?? this.#refusal(there?.pointer))
     const decision = decideNested(
-      { here: shown, there, base: known?.here === true ? known : undefined },
-      this.#options,
+      { here: shown, there, base: known?.here === true ? baseOf(known) : undefined },
+      // That one is not here says nothing about others, unless it is named.
+      { ...this.#options, claim: claim && (here !== 'absent' || within.includes(path)) },
     )
     // What must not be told to others is not; what others say and must not be used is said to be so.
     const refused =
@@ -161,6 +165,7 @@ export class NestedRepositories {
   ): Promise<readonly Path[]> {
     const blocked: Path[] = []
     const told = new Map<Path, KnownPointer | undefined>()
+    if (!dryRun) await this.#intend()
     for (const [path, { here, there, decision }] of this.#rows) {
       if (decision.effect === undefined) continue
       if (dryRun) {
@@ -191,6 +196,21 @@ export class NestedRepositories {
     return blocked
   }
 
+  /** What is about to be told is known first: should this run die before it knows the answer, the next one still knows whose it was. */
+  async #intend(): Promise<void> {
+    const next = new Map(this.#known)
+    for (const [path, { here, there, decision }] of this.#rows)
+      if (decision.effect === 'publish' && typeof here === 'object')
+        next.set(path, {
+          pointer: here,
+          here: true,
+          ...(there === undefined ? {} : { version: there.version }),
+        })
+    if (sameKnown(next, this.#known)) return
+    this.#intended = true
+    await writeKnownPointers(this.#context.disk, next)
+  }
+
   async #publish(
     provider: StorageProvider,
     path: Path,
@@ -214,7 +234,8 @@ export class NestedRepositories {
       const row = told.has(path) ? told.get(path) : this.#rowNow(path)
       if (row !== undefined) next.set(path, row)
     }
-    if (!sameKnown(next, this.#known)) await writeKnownPointers(this.#context.disk, next)
+    if (this.#intended || !sameKnown(next, this.#known))
+      await writeKnownPointers(this.#context.disk, next)
   }
 
   /** What is known of a pointer that this run did not change. An agreement is given up only for a new one, or where its subject is gone. */
@@ -311,6 +332,14 @@ export class NestedRepositories {
         found.push({ path, code: 'nested-content' })
     }
     return found
+  }
+}
+
+function baseOf({ pointer, version, fingerprint }: KnownPointer): NestedRow['base'] {
+  return {
+    pointer,
+    ...(version === undefined ? {} : { version }),
+    intended: fingerprint === undefined,
   }
 }
 

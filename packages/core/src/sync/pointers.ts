@@ -45,8 +45,9 @@ export async function readPointers(
   const pointers = new Map<Path, FoundPointer>()
   await runPool(infos, jobs, signal, async ([path, info], aborted) => {
     const before = known.get(path)
-    if (before?.fingerprint === info.fingerprint && before.version === info.version)
-      pointers.set(path, before)
+    const { version, fingerprint } = info
+    if (before?.fingerprint === fingerprint && before.version === version)
+      pointers.set(path, { pointer: before.pointer, version, fingerprint })
     else pointers.set(path, await readPointer(provider, info, aborted))
   })
   return { pointers, unsafe }

@@ -16,10 +16,10 @@ import type { State } from '../state/state.ts'
 import type { Machine } from './api.ts'
 import { makePlan } from './make-plan.ts'
 import { refuseNowhere } from './nowhere.ts'
-import { readKnownPointers } from '../state/nested.ts'
+import { type KnownPointers, readKnownPointers } from '../state/nested.ts'
 import { NestedRepositories } from './nested.ts'
 import { overlapsOf } from './nested-remote.ts'
-import { readPointers } from './pointers.ts'
+import { type FoundPointers, readPointers } from './pointers.ts'
 import { lockRepository, openRemote, type Repository } from './repository.ts'
 import { DEFAULT_JOBS } from './sync.ts'
 
@@ -87,7 +87,7 @@ export async function statusRepository(
       },
       known,
       options.local
-        ? { pointers: known, unsafe: [] }
+        ? { pointers: pointersAsKnown(known), unsafe: [] }
         : await readPointers(provider, known, DEFAULT_JOBS, signal),
     )
     const planned = await makePlan(
@@ -123,6 +123,17 @@ export async function statusRepository(
   } finally {
     await release()
   }
+}
+
+/** The remote's pointers as they were seen last. */
+function pointersAsKnown(known: KnownPointers): FoundPointers['pointers'] {
+  return new Map(
+    [...known].flatMap(([path, { pointer, version, fingerprint }]) =>
+      version === undefined || fingerprint === undefined
+        ? []
+        : [[path, { pointer, version, fingerprint }] as const],
+    ),
+  )
 }
 
 /** The remote as the last agreement left it. */

@@ -197,7 +197,11 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
         failed.down.add(conflict.path)
       }
     }
-    if (planned.marks.length > 0) await state.record(planned.marks)
+    if (planned.marks.length > 0) {
+      await state.record(planned.marks)
+      // A power cut that took a mark would let a removal follow after all.
+      await disk.flush([state.journalPath])
+    }
     const actions = await withContentHere(effects, planned.plan.actions)
     const failures = await execute(effects, actions, tally, failed)
     for (const problem of failures) problems.set(problem.path, problem)

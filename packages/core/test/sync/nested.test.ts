@@ -214,3 +214,35 @@ test('to name it from outside is told, also where the path is below it', async (
   }
   expect((await c.sync(0, { paths: ['d'] })).problems).toEqual([])
 })
+
+test('a run that dies before it knows the answer still knows whose pointer it is', async () => {
+  using c = await pair()
+  nest(c.a, 'd/in')
+  await c.sync(0)
+  // As the dead run left it: the remote was told, and only what was intended is known.
+  write(
+    c.a,
+    '.lsync/nested.yaml',
+    'format: 1\nnested: {d/in: {remote: memory://two, id: two, settings: {}, here: true}}\n',
+  )
+  rmSync(join(c.a, 'd'), { recursive: true })
+  expect((await c.sync(0)).nested).toMatchObject([{ state: 'gone', result: 'done' }])
+  // And where the remote was not told, it is.
+  nest(c.a, 'd/in')
+  write(
+    c.a,
+    '.lsync/nested.yaml',
+    'format: 1\nnested: {d/in: {remote: memory://two, id: two, settings: {}, here: true}}\n',
+  )
+  expect((await c.sync(0)).nested).toMatchObject([{ state: 'here', result: 'done' }])
+})
+
+test('a pointer that nobody stands for any more is withdrawn by saying so', async () => {
+  using c = await pair()
+  write(c.a, 'd/in/x', 'x')
+  await c.put(POINTER, 'format: 1\nremote: memory://two\nid: two\n')
+  expect((await c.sync(0)).problems).toMatchObject([{ code: 'nested-content' }])
+  const report = await c.sync(0, { mode: 'push', override: 'force', paths: ['d/in'] })
+  expect(report).toMatchObject({ problems: [], nested: [{ state: 'gone', result: 'done' }] })
+  expect(c.keys()).toEqual(['d/in/x'])
+})

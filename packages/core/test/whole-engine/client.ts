@@ -37,6 +37,8 @@ export interface Client {
   runs: number
   /** The run is at its transfers. */
   transferring: boolean
+  /** Folders that runs of this client know to be repositories of their own. */
+  readonly apart: Set<string>
   /** What the person leaves out, by the client's own configuration. */
   ignore: readonly string[]
   /** What the last run reported, for a person to decide on; it may have moved since. */
@@ -62,6 +64,7 @@ export function newClient({ scheduler, random }: World, name: string): Client {
     work: undefined,
     runs: 0,
     transferring: false,
+    apart: new Set(),
     ignore: [],
     conflicts: [],
   }

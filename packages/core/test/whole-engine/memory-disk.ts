@@ -130,7 +130,7 @@ export class MemoryDisk implements Disk {
   files(): Map<string, string> {
     return new Map(
       [...this.#names]
-        .filter(([path, { kind }]) => kind === 'file' && !path.startsWith('.lsync'))
+        .filter(([path, { kind }]) => kind === 'file' && !isOwn(path))
         .map(([path, { data }]) => [path, new TextDecoder().decode(data)]),
     )
   }
@@ -138,15 +138,14 @@ export class MemoryDisk implements Disk {
   links(): Map<string, string> {
     return new Map(
       [...this.#names]
-        .filter(([path, { kind }]) => kind === 'link' && !path.startsWith('.lsync'))
+        .filter(([path, { kind }]) => kind === 'link' && !isOwn(path))
         .map(([path, { data }]) => [path, new TextDecoder().decode(data)]),
     )
   }
 
   folders(): string[] {
     return [...this.#names.keys()].filter(
-      (path) =>
-        path !== '' && !path.startsWith('.lsync') && this.#names.get(path)?.kind === 'folder',
+      (path) => path !== '' && !isOwn(path) && this.#names.get(path)?.kind === 'folder',
     )
   }
 
@@ -492,4 +491,9 @@ export class MemoryDisk implements Disk {
   async free() {
     return undefined
   }
+}
+
+/** In the `.lsync` folder of the repository, or of one within it. */
+function isOwn(path: string): boolean {
+  return path.split('/').includes('.lsync')
 }

@@ -11,13 +11,15 @@ export interface History {
   readonly paths: readonly string[]
   /** What the person writes, for the how manieth time. */
   readonly contentOf: (count: number) => string
+  /** What a client does to this content at this path is none of the repository's business, and the remote holds it: it stays for others. */
+  readonly isOthers?: (client: Client, path: string, content: string) => boolean
 }
 
 /** One random edit by the person who works with this client. */
 export function edit(
   client: Client,
   random: Random,
-  { written, replaced, paths, contentOf }: History,
+  { written, replaced, paths, contentOf, isOthers }: History,
   print?: (line: string) => void,
 ): void {
   const { disk } = client
@@ -29,7 +31,8 @@ export function edit(
   }
   const supersede = (path: string, by?: string): void => {
     for (const [name, content] of disk.files())
-      if ((name === path || name.startsWith(`${path}/`)) && content !== by) replaced.add(content)
+      if ((name === path || name.startsWith(`${path}/`)) && content !== by)
+        if (isOthers?.(client, name, content) !== true) replaced.add(content)
   }
   /** Something other than a folder is there. */
   const isTaken = (folder: string): boolean => {

@@ -1,3 +1,4 @@
+import { NESTED_PREFIX } from '../../src/model/nested.ts'
 import { type MemoryObject, type MemoryStore, memoryStore } from '../../src/provider/index.ts'
 import type { Settlement } from '../../src/model/plan.ts'
 import { RULE_FILE } from '../../src/decide/ignore.ts'
@@ -6,6 +7,7 @@ import { checkBase, checkEqual, everywhere, rowsOf } from './checks.ts'
 import { type Client, newClient, newDisk, type RunChoices, startRun, type World } from './client.ts'
 import type { Sabotage } from './faulty-store.ts'
 import { edit, type History, PATHS } from './person.ts'
+import { flatten, nest, nestedIn } from './nesting.ts'
 import { oddity } from './oddities.ts'
 import { Random } from './random.ts'
 import { Scheduler } from './scheduler.ts'
@@ -18,6 +20,8 @@ export interface SimulationOptions extends Sabotage {
   readonly overriding?: boolean
   /** People put links in the place of files and folders, and change their minds about what is left out. */
   readonly oddities?: boolean
+  /** Folders become repositories of their own, and stop being some. */
+  readonly nesting?: boolean
   /** Broken on purpose: flushes do nothing. */
   readonly noFlush?: boolean
 }
@@ -55,6 +59,9 @@ export async function simulate(
       options.large === true && count % 4 !== 0
         ? `${String(count).padStart(PART - 1, '0')} `.repeat(PART)
         : `content ${count}`,
+    isOthers: ({ apart }, path, content) =>
+      [...apart].some((folder) => path.startsWith(`${folder}/`)) &&
+      textOf(store.objects.get(path)?.bytes) === content,
   }
   const { written, replaced } = history
   /** Content that the store held at some time. */
@@ -86,6 +93,7 @@ export async function simulate(
     scheduler.kill(client.actor)
     client.work = undefined
     if (!cut) return
+    client.apart.clear()
     const before = client.disk.contents()
     client.disk.powerCut()
     for (const content of client.disk.files().values()) torn.add(content)
@@ -95,7 +103,7 @@ export async function simulate(
   }
 
   // The wild part: edits, runs and deaths between any two steps.
-  let edits = 6 + random.below(22)
+  let edits = (options.nesting === true ? 24 : 6) + random.below(22)
   const wild = new Promise<void>((resolve) => {
     let over = false
     const end = (): void => {
@@ -113,7 +121,8 @@ export async function simulate(
       for (const client of clients) {
         if (edits > 0 && random.chance(0.04)) {
           edits--
-          const act = options.oddities === true && random.chance(0.3) ? oddity : edit
+          const odd = options.oddities === true && random.chance(0.3) ? oddity : edit
+          const act = options.nesting === true && random.chance(0.4) ? nest : odd
           act(client, random, history, options.print)
         }
         if (client.work === undefined && edits > 0 && random.chance(0.2)) {
@@ -123,13 +132,20 @@ export async function simulate(
             : random.pick(['keep-both', 'newest'] as const)
           const paths = random.chance(0.15) ? [random.pick(['d', 'x', 'e'])] : []
           const choices: RunChoices = { mode, conflict: policy, paths }
-          void startRun(
+          const nested = paths.length === 0 ? nestedIn(client) : []
+          const run = startRun(
             world,
             client,
             options.overriding === true && random.chance(0.4)
               ? insist(random, client, choices)
               : choices,
           )
+          void run.then((report) => {
+            if (report === undefined || report.halted.length > 0) return
+            // Only what it was all the while.
+            const still = nestedIn(client)
+            for (const folder of nested) if (still.includes(folder)) client.apart.add(folder)
+          })
         } else if (
           client.work !== undefined &&
           random.chance(options.large === true && client.transferring ? 0.03 : 0.004)
@@ -146,9 +162,12 @@ export async function simulate(
   world.faults.rate = 0
   for (const client of clients) {
     client.ignore = []
+    if (options.nesting === true) flatten(client)
     checkBase(client, store, violations, await rowsOf(client, scheduler))
   }
   await settle(world, clients)
+  for (const key of store.objects.keys())
+    if (key.startsWith(NESTED_PREFIX)) violations.push(`still there: ${key}`)
   if (violations.length === 0) {
     const alive =
       options.overriding === true
@@ -182,6 +201,10 @@ function insist(random: Random, { conflicts }: Client, choices: RunChoices): Run
     mode: random.pick(['pull', 'push'] as const),
     override: random.pick(['force', 'mirror'] as const),
   }
+}
+
+function textOf(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined ? undefined : new TextDecoder().decode(bytes)
 }
 
 export function newWorld(seed: number, options: SimulationOptions): World {
@@ -258,10 +281,10 @@ function clearTheWay(
   }
 }
 
-function isIdle({ totals, conflicts }: RunReport): boolean {
+function isIdle({ totals, conflicts, nested }: RunReport): boolean {
   const { uploaded, downloaded, removedLocally, removedRemotely, moved } = totals
   const done = uploaded.files + downloaded.files + removedLocally + removedRemotely + moved
-  return done === 0 && conflicts.length === 0
+  return done === 0 && conflicts.length === 0 && nested.every(({ effect }) => effect === undefined)
 }
 
 let ending: () => void = () => undefined

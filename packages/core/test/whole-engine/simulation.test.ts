@@ -47,6 +47,19 @@ describe('simulation', () => {
         found.push(`${seed}: ${violation}`)
     expect(found).toEqual([])
   })
+  test(
+    'folders that are repositories of their own for a while lose nothing',
+    {
+      timeout: 120_000,
+    },
+    async () => {
+      const found: string[] = []
+      for (let seed = 1; seed <= TRIED / 2; seed++)
+        for (const violation of (await simulate(seed, { nesting: true })).violations)
+          found.push(`${seed}: ${violation}`)
+      expect(found).toEqual([])
+    },
+  )
   test('the same seed gives the same run', async () => {
     for (const seed of [1, 2, 3, 4, 5]) expect(await simulate(seed)).toEqual(await simulate(seed))
   })
