@@ -200,14 +200,19 @@ export function withoutOccupied(
 
 /**
  * Finds what no single row shows: a file that comes from one side where a folder comes from the other. Neither is touched.
+ *
+ * @param waiting what this run leaves to one in the other direction
  */
-export function separateFileFolderConflicts(actions: readonly Action[]): {
+export function separateFileFolderConflicts(
+  actions: readonly Action[],
+  waiting: readonly Action[] = [],
+): {
   readonly actions: readonly Action[]
   readonly conflicts: readonly Conflict[]
 } {
   const ups = new Map<Path, Action>()
   const downs = new Map<Path, Action>()
-  for (const action of actions) {
+  for (const action of [...actions, ...waiting]) {
     if (isUpward(action)) ups.set(action.path, action)
     if (isDownward(action)) downs.set(action.path, action)
   }

@@ -6,9 +6,6 @@ import { type BaseRow, join, type JoinCounts } from '../decide/join.ts'
 import { moveQuestions, withMoves } from '../decide/moves.ts'
 import { compareOverriding } from '../decide/override.ts'
 import {
-  ancestorsOf,
-  lastCopies,
-  type Removal,
   separateFileFolderConflicts,
   withoutFilledFolders,
   withoutOccupied,
@@ -34,6 +31,7 @@ import { scan } from '../scan/scan.ts'
 import type { State } from '../state/state.ts'
 import { gather, type GatherContext } from './gather.ts'
 import { gatherMoves } from './gather-moves.ts'
+import { keepLastCopies } from './last-copies.ts'
 import { withoutFolded } from './names-here.ts'
 
 export interface PlanContext extends GatherContext {
@@ -115,13 +113,15 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
 }
 
 /** What the streams show, and what the table says of each row by itself. */
-interface View {
+export interface View {
   readonly judged: readonly Judged[]
   readonly actions: readonly Action[]
   readonly conflicts: readonly Conflict[]
   readonly problems: readonly Problem[]
   readonly counts: JoinCounts
   readonly pending: number
+  /** What those that wait for the other direction would come to: a file must not go where a folder is about to come, whenever that is. */
+  readonly waiting: readonly Action[]
   readonly rules: IgnoreRules
 }
 
@@ -172,14 +172,19 @@ async function look(
   const judged = await gather(context, rows, (problem) => problems.push(problem))
   const actions: Action[] = []
   const conflicts: Conflict[] = []
+  const waiting: Action[] = []
   let pending = 0
   for (const row of judged) {
     const decision = decide(row, options)
     if (decision.kind === 'action') actions.push(decision.action)
     else if (decision.kind === 'conflict') conflicts.push(decision.conflict)
-    else if (decision.kind === 'pending') pending++
+    else if (decision.kind === 'pending') {
+      pending++
+      const both = compare(row, { mode: 'sync', policy: 'manual' })
+      if (both.kind === 'action') waiting.push(both.action)
+    }
   }
-  return { judged, actions, conflicts, problems, counts, pending, rules }
+  return { judged, actions, conflicts, problems, counts, pending, waiting, rules }
 }
 
 /** What the table says of one row. */
@@ -208,13 +213,13 @@ async function settleContent(
   view: View,
   within: readonly Path[],
 ): Promise<Pick<Plan, 'actions' | 'conflicts' | 'problems'>> {
-  const { judged, actions, counts } = view
+  const { judged, actions, counts, waiting } = view
   const onlyThere = judged.flatMap(({ joined: { path, local, remote } }) =>
     local.state === 'absent' && remote.state === 'present' ? [path] : [],
   )
   // Nothing is removed outside the named paths, whatever is found there.
   const ours = actions.filter((action) => isWithin(action.path, within) || !takesContent(action))
-  const separated = separateFileFolderConflicts(withoutFilledFolders(ours, onlyThere))
+  const separated = separateFileFolderConflicts(withoutFilledFolders(ours, onlyThere), waiting)
   const possible = withoutOccupied(separated.actions, counts.occupied)
   const questions = moveQuestions(judged, possible.actions)
   const answers = await gatherMoves(context, questions)
@@ -255,84 +260,4 @@ function restrict(actions: readonly Action[], within: readonly Path[]): readonly
 
 function isFile({ joined }: Judged): boolean {
   return !isFolderKey(joined.path)
-}
-
-/** Applies the last-copy rule: the removals that would take the last copy become uploads that keep it, or are left undone. */
-async function keepLastCopies(
-  { state, nestedAbove }: PlanContext,
-  { mode }: PlanOptions,
-  { judged, problems, rules, counts: { unseen, unseenBelow } }: View,
-  actions: readonly Action[],
-): Promise<readonly Action[]> {
-  const removedThere = removals(
-    judged,
-    (row) => row.local === 'unchanged' && row.remote === 'removed',
-  )
-  // What is removed here and comes back in this run is not on its way out.
-  const returning = new Set(
-    actions.flatMap((action) => (action.kind === 'download' ? [action.path] : [])),
-  )
-  const removedHere = removals(
-    judged,
-    ({ local, remote, joined }) =>
-      local === 'removed' && remote === 'unchanged' && !returning.has(joined.path),
-  )
-  const doubtful = new Set(removedHere.map(({ sha256 }) => sha256))
-  if (!removedThere.some(({ sha256 }) => doubtful.has(sha256))) return actions
-  const touched = new Set([
-    ...judged.map(({ joined }) => joined.path),
-    ...problems.map(({ path }) => path),
-    ...unseen,
-  ])
-  const isUnchanged = (path: Path): boolean =>
-    !touched.has(path) &&
-    !rules.ignores(path) &&
-    nestedAbove(path) === undefined &&
-    !ancestorsOf(path).some((folder) => unseenBelow.has(`${folder}/`))
-  // What this run brings somewhere survives there, or the removals do not happen.
-  const survives = new Set(
-    actions.flatMap((action) =>
-      (action.kind === 'upload' || action.kind === 'adopt' || action.kind === 'move-local') &&
-      action.sha256 !== undefined
-        ? [action.sha256]
-        : [],
-    ),
-  )
-  for await (const page of state.rows())
-    for (const { path, entry } of page)
-      if (doubtful.has(entry.sha256) && isUnchanged(path)) survives.add(entry.sha256)
-  const kept = lastCopies(removedThere, removedHere, survives)
-  if (kept.size === 0) return actions
-  const others = actions.filter(
-    (action) => !(action.kind === 'remove-local' && kept.has(action.path)),
-  )
-  if (mode === 'pull') return others
-  const revived = judged.flatMap(({ joined, sha256 }): Action[] =>
-    kept.has(joined.path) && joined.local.state === 'present'
-      ? [
-          {
-            kind: 'upload',
-            path: joined.path,
-            ...(joined.base === undefined ? {} : { base: joined.base }),
-            reason: 'revived',
-            from: joined.local.entry,
-            ...(sha256 === undefined ? {} : { sha256 }),
-            expect: { kind: 'absent' },
-            executable: joined.local.entry.stat.executable,
-            keepRemote: false,
-          },
-        ]
-      : [],
-  )
-  return [...others, ...revived]
-}
-
-/** Content on its way out; empty files are nobody's copy. */
-function removals(judged: readonly Judged[], leaves: (row: Judged) => boolean): readonly Removal[] {
-  return judged.flatMap((row) => {
-    const { base, path } = row.joined
-    return base !== undefined && base.type === 'file' && base.size > 0 && leaves(row)
-      ? [{ path, sha256: base.sha256 }]
-      : []
-  })
 }

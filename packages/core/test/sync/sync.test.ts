@@ -328,3 +328,23 @@ test('a folder that a dead run left empty is filled, not sent', async () => {
   await c.sync(0)
   expect(readdirSync(join(c.a, 'd/e'))).toEqual([])
 })
+
+test.each(['push', 'sync'] as const)(
+  'a %s sends no file where others made a folder, nor the reverse',
+  async (mode) => {
+    using c = await pair()
+    write(c.a, 'f', 'a file')
+    mkdirSync(join(c.a, 'g'))
+    write(c.a, 'g/x', 'in a folder')
+    mkdirSync(join(c.b, 'f'))
+    write(c.b, 'f/x', 'in a folder')
+    write(c.b, 'g', 'a file')
+    await c.sync(1)
+    const { conflicts } = await c.sync(0, { mode, allow: ['unrelated'] })
+    expect(conflicts.map(({ path, kind }) => [path, kind])).toEqual([
+      ['f', 'file-folder'],
+      ['g', 'file-folder'],
+    ])
+    expect([...c.store.objects.keys()].toSorted()).toEqual(['.lsync/repository.yaml', 'f/x', 'g'])
+  },
+)
