@@ -41,6 +41,8 @@ export async function countingProxy(target: string): Promise<CountingProxy> {
     )
     forward.on('error', () => outgoing.destroy())
     incoming.on('error', () => forward.destroy())
+    // Who asked is gone: nothing more comes for them, and nothing more counts.
+    outgoing.on('close', () => forward.destroy())
     incoming.on('data', (chunk: Buffer) => (bytes.up += chunk.length))
     incoming.pipe(forward)
   })

@@ -104,7 +104,7 @@ async function fill(
         await bandwidth.down.take(chunk.length, aborted)
         await writer.write(chunk, at)
         at += chunk.length
-        notes.wrote(from, at)
+        await notes.wrote(from, at)
         onEvent({ type: 'bytes', direction: 'down', bytes: chunk.length })
       }
       if (at !== to) throw new PathProblem('corrupt', `a range of ${key} has another length`)

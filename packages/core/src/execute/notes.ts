@@ -4,7 +4,7 @@ import type { Effects } from './context.ts'
 
 /**
  * Keeps the record of a download behind its data: what was written is flushed, and only then noted. One flush at a time, beside the
- * transfer, which never waits for it.
+ * transfer.
  */
 export class Notes {
   readonly #effects: Pick<Effects, 'disk' | 'transfers' | 'ranged'>
@@ -21,12 +21,15 @@ export class Notes {
     this.#ends = new Map(record.whole.map(({ from, to }) => [from, to]))
   }
 
-  /** The bytes from `from` to `to` are written. */
-  wrote(from: number, to: number): void {
+  /** The bytes from `from` to `to` are written. Waits where the disk does not keep up: else a death would cost all that came during one slow flush. */
+  async wrote(from: number, to: number): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error
     this.#unnoted += to - (this.#ends.get(from) ?? from)
     this.#ends.set(from, to)
-    if (this.#unnoted >= this.#effects.ranged.noted) this.#work ??= this.#note()
+    const { noted } = this.#effects.ranged
+    if (this.#unnoted < noted) return
+    await this.#work
+    if (this.#unnoted >= noted) this.#work ??= this.#note()
   }
 
   /** Everything written so far is noted when this resolves. */

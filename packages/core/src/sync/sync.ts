@@ -56,7 +56,7 @@ export interface SyncContext {
 export const DEFAULT_JOBS = 32
 
 const MIB = 1024 * 1024
-const RANGED: Ranged = { from: 32 * MIB, range: 8 * MIB, noted: 8 * MIB }
+const RANGED: Ranged = { from: 32 * MIB, range: 4 * MIB, noted: 4 * MIB }
 
 /** A path that changes under our hands is compared again so often before it is reported. */
 const ROUNDS = 3
