@@ -36,7 +36,8 @@ export interface Disk {
   /** Appends, creating the file if needed. Durable only after `flush`. */
   appendText(path: string, text: string): Promise<void>
 
-  makeFolder(path: string): Promise<void>
+  /** `private`: nobody but its owner may look into it. */
+  makeFolder(path: string, options?: { readonly private?: boolean }): Promise<void>
   /** Only an empty one: `not-empty` otherwise. */
   removeFolder(path: string): Promise<void>
   /** Within the disk; fails with `exists` where the target is a file that may not be overwritten (`overwrite: false`, done by link and unlink). A symbolic link may become another one that points to the same place. */

@@ -140,7 +140,10 @@ export function nodeDisk(root: string): Disk {
     createText: (path, text) => change(path, (absolute) => createTextOf(absolute, text)),
     appendText: (path, text) => change(path, (absolute) => appendTextOf(absolute, path, text)),
 
-    makeFolder: (path) => change(path, (absolute) => fs.mkdirSync(absolute)),
+    makeFolder: (path, options) =>
+      change(path, (absolute) =>
+        fs.mkdirSync(absolute, options?.private === true ? { mode: 0o700 } : {}),
+      ),
     removeFolder: (path) => change(path, (absolute) => fs.rmdirSync(absolute)),
     remove: (path) => change(path, (absolute) => fs.unlinkSync(absolute)),
     async rename(from, to, { overwrite }) {

@@ -184,7 +184,8 @@ export class Transfers {
 
   async #write(name: string, text: string): Promise<void> {
     if (!this.#hasFolder) {
-      await this.#disk.makeFolder(TRANSFERS).catch((error: unknown) => {
+      // What is noted of an upload may be all that it takes to write into it.
+      await this.#disk.makeFolder(TRANSFERS, { private: true }).catch((error: unknown) => {
         // Another transfer of this run was faster.
         if (!(error instanceof DiskError) || error.code !== 'exists') throw error
       })

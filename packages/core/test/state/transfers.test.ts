@@ -102,3 +102,9 @@ test('a record of a newer format is refused', async () => {
   fs.writeFileSync(`${folder}/new.yaml`, '- {"format":2,"upload":{}}\n')
   await expect(open()).rejects.toMatchObject({ code: 'newer-format' })
 })
+
+test('nobody but the owner may read what lets others write into an upload', async () => {
+  const { open, folder } = repository()
+  await (await open()).beginUpload(UPLOAD)
+  expect(fs.statSync(folder).mode & 0o777).toBe(0o700)
+})
