@@ -12,6 +12,7 @@ import { fetch } from './fetch.ts'
 import { fetchHere } from './fetch-here.ts'
 import { moveLocally } from './move.ts'
 import { Placer } from './placer.ts'
+import { FEW } from './recorder.ts'
 import { runPool } from './pool.ts'
 import { removeLocal, removeRemote } from './remove.ts'
 import { adopt, keepBoth, keepRemoteInTrash, setExecutable } from './settle.ts'
@@ -143,6 +144,7 @@ export async function execute(
   try {
     effects.onEvent({ type: 'phase', phase: 'transferring' })
     await announceRemovals(effects, actions)
+    await flushSources(effects, actions)
     await runPool(groups.ahead, effects.jobs, effects.signal, transfer)
     // What makes room is needed by transfers; one after the other, since folders empty from the leaves.
     await runPool(groups.clearing, 1, effects.signal, removal)
@@ -202,6 +204,17 @@ async function announceRemovals(
   await disk.flushAll()
 }
 
+/**
+ * What goes up was written before this: one flush here makes all of it survive, so that what is recorded of it later needs none. A flush with each
+ * batch of records would wait every time for whatever else is being written to this disk.
+ */
+async function flushSources({ disk }: Effects, actions: readonly Action[]): Promise<void> {
+  const sources = actions.flatMap((action) =>
+    action.kind === 'upload' && action.from.type !== 'folder' ? [action.path] : [],
+  )
+  await (sources.length > FEW ? disk.flushAll() : disk.flush(sources))
+}
+
 async function effectOf(
   effects: Effects,
   action: Action,
@@ -212,7 +225,7 @@ async function effectOf(
     case 'upload':
       await keepRemoteInTrash(effects, action, signal)
       if (await copyMoved(effects, action, signal)) return
-      return upload(effects, action, signal)
+      return upload(effects, action, signal, true)
     case 'move-local':
       throw new TypeError('moves of local files are done in batches')
     case 'download':

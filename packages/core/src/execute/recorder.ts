@@ -8,7 +8,7 @@ import type { Outcome, State } from '../state/state.ts'
 const BATCH = 1000
 const LONGEST_WAIT = 5000
 /** Up to so many files are flushed by name; above, one flush of the file system is cheaper. */
-const FEW = 16
+export const FEW = 16
 
 /**
  * Folds outcomes into the journal, in batches: first what they claim is made to survive a power cut, on both sides, then they are

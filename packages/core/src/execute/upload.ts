@@ -1,3 +1,4 @@
+import { fingerprintOf } from '../decide/unchanged.ts'
 import type { DiskFile } from '../disk/disk.ts'
 import type { LocalEntry } from '../model/entry.ts'
 import { isFolderKey } from '../model/path.ts'
@@ -11,30 +12,36 @@ import { isMoved, isStill } from './guard.ts'
 import { type Sent, sourceOf, writeOptions } from './sending.ts'
 import { uploadInParts } from './upload-in-parts.ts'
 
-/** Sends one file or link under its condition and records it. What arrives is what was hashed, or nothing arrives. */
+/**
+ * Sends one file or link under its condition and records it. What arrives is what was hashed, or nothing arrives.
+ * @param isFlushed all that was in the file when it was looked at survives a power cut already
+ */
 export async function upload(
   effects: Effects,
   action: UploadAction,
   signal: AbortSignal,
+  isFlushed = false,
 ): Promise<void> {
   if (action.from.type === 'folder') return uploadFolder(effects, action, signal)
   const { path, from } = action
   const sent = await (from.type === 'link' ? sendLink : sendFile)(effects, action, signal)
-  effects.recorder.add(
-    {
-      path,
-      entry: fileEntry({
-        local: await withAgreedBit(effects, action),
-        size: from.stat.size,
-        sha256: sent.sha256,
-        executable: action.executable,
-        link: from.type === 'link',
-        remote: sent.info,
-        metadata: sent.metadata,
-      }),
-    },
-    from.stat.inode,
-  )
+  const local = await withAgreedBit(effects, action)
+  const outcome = {
+    path,
+    entry: fileEntry({
+      local,
+      size: from.stat.size,
+      sha256: sent.sha256,
+      executable: action.executable,
+      link: from.type === 'link',
+      remote: sent.info,
+      metadata: sent.metadata,
+    }),
+  }
+  // It was still what it was when it was looked at, as far as its times can tell; one that is too young for them may have been saved once more.
+  if (isFlushed && local === from && fingerprintOf(from) !== undefined)
+    effects.recorder.addFlushed(outcome)
+  else effects.recorder.add(outcome, from.stat.inode)
 }
 
 /**

@@ -64,7 +64,7 @@ export function checkEqual(
     JSON.stringify([...files].toSorted(([a], [b]) => (a < b ? -1 : 1)))
   const remote = shape(
     [...store.objects]
-      .filter(([key]) => !key.endsWith('/') && !key.startsWith('.lsync'))
+      .filter(([key]) => !key.endsWith('/') && !key.startsWith('.lsync/'))
       .map(([key, { bytes, metadata }]) => {
         const text = new TextDecoder().decode(bytes)
         const { type, executable } = metadata.user
