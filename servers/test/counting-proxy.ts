@@ -1,4 +1,5 @@
-import { createServer, request } from 'node:http'
+import { type ClientRequest, createServer, request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface CountingProxy {
   readonly endpoint: string
@@ -9,6 +10,8 @@ export interface CountingProxy {
   readonly bytes: { up: number; down: number }
   /** Resolves once so many more requests of that method have succeeded. */
   after(method: string, count: number): Promise<void>
+  /** Resolves once the server has answered all that reached it, also where nobody waits for the answer any more. */
+  quiet(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -19,6 +22,7 @@ export async function countingProxy(target: string): Promise<CountingProxy> {
   const refused = new Map<string, number>()
   const bytes = { up: 0, down: 0 }
   const waiting = new Set<{ readonly method: string; count: number; readonly done: () => void }>()
+  const inFlight = new Set<ClientRequest>()
   const server = createServer((incoming, outgoing) => {
     const forward = request(
       { hostname, port, method: incoming.method, path: incoming.url, headers: incoming.headers },
@@ -39,10 +43,16 @@ export async function countingProxy(target: string): Promise<CountingProxy> {
         answer.pipe(outgoing)
       },
     )
+    inFlight.add(forward)
+    forward.on('close', () => inFlight.delete(forward))
     forward.on('error', () => outgoing.destroy())
-    incoming.on('error', () => forward.destroy())
-    // Who asked is gone: nothing more comes for them, and nothing more counts.
-    outgoing.on('close', () => forward.destroy())
+    // Who asked is gone: no more comes for them. But what they sent whole arrives, and its answer tells that.
+    const abandon = (): void => {
+      if (!incoming.complete || incoming.method === 'GET') forward.destroy()
+    }
+    incoming.on('error', abandon)
+    outgoing.on('close', abandon)
+    outgoing.on('error', abandon)
     incoming.on('data', (chunk: Buffer) => (bytes.up += chunk.length))
     incoming.pipe(forward)
   })
@@ -60,6 +70,9 @@ export async function countingProxy(target: string): Promise<CountingProxy> {
       new Promise((done) => {
         waiting.add({ method, count, done })
       }),
+    async quiet() {
+      while (inFlight.size > 0) await sleep(20)
+    },
     stop: () =>
       new Promise((resolve) => {
         server.closeAllConnections()

@@ -38,7 +38,7 @@ test('killed at twenty moments of a sync of 2,000 files: nothing lost, nothing a
       if (child.kill('SIGKILL')) killed.up++
       await ended
       // What was on its way when its sender died arrives, or does not.
-      await sleep(100)
+      await proxy.quiet()
     }
     expect(killed.up).toBe(MOMENTS)
     const last = await lsync.run('-C', 'a', 'sync', '--json')
