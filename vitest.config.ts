@@ -8,6 +8,7 @@ export default defineConfig({
     ...(process.env['CI'] === undefined
       ? {}
       : { reporters: ['default', 'json'], outputFile: { json: 'test-results/unit.json' } }),
+    maxWorkers: '100%', // one core less, the default, leaves half of a small machine idle
     disableConsoleIntercept: true, // @oclif/test captures stdout itself
     execArgv: [`--conditions=${source}`],
     projects: [
