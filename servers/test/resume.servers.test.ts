@@ -16,7 +16,7 @@ const {
 const MIB = 1024 * 1024
 const PART = 8 * MIB
 /** 1024 for the figures of decision 6. */
-const SIZE = Number(process.env['LSYNC_RESUME_MIB'] ?? 640) * MIB
+const SIZE = Number(process.env['LSYNC_RESUME_MIB'] ?? 1024) * MIB
 const MOMENTS = [0.3, 0.7]
 
 test('a large file that is killed at 30 % and at 70 % goes on, up and down', async () => {
