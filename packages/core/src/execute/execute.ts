@@ -1,4 +1,5 @@
 import { schedule } from '../decide/plan.ts'
+import { DiskError } from '../disk/disk.ts'
 import { foldName } from '../model/folding.ts'
 import { diskPath, isFolderKey } from '../model/path.ts'
 import type { Action, DownloadAction } from '../model/plan.ts'
@@ -212,7 +213,13 @@ async function flushSources({ disk }: Effects, actions: readonly Action[]): Prom
   const sources = actions.flatMap((action) =>
     action.kind === 'upload' && action.from.type !== 'folder' ? [action.path] : [],
   )
-  await (sources.length > FEW ? disk.flushAll() : disk.flush(sources))
+  try {
+    await (sources.length > FEW ? disk.flushAll() : disk.flush(sources))
+  } catch (error) {
+    // One that may not be read cannot be flushed by name: it becomes a problem of its own, and holds back no other.
+    if (!(error instanceof DiskError)) throw error
+    await disk.flushAll()
+  }
 }
 
 async function effectOf(
