@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import tls from 'node:tls'
 import type { buildConnector, Dispatcher } from 'undici'
+import { type Answer, exchange, type Outgoing } from './exchange.ts'
 import { type OpenOptions, StorageError } from '@lsync/core/provider'
 
 export interface Limits {
@@ -12,8 +13,10 @@ export interface Limits {
 
 const LIMITS: Limits = { connect: 10_000, silence: 60_000 }
 
-/** The part of undici's Dispatcher that is used. */
 export interface Connection {
+  /** For the lean requests. */
+  exchange(request: Outgoing, signal: AbortSignal): Promise<Answer>
+  /** For the SDK, which wants a stream. */
   request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData>
 }
 
@@ -66,7 +69,11 @@ export async function connect(
         dispatcher = make(protocol)
         made.set(protocol, dispatcher)
       }
-      return dispatcher
+      const through = dispatcher
+      return {
+        exchange: (request, signal) => exchange(through, request, signal),
+        request: (options) => through.request(options),
+      }
     },
     async destroy() {
       await Promise.all([...made.values()].map((dispatcher) => dispatcher.destroy()))

@@ -85,7 +85,11 @@ export async function readObject(
     if (ranged && (response.status !== 206 || Number(start) !== from))
       throw new StorageError('unexpected', `the store ignores ranges: ${key}`, { key })
     const expected = Math.min(info.size - from, length ?? Number.POSITIVE_INFINITY)
-    return { info, body: new Body(requester.host, key, response, expected, signal) }
+    const { whole } = response.body
+    if (whole === undefined)
+      return { info, body: new Body(requester.host, key, response, expected, signal) }
+    if (whole.length !== expected) throw torn(key, whole.length, expected)
+    return { info, body: response.body, bytes: whole }
   } catch (error) {
     response.body.destroy()
     throw error
@@ -152,7 +156,7 @@ class Body implements AsyncIterable<Uint8Array> {
   async *#chunks(): AsyncGenerator<Uint8Array, void, void> {
     let received = 0
     try {
-      for await (const chunk of this.#response.body as AsyncIterable<Uint8Array>) {
+      for await (const chunk of this.#response.body) {
         received += chunk.length
         if (received > this.#expected) break
         yield chunk
@@ -161,11 +165,10 @@ class Body implements AsyncIterable<Uint8Array> {
       this.#signal.throwIfAborted()
       throw connectionError(this.#key, this.#host, error)
     }
-    if (received !== this.#expected)
-      throw new StorageError(
-        'network',
-        `${this.#key}: ${received} of ${this.#expected} bytes arrived`,
-        { key: this.#key },
-      )
+    if (received !== this.#expected) throw torn(this.#key, received, this.#expected)
   }
+}
+
+function torn(key: string, received: number, expected: number): StorageError {
+  return new StorageError('network', `${key}: ${received} of ${expected} bytes arrived`, { key })
 }

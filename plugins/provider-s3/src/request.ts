@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream'
-import aws4 from 'aws4'
-import type { Dispatcher } from 'undici'
 import { StorageError } from '@lsync/core/provider'
 import type { Connection, Connections } from './connection.ts'
 import type { Credentials } from './credentials.ts'
 import { answerError, connectionError, WrongRegion } from './errors.ts'
+import type { Answer } from './exchange.ts'
+import { Signer } from './sign.ts'
 import { checkKey, encodePath, encodeQuery, type Place } from './url.ts'
 import { textOf } from './xml.ts'
 
@@ -31,25 +31,25 @@ export interface S3Request {
   readonly signal: AbortSignal
 }
 
-export interface S3Response {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly body: Dispatcher.ResponseData['body']
-}
+export type S3Response = Answer
 
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 /** What goes to the socket at once. The time until an answer counts from the last piece: a slow line is not a silent one. */
 const SLICE = 256 * 1024
 
+/** What is read of the body of a refusal: a hostile one has no end. */
+const LONGEST_REFUSAL = 1024 * 1024
+
 /**
  * One signed request, one attempt. This file is the hot path around the SDK's middleware, which costs several times the request itself
- * (docs/decisions/0003); it uses the SDK's credentials, and a signer that is kept by others.
+ * (docs/decisions/0003, 0022); it uses the SDK's credentials.
  */
 export class Requester {
   readonly #connection: Connection
   readonly #credentials: () => Promise<Credentials>
   readonly #endpoint: Endpoint
   readonly #place: Place
+  readonly #signer: Signer
 
   constructor(
     connections: Connections,
@@ -61,6 +61,7 @@ export class Requester {
     this.#credentials = credentials
     this.#endpoint = endpoint
     this.#place = place
+    this.#signer = new Signer(endpoint.region)
   }
 
   get host(): string {
@@ -72,27 +73,37 @@ export class Requester {
     const { method, key, signal } = request
     signal.throwIfAborted()
     if (key !== undefined) checkKey(this.#place.prefix, key)
-    const { origin, host, path, headers } = await this.#signed(request)
-    const source = outgoing(request.body)
-    let answer: Dispatcher.ResponseData
-    try {
-      answer = await this.#connection.request({
-        origin,
-        path,
+    const { origin, host, base } = this.#endpoint
+    const { query, body, length } = request
+    const resource =
+      key === undefined ? `${base}/` : `${base}/${encodePath(this.#place.prefix + key)}`
+    const headers = this.#signer.sign(
+      {
         method,
-        headers,
-        body: source.body,
+        host,
+        path: resource,
+        query,
+        headers: request.headers,
+        length,
+        sha256: request.sha256 ?? (body === undefined ? EMPTY_SHA256 : 'UNSIGNED-PAYLOAD'),
+      },
+      await this.#credentials(),
+      new Date(),
+    )
+    const path = query === undefined ? resource : `${resource}?${encodeQuery(query)}`
+    const source = outgoing(body)
+    let answer: Answer
+    try {
+      answer = await this.#connection.exchange(
+        { origin, path, method, headers, body: source.body },
         signal,
-      })
+      )
     } catch (error) {
       signal.throwIfAborted()
       if (source.failed !== undefined) throw source.failed.error
       throw connectionError(key ?? '', host, error)
     }
-    // An abort, or giving the body up, reaches it also where nobody reads it at that moment: that must not end the process.
-    answer.body.on('error', () => undefined)
-    if (answer.statusCode < 300)
-      return { status: answer.statusCode, headers: answer.headers, body: answer.body }
+    if (answer.status < 300) return answer
     throw await this.#refusal(key ?? '', answer, signal)
   }
 
@@ -106,7 +117,7 @@ export class Requester {
   async text(request: S3Request): Promise<string> {
     const { body } = await this.send(request)
     try {
-      return await body.text()
+      return (await bytesOf(body)).toString()
     } catch (error) {
       request.signal.throwIfAborted()
       throw connectionError(request.key ?? '', this.host, error)
@@ -118,53 +129,21 @@ export class Requester {
     { key, signal }: Pick<S3Request, 'key' | 'signal'>,
   ): Promise<void> {
     try {
-      await body.dump()
+      if (body.whole === undefined) for await (const chunk of body) void chunk
     } catch (error) {
       signal.throwIfAborted()
       throw connectionError(key ?? '', this.host, error)
     }
   }
 
-  async #signed(request: S3Request): Promise<{
-    readonly origin: string
-    readonly host: string
-    readonly path: string
-    readonly headers: string[]
-  }> {
-    const { method, key, query, body } = request
-    const { origin, host, base, region } = this.#endpoint
-    const resource =
-      key === undefined ? `${base}/` : `${base}/${encodePath(this.#place.prefix + key)}`
-    const path = query === undefined ? resource : `${resource}?${encodeQuery(query)}`
-    const { headers } = aws4.sign(
-      {
-        service: 's3',
-        region,
-        method,
-        host,
-        path,
-        headers: {
-          ...request.headers,
-          'x-amz-content-sha256':
-            request.sha256 ?? (body === undefined ? EMPTY_SHA256 : 'UNSIGNED-PAYLOAD'),
-          ...(request.length === undefined ? {} : { 'content-length': request.length }),
-        },
-      },
-      await this.#credentials(),
-    )
-    const flat: string[] = []
-    for (const [name, value] of Object.entries(headers ?? {})) flat.push(name, String(value))
-    return { origin, host, path, headers: flat }
-  }
-
   async #refusal(
     key: string,
-    { statusCode: status, headers, body }: Dispatcher.ResponseData,
+    { status, headers, body }: Answer,
     signal: AbortSignal,
   ): Promise<StorageError> {
     let text = ''
     try {
-      text = await body.text()
+      text = (await bytesOf(body, LONGEST_REFUSAL)).toString()
     } catch {
       signal.throwIfAborted()
     }
@@ -182,6 +161,17 @@ export class Requester {
       retryAfter: one(headers['retry-after']),
     })
   }
+}
+
+async function bytesOf(body: Answer['body'], most = Number.POSITIVE_INFINITY): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > most) break
+  }
+  return Buffer.concat(chunks)
 }
 
 function one(header: string | string[] | undefined): string | undefined {

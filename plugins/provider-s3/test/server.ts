@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createBucket } from '@lsync/servers'
-import type { Dispatcher } from 'undici'
 import { type Connections, connect } from '../src/connection.ts'
+import type { Answer, Outgoing } from '../src/exchange.ts'
 import { Requester } from '../src/request.ts'
 
 const environment = process.env
@@ -26,17 +26,17 @@ export async function newBucket(): Promise<string> {
   return bucket
 }
 
-type Answer = Dispatcher.ResponseData
-type Request = Dispatcher.RequestOptions
 /** Stands between a client and the server: may fail before, or after what the server did, or change the answer. */
-export type Meddler = (request: Request, send: () => Promise<Answer>) => Promise<Answer>
+export type Meddler = (request: Outgoing, send: () => Promise<Answer>) => Promise<Answer>
 
 /** Requests of one client, each through the meddler. */
 export async function meddled(bucket: string, meddle: Meddler): Promise<Requester> {
   const straight = await connect({ environment: {}, concurrency: 8 })
   const connections: Connections = {
     for: (protocol) => ({
-      request: (request) => meddle(request, () => straight.for(protocol).request(request)),
+      ...straight.for(protocol),
+      exchange: (request, stop) =>
+        meddle(request, () => straight.for(protocol).exchange(request, stop)),
     }),
     destroy: () => straight.destroy(),
   }

@@ -57,11 +57,9 @@ function aged(etag: string): Meddler {
   return async (_, send) => {
     const answer = await send()
     const { headers } = answer
-    if (String(headers['etag']).includes(etag))
-      headers['last-modified'] = new Date(
-        Date.parse(String(headers['date'])) - 11 * 60_000,
-      ).toUTCString()
-    return answer
+    if (!String(headers['etag']).includes(etag)) return answer
+    const modified = new Date(Date.parse(String(headers['date'])) - 11 * 60_000).toUTCString()
+    return { ...answer, headers: { ...headers, 'last-modified': modified } }
   }
 }
 
@@ -71,7 +69,7 @@ function losing(method: string, when: 'before' | 'after'): Meddler {
   return async (request, send) => {
     if (lost || request.method !== method) return send()
     lost = true
-    if (when === 'after') await (await send()).body.dump()
+    if (when === 'after') await send()
     throw Object.assign(new Error('lost'), { code: 'ECONNRESET' })
   }
 }

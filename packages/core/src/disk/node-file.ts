@@ -133,8 +133,10 @@ export class NodeFile extends Descriptor implements DiskFile {
       let length = 0
       for (;;) {
         const read = fs.readSync(this.descriptor, buffer, length, buffer.length - length, length)
-        if (read === 0) return buffer.subarray(0, length)
         length += read
+        // Less than was asked for is the end, unless it is less than there was.
+        if (read === 0 || (length < buffer.length && length >= size))
+          return buffer.subarray(0, length)
         if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.alloc(SMALL)])
       }
     })

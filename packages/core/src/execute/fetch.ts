@@ -130,18 +130,13 @@ async function receive(
   { key, version, size }: RemoteEntry,
   signal: AbortSignal,
 ): Promise<Received> {
-  const { info, body } = await provider.read(key, { signal, version })
-  const bytes = Buffer.allocUnsafe(size)
-  let at = 0
-  for await (const chunk of body) {
-    await bandwidth.down.take(chunk.length, signal)
-    if (at + chunk.length > size) throw otherSize(size, at + chunk.length)
-    // Copied: a chunk may be a part of something much larger.
-    bytes.set(chunk, at)
-    at += chunk.length
-    onEvent({ type: 'bytes', direction: 'down', bytes: chunk.length })
-  }
-  if (at !== info.size || at !== size) throw otherSize(info.size, at)
+  const object = await provider.read(key, { signal, version })
+  const { info } = object
+  const bytes = object.bytes ?? (await gather(object.body, size))
+  if (bytes.length !== info.size || bytes.length !== size)
+    throw otherSize(bytes.length === size ? info.size : size, bytes.length)
+  await bandwidth.down.take(bytes.length, signal)
+  onEvent({ type: 'bytes', direction: 'down', bytes: bytes.length })
   const file = readMetadata(info.metadata)
   if (file.link) {
     if (symlinks === 'skip') throw new PathProblem('symbolic-link')
@@ -149,6 +144,19 @@ async function receive(
       throw new PathProblem('link-target')
   }
   return { info, file, bytes, sha256: sha256Of(bytes) }
+}
+
+/** Of one that is read in pieces; one that goes on beyond `size` is not read to its end. */
+async function gather(body: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafe(size)
+  let at = 0
+  for await (const chunk of body) {
+    if (at + chunk.length > size) throw otherSize(size, at + chunk.length)
+    // Copied: a chunk may be a part of something much larger.
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes.subarray(0, at)
 }
 
 /** The longest path that a system takes, in bytes (Linux; macOS takes 1,023). */

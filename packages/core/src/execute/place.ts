@@ -151,10 +151,17 @@ export async function swap(
   const { disk } = effects
   const { path, from, ownBit } = placement.action
   if (from === 'absent' || aside === undefined) {
-    const there = await disk.stat(path)
+    const isTaken = await disk.rename(staged.path, path, { overwrite: false }).then(
+      () => false,
+      (error: unknown) => {
+        if (error instanceof DiskError && error.code === 'exists') return true
+        throw error
+      },
+    )
+    if (!isTaken) return
     // An empty folder gives way to a file; one that holds anything cannot be removed, and stays.
-    if (there?.kind === 'folder') await makeRoom(effects, path)
-    else if (there !== undefined) throw new PathProblem('changing')
+    if ((await disk.stat(path))?.kind !== 'folder') throw new PathProblem('changing')
+    await makeRoom(effects, path)
     await disk.rename(staged.path, path, { overwrite: false })
     return
   }

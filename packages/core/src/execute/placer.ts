@@ -2,7 +2,7 @@ import type { Effects } from './context.ts'
 import { type Placed, type Placement, prepareAll, recordAll, swapAll } from './place.ts'
 
 /** So much is worth a batch, whose flushes are shared; it holds also what arrived while the batch before it was placed. */
-const BATCH_FILES = 500
+const BATCH_FILES = 1000
 const BATCH_BYTES = 32 * 1024 * 1024
 /** With so much waiting, a download waits too. */
 const MOST_FILES = 4000

@@ -1,6 +1,7 @@
 /**
  * Runs a task for each item, at most so many at once. The first failure stops the rest: running tasks are aborted and awaited, so that
  * nothing goes on behind the caller's back, and the failure is rethrown.
+ * @param items an iterator that takes a call of `next` before the one before has resolved, as generators do
  */
 export async function runPool<T>(
   items: Iterable<T> | AsyncIterable<T>,
@@ -10,28 +11,25 @@ export async function runPool<T>(
 ): Promise<void> {
   const stop = new AbortController()
   const both = AbortSignal.any([signal, stop.signal])
-  const running = new Set<Promise<void>>()
+  const source: Iterator<T> | AsyncIterator<T> =
+    Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]()
   let failure: { readonly error: unknown } | undefined
-  const start = (item: T): void => {
-    const one: Promise<void> = task(item, both)
-      .catch((error: unknown) => {
-        failure ??= { error }
-        stop.abort(error)
-      })
-      .finally(() => running.delete(one))
-    running.add(one)
-  }
-  try {
-    for await (const item of items) {
-      if (failure !== undefined || signal.aborted) break
-      start(item)
-      if (running.size >= atOnce) await Promise.race(running)
+  let ended = false
+  const work = async (): Promise<void> => {
+    try {
+      while (!ended && failure === undefined && !signal.aborted) {
+        const next = await source.next()
+        if (next.done === true) ended = true
+        // What stops the rest may have come while this one was waited for.
+        else if (failure === undefined && !signal.aborted) await task(next.value, both)
+      }
+    } catch (error) {
+      failure ??= { error }
+      stop.abort(error)
     }
-  } catch (error) {
-    failure ??= { error }
-    stop.abort(error)
   }
-  while (running.size > 0) await Promise.race(running)
+  await Promise.all(Array.from({ length: atOnce }, work))
+  if (!ended) await source.return?.()
   signal.throwIfAborted()
   if (failure !== undefined) throw failure.error
 }

@@ -147,6 +147,8 @@ export interface History {
 export interface ObjectBody {
   readonly info: ObjectInfo
   readonly body: AsyncIterable<Uint8Array>
+  /** All that `body` yields, where the provider has it at hand: small objects are read without a stream then. */
+  readonly bytes?: Uint8Array
 }
 
 /** What a probe found; plain data, kept in `.lsync/remote.yaml` and given back to `open` as `known`. */

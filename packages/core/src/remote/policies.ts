@@ -143,6 +143,8 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
 
     async read(key, options) {
       const first = await again(options.signal, () => provider.read(key, options))
+      // Nothing is left that could break off.
+      if (first.bytes !== undefined) return first
       return { info: first.info, body: resuming(provider, policies, key, options, first) }
     },
 
