@@ -1,11 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3'
-import type { Connections } from './connection.ts'
+import { type Connections, PATIENCE } from './connection.ts'
 import type { Credentials } from './credentials.ts'
 import { addressOf, type Service } from './endpoint.ts'
 import { requestHandler } from './sdk.ts'
-
-/** The end of an upload in parts may take a server minutes, in which it says nothing. */
-const PATIENCE = 10 * 60 * 1000
 
 /** The SDK's client for the rare operations, on our connections, with our credentials, one attempt a call. */
 export async function makeClient(

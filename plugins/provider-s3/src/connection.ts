@@ -13,6 +13,9 @@ export interface Limits {
 
 const LIMITS: Limits = { connect: 10_000, silence: 60_000 }
 
+/** Milliseconds until an answer begins, where that may take long: at the end of an upload in parts a server may say nothing for minutes. */
+export const PATIENCE = 10 * 60 * 1000
+
 export interface Connection {
   /** For the lean requests. */
   exchange(request: Outgoing, signal: AbortSignal): Promise<Answer>

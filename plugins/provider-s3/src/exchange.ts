@@ -10,6 +10,8 @@ export interface Outgoing {
   /** Names and values in turn. */
   readonly headers: string[]
   readonly body: Uint8Array | Readable | null
+  /** Milliseconds until the answer begins; else the connection's own limit. */
+  readonly headersTimeout?: number
 }
 
 export interface Answer {

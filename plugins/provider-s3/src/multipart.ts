@@ -1,4 +1,5 @@
-import type { CompletedPart, S3Client } from '@aws-sdk/client-s3'
+import { hash } from 'node:crypto'
+import type { S3Client } from '@aws-sdk/client-s3'
 import {
   type CallOptions,
   type Expect,
@@ -7,11 +8,13 @@ import {
   type PendingUpload,
   StorageError,
 } from '@lsync/core/provider'
-import { sdkError } from './errors.ts'
+import { PATIENCE } from './connection.ts'
+import { answerError, sdkError } from './errors.ts'
 import { metadataHeaders } from './metadata.ts'
 import type { Requester } from './request.ts'
 import { encodePath, type Place } from './url.ts'
 import { bareEtag, textOf } from './xml.ts'
+import { conditionHeaders } from './writing.ts'
 
 /** One upload in parts, as S3 knows it. */
 export interface UploadName {
@@ -25,10 +28,10 @@ export interface Part {
   readonly etag: string
   readonly size: number
   /** As the store gives it, base64; absent where it keeps none. */
-  readonly sha256?: string
+  readonly crc32?: string
 }
 
-/** The rare requests around uploads in parts, by the SDK: one attempt each, errors in our words. */
+/** The requests around uploads in parts, one attempt each, errors in our words; the rare ones by the SDK, which takes its time to load. */
 export class Multipart {
   readonly #client: () => Promise<S3Client>
   readonly #requester: Requester
@@ -63,7 +66,7 @@ export class Multipart {
         ...metadataHeaders(metadata),
         ...this.#extra,
         // Said at the beginning, so that each part may carry its own.
-        ...(checksums ? { 'x-amz-checksum-algorithm': 'SHA256' } : {}),
+        ...(checksums ? { 'x-amz-checksum-algorithm': 'CRC32' } : {}),
       },
       length: 0,
       signal,
@@ -88,13 +91,13 @@ export class Multipart {
           { abortSignal: signal },
         ),
       )
-      for (const { PartNumber, ETag, Size, ChecksumSHA256 } of page.Parts ?? [])
+      for (const { PartNumber, ETag, Size, ChecksumCRC32 } of page.Parts ?? [])
         if (PartNumber !== undefined && ETag !== undefined && Size !== undefined)
           parts.push({
             number: PartNumber,
             etag: bareEtag(ETag),
             size: Size,
-            ...(ChecksumSHA256 === undefined ? {} : { sha256: ChecksumSHA256 }),
+            ...(ChecksumCRC32 === undefined ? {} : { crc32: ChecksumCRC32 }),
           })
       if (page.IsTruncated !== true) return parts
       if (page.NextPartNumberMarker === undefined || page.NextPartNumberMarker === PartNumberMarker)
@@ -137,27 +140,22 @@ export class Multipart {
     { signal }: CallOptions,
   ): Promise<string> {
     const { key } = name
-    const Parts: CompletedPart[] = parts
-      .toSorted((a, b) => a.number - b.number)
-      .map(({ number, etag, sha256 }) => ({
-        PartNumber: number,
-        ETag: `"${etag}"`,
-        ...(sha256 === undefined ? {} : { ChecksumSHA256: sha256 }),
-      }))
+    const body = Buffer.from(completion(parts))
     try {
-      const answer = await this.#call(key, signal, async (s3, { CompleteMultipartUploadCommand }) =>
-        s3.send(
-          new CompleteMultipartUploadCommand({
-            ...this.#target(name),
-            MultipartUpload: { Parts },
-            ...(expect.kind === 'absent'
-              ? { IfNoneMatch: '*' }
-              : { IfMatch: `"${expect.version}"` }),
-          }),
-          { abortSignal: signal },
-        ),
-      )
-      return bareEtag(answer.ETag ?? '')
+      const answer = await this.#requester.text({
+        method: 'POST',
+        key,
+        query: { uploadId: name.uploadId },
+        headers: { 'content-type': 'application/xml', ...conditionHeaders(expect) },
+        body,
+        length: body.length,
+        sha256: hash('sha256', body),
+        patience: PATIENCE,
+        signal,
+      })
+      // Servers begin to answer before they know the end: a failure may come under the status of a success.
+      if (!answer.includes('<CompleteMultipartUploadResult')) throw failedEnd(key, answer)
+      return bareEtag(textOf(answer, 'ETag') ?? '')
     } catch (error) {
       if (!isStorageError(error)) throw error
       // S3 says of a conflict at the end of an upload that its parts must all be sent again.
@@ -228,4 +226,39 @@ export class Multipart {
       throw sdkError(key, this.#requester.host, error)
     }
   }
+}
+
+function completion(parts: readonly Omit<Part, 'size'>[]): string {
+  const lines = parts
+    .toSorted((a, b) => a.number - b.number)
+    .map(({ number, etag, crc32 }) => {
+      const checksum = crc32 === undefined ? '' : `<ChecksumCRC32>${crc32}</ChecksumCRC32>`
+      return `<Part><PartNumber>${number}</PartNumber><ETag>&quot;${escapeText(etag)}&quot;</ETag>${checksum}</Part>`
+    })
+  return `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${lines.join('')}</CompleteMultipartUpload>`
+}
+
+function failedEnd(key: string, answer: string): StorageError {
+  if (!answer.includes('<Error>'))
+    return new StorageError(
+      'network',
+      `the answer to the end of the upload of ${key} is not whole`,
+      {
+        key,
+      },
+    )
+  return answerError(key, {
+    status: 500,
+    code: textOf(answer, 'Code'),
+    message: textOf(answer, 'Message'),
+    retryAfter: undefined,
+  })
+}
+
+function escapeText(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
 }

@@ -28,6 +28,8 @@ export interface S3Request {
   readonly length?: number
   /** Of the body, in hex; it is signed, so the store checks it. */
   readonly sha256?: string
+  /** Milliseconds until an answer begins, where that may take long. */
+  readonly patience?: number
   readonly signal: AbortSignal
 }
 
@@ -95,7 +97,14 @@ export class Requester {
     let answer: Answer
     try {
       answer = await this.#connection.exchange(
-        { origin, path, method, headers, body: source.body },
+        {
+          origin,
+          path,
+          method,
+          headers,
+          body: source.body,
+          ...(request.patience === undefined ? {} : { headersTimeout: request.patience }),
+        },
         signal,
       )
     } catch (error) {

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import {
   type ByteRange,
   type ByteSource,
@@ -6,7 +7,6 @@ import {
   type Expect,
   type ObjectInfo,
   StorageError,
-  type StoredPart,
   type UploadSession,
   type Uploads,
   type UploadToken,
@@ -28,14 +28,14 @@ export interface UploadContext {
   ) => Promise<T>
 }
 
-/** Uploads in parts: the parts by lean requests (their bytes are signed, so the store checks them), begin and end by the SDK. */
+/** Uploads in parts: the parts by lean requests (with checksums, so the store checks them), begin and end by the SDK. */
 export function uploadsOf(context: UploadContext, worthwhile: number): Uploads {
   const { multipart } = context
   return {
     worthwhile,
     async begin(key, { signal, size, expect, metadata }) {
       const { uploadId } = await multipart.create(key, metadata, { signal }, true)
-      return new Session(context, { key, uploadId, size, ...tokenOf(expect) })
+      return new Session(context, { key, uploadId, size, ...tokenOf(expect) }, true)
     },
     async resume(token, options) {
       const session = new Session(context, token)
@@ -54,11 +54,16 @@ class Session implements UploadSession {
   readonly #context: UploadContext
   readonly #key: string
   readonly #uploadId: string
+  #isNew: boolean
   readonly #size: number
   readonly #parts = new Map<number, Omit<Part, 'size'>>()
+  /** The store is seen to check the CRC32 of a part: from then on its sha256 need not be signed, which both sides would compute for nothing else. */
+  #isChecked = false
 
-  constructor(context: UploadContext, token: UploadToken) {
+  /** `isNew`: there are no parts yet, which need not be asked. */
+  constructor(context: UploadContext, token: UploadToken, isNew = false) {
     this.#context = context
+    this.#isNew = isNew
     this.token = token
     this.#key = String(token['key'])
     this.#uploadId = String(token['uploadId'])
@@ -66,21 +71,10 @@ class Session implements UploadSession {
     this.partSize = partSizeFor(this.#size)
   }
 
-  async stored(options: CallOptions): Promise<readonly StoredPart[]> {
-    await this.missing(options)
-    return [...this.#parts.values()].map(({ number, sha256 }) => {
-      const from = (number - 1) * this.partSize
-      return {
-        range: { from, to: from + partLength(this.#size, number) },
-        // The ETag of an encrypted part looks like an MD5 and is none.
-        digests:
-          sha256 === undefined ? {} : { sha256: Buffer.from(sha256, 'base64').toString('hex') },
-      }
-    })
-  }
-
   async missing(options: CallOptions): Promise<readonly ByteRange[]> {
-    const listed = await this.#context.multipart.listParts(this.#name, options)
+    options.signal.throwIfAborted()
+    const listed = this.#isNew ? [] : await this.#context.multipart.listParts(this.#name, options)
+    this.#isNew = false
     const key = this.#key
     // Uploads that others began are listed without their size and condition; they can only be given up.
     if (!Number.isSafeInteger(this.#size))
@@ -105,25 +99,25 @@ class Session implements UploadSession {
       throw new StorageError('unexpected', `${key}: ${from}-${to} is no part of the upload`, {
         key,
       })
-    const { body, sha256 } = await hashed(key, source, to - from, signal)
-    const base64 = Buffer.from(sha256, 'hex').toString('base64')
+    this.#isNew = false
+    const { body, crc32, sha256 } = await taken(key, source, to - from, this.#isChecked, signal)
     const { headers } = await this.#context.requester.sendOnly({
       method: 'PUT',
       key,
       query: { partNumber: String(number), uploadId: this.#uploadId },
-      headers: { 'x-amz-checksum-sha256': base64 },
+      headers: { 'x-amz-checksum-crc32': crc32 },
       body,
       length: to - from,
-      sha256,
+      ...(sha256 === undefined ? {} : { sha256 }),
       signal,
     })
     const etag = String(headers['etag'] ?? '').replaceAll('"', '')
-    const kept = headers['x-amz-checksum-sha256']
+    this.#isChecked = headers['x-amz-checksum-crc32'] === crc32
     this.#parts.set(number, {
       number,
       etag,
       // What the store did not take note of, it would refuse at the end.
-      ...(kept === base64 ? { sha256: base64 } : {}),
+      ...(this.#isChecked ? { crc32 } : {}),
     })
   }
 
@@ -185,30 +179,80 @@ function checkWhole(
 /** Up to here a part is held in memory while it is sent; above (files of more than 640 GB) it is read twice. */
 const LARGEST_HELD = 64 * 1024 * 1024
 
-async function hashed(
+interface Taken {
+  readonly body: Uint8Array | AsyncIterable<Uint8Array>
+  /** Base64. */
+  readonly crc32: string
+  /** In hex; of what the store will not check otherwise. */
+  readonly sha256?: string
+}
+
+async function taken(
   key: string,
   source: ByteSource,
   length: number,
+  isChecked: boolean,
   signal: AbortSignal,
-): Promise<{ readonly body: Uint8Array | AsyncIterable<Uint8Array>; readonly sha256: string }> {
-  const hash = createHash('sha256')
-  // Copied, since a source may use its buffer again for the next chunk.
-  const held = length <= LARGEST_HELD ? Buffer.allocUnsafe(length) : undefined
+): Promise<Taken> {
+  const announced = source.digests.sha256
+  const digests = new PartDigests(!isChecked || announced !== undefined)
+  const held =
+    source.bytes ?? (length <= LARGEST_HELD ? await gathered(source, length, signal) : undefined)
   let received = 0
-  for await (const chunk of source.open(0, signal)) {
+  for await (const chunk of held === undefined ? source.open(0, signal) : [held]) {
     signal.throwIfAborted()
-    held?.set(chunk.subarray(0, Math.max(0, length - received)), Math.min(received, length))
     received += chunk.length
-    hash.update(chunk)
+    digests.update(chunk)
   }
   if (received !== length)
     throw new StorageError('bad-digest', `${key}: a part has ${received} bytes, not ${length}`, {
       key,
     })
-  const sha256 = hash.digest('hex')
-  if (source.digests.sha256 !== undefined && source.digests.sha256 !== sha256)
+  const { crc32, sha256 } = digests.end()
+  if (announced !== undefined && announced !== sha256)
     throw new StorageError('bad-digest', `${key}: a part is not what was announced`, { key })
-  return { sha256, body: held ?? source.open(0, signal) }
+  return {
+    body: held ?? source.open(0, signal),
+    crc32,
+    ...(isChecked || sha256 === undefined ? {} : { sha256 }),
+  }
+}
+
+/** Copied, since a source may use its buffer again for the next chunk. Not read on beyond `length`. */
+async function gathered(
+  source: ByteSource,
+  length: number,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let received = 0
+  for await (const chunk of source.open(0, signal)) {
+    signal.throwIfAborted()
+    chunks.push(Buffer.from(chunk))
+    received += chunk.length
+    if (received > length) break
+  }
+  return Buffer.concat(chunks)
+}
+
+class PartDigests {
+  #crc32 = 0
+  readonly #sha256: Hash | undefined
+
+  constructor(withSha256: boolean) {
+    this.#sha256 = withSha256 ? createHash('sha256') : undefined
+  }
+
+  update(chunk: Uint8Array): void {
+    this.#crc32 = crc32(chunk, this.#crc32)
+    this.#sha256?.update(chunk)
+  }
+
+  end(): { readonly crc32: string; readonly sha256: string | undefined } {
+    const bytes = Buffer.alloc(4)
+    bytes.writeUInt32BE(this.#crc32)
+    return { crc32: bytes.toString('base64'), sha256: this.#sha256?.digest('hex') }
+  }
 }
 
 function tokenOf(expect: Expect): Record<string, string> {

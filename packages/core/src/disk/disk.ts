@@ -88,6 +88,8 @@ export interface DiskFile extends AsyncDisposable {
   read(range: ReadRange, signal: AbortSignal): AsyncIterable<Uint8Array>
   /** All bytes at once, for small files. */
   readAll(): Promise<Uint8Array>
+  /** Fills the buffer with the bytes from `from` on, as far as there are any; says how many there were. */
+  readInto(buffer: Uint8Array, from: number): Promise<number>
 }
 
 export interface ReadRange {

@@ -120,6 +120,21 @@ export class NodeFile extends Descriptor implements DiskFile {
     }
   }
 
+  async readInto(buffer: Uint8Array, from: number): Promise<number> {
+    try {
+      let length = 0
+      while (length < buffer.length) {
+        const left = buffer.length - length
+        const { bytesRead } = await readAsync(this.descriptor, buffer, length, left, from + length)
+        if (bytesRead === 0) break
+        length += bytesRead
+      }
+      return length
+    } catch (error) {
+      throw translate(error, this.path)
+    }
+  }
+
   async readAll(): Promise<Uint8Array> {
     const size = guarded(this.path, () => fs.fstatSync(this.descriptor).size)
     if (size > SMALL) {

@@ -8,6 +8,7 @@ import type {
   ObjectMetadata,
   WriteOptions,
 } from '../provider/index.ts'
+import { PathProblem } from './consequence.ts'
 import { contentTypeOf } from './content-type.ts'
 import type { Effects } from './context.ts'
 
@@ -35,6 +36,52 @@ export function sourceOf(
         onEvent({ type: 'bytes', direction: 'up', bytes: chunk.length })
       }
     },
+  }
+}
+
+/** Larger parts are streamed. */
+const LARGEST_HELD = 16 * 1024 * 1024
+
+/**
+ * Parts of the open file, each read at once into one of a few buffers that are used again: to make one for each part costs more than to read it,
+ * and its garbage as much again.
+ */
+export class Parts {
+  readonly #effects: Effects
+  readonly #file: DiskFile
+  readonly #size: number
+  readonly #spare: Uint8Array[] = []
+
+  constructor(effects: Effects, file: DiskFile, size: number) {
+    this.#effects = effects
+    this.#file = file
+    this.#size = size
+  }
+
+  /** `send` has the bytes until it ends. */
+  async lend(range: ByteRange, send: (source: ByteSource) => Promise<void>): Promise<void> {
+    const {
+      bandwidth: { up },
+      onEvent,
+    } = this.#effects
+    const size = range.to - range.from
+    // Under a limit the bytes must flow evenly.
+    if (up.limited || this.#size > LARGEST_HELD)
+      return send(sourceOf(this.#effects, this.#file, range, {}))
+    const buffer = this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.#size)
+    const bytes = buffer.subarray(0, size)
+    if ((await this.#file.readInto(bytes, range.from)) !== size) throw new PathProblem('changing')
+    await send({
+      size,
+      digests: {},
+      bytes,
+      async *open(start) {
+        yield bytes.subarray(start)
+      },
+    })
+    onEvent({ type: 'bytes', direction: 'up', bytes: size })
+    // Only of one that was sent: something may still read from another.
+    this.#spare.push(buffer)
   }
 }
 

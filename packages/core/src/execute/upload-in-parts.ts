@@ -20,7 +20,7 @@ import type { Effects } from './context.ts'
 import { isStill } from './guard.ts'
 import { runPool } from './pool.ts'
 import { isSameUpload, isUntouched } from './same-transfer.ts'
-import { type Sent, sourceOf, writeOptions } from './sending.ts'
+import { Parts, type Sent, writeOptions } from './sending.ts'
 
 const PARTS_AT_ONCE = 4
 /** Milliseconds for giving up an upload, on top of a run that may be at its end. */
@@ -149,8 +149,9 @@ async function finish(
   try {
     let noted = record.token
     const atOnce = session.parallel ? PARTS_AT_ONCE : 1
+    const parts = new Parts(effects, file, session.partSize)
     await runPool(missing, atOnce, signal, async (range, aborted) => {
-      await session.put(range, sourceOf(effects, file, range, {}), { signal: aborted })
+      await parts.lend(range, (source) => session.put(range, source, { signal: aborted }))
       if (isDeepStrictEqual(session.token, noted)) return
       noted = session.token
       await effects.transfers.advanceUpload(record, noted)

@@ -62,7 +62,7 @@ export interface ByteSource {
   readonly digests: Digests
   /** The bytes from `from` (default 0) to the end. May be called several times. */
   open(from: number, signal: AbortSignal): AsyncIterable<Uint8Array>
-  /** All the bytes, where they are in memory anyway (small files): the fast path. */
+  /** All the bytes, where they are in memory anyway (small files, parts): the fast path. Good until the call that they were given to has ended, not longer. */
   readonly bytes?: Uint8Array
 }
 

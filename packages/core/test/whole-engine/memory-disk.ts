@@ -322,6 +322,12 @@ export class MemoryDisk implements Disk {
         await this.#step('read', path)
         return inode.data
       },
+      readInto: async (buffer, from) => {
+        await this.#step('read', path)
+        const bytes = inode.data.subarray(from, from + buffer.length)
+        buffer.set(bytes)
+        return bytes.length
+      },
       [Symbol.asyncDispose]: async () => undefined,
     }
   }
