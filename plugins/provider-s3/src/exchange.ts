@@ -31,7 +31,7 @@ export interface AnswerBody extends AsyncIterable<Uint8Array> {
 /** Up to here an answer is waited for as a whole: a stream for it would cost more than its bytes. */
 const SMALL = 256 * 1024
 /** So much waits for who reads it before the other side is held up; taken up again at half of it. */
-const MOST_WAITING = 1024 * 1024
+const MOST_WAITING = 256 * 1024
 
 /**
  * One request and its answer, by undici's lowest layer: its `request` makes a stream, an event emitter and a listener to the signal for each, which
