@@ -184,10 +184,9 @@ class OpenState implements State {
   }
 
   /** Those of the database: what the journal adds is a tenth of it at most. */
-  async cuts(every: number): Promise<readonly string[]> {
-    return this.#databaseRows < 2 * every || this.#byHand !== undefined
-      ? []
-      : cutPaths(this.#disk, Math.floor(this.#databaseRows / every))
+  async cuts(most: number, shortest: number): Promise<readonly string[]> {
+    const stretches = Math.min(most, Math.floor(this.#databaseRows / shortest))
+    return stretches < 2 || this.#byHand !== undefined ? [] : cutPaths(this.#disk, stretches)
   }
 
   intend(intents: readonly Intent[]): Promise<void> {

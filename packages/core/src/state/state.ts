@@ -32,8 +32,8 @@ export interface State {
   rows(within?: readonly Path[]): SortedStream<Row>
   /** How many rows there are: exact when opened and after a compaction; while recording an estimate, never 0 while there are any. */
   readonly size: number
-  /** Paths, ascending, that cut the rows into stretches of about so many; none where there are fewer than two. */
-  cuts(every: number): Promise<readonly Path[]>
+  /** Paths, ascending, that cut the rows into at most so many stretches, about even and with no fewer rows than `shortest` in each. */
+  cuts(most: number, shortest: number): Promise<readonly Path[]>
   /** One row, or undefined. */
   get(path: Path): Promise<Row | undefined>
   /** Intents of a dead run that no outcome closed. */

@@ -26,7 +26,7 @@ import type {
 import type { Problem } from '../model/problem.ts'
 import type { Seen, SortedStream } from '../model/side.ts'
 import { listRemote } from '../remote/listing.ts'
-import { rangeLength } from '../remote/ranges.ts'
+import { FAR, FEWEST_PAGES, MOST_RANGES } from '../remote/ranges.ts'
 import { scan } from '../scan/scan.ts'
 import type { State } from '../state/state.ts'
 import { gather, type GatherContext } from './gather.ts'
@@ -42,6 +42,8 @@ export interface PlanContext extends GatherContext {
   readonly nestedAbove: (path: Path) => Path | undefined
   readonly symlinks: SymlinkPolicy
   readonly folding: Folding
+  /** What a small question to the remote took, in milliseconds. */
+  readonly roundTrip: number
   /** Stands in for the remote's listing, where the remote is not asked. */
   readonly remoteStream?: (within: readonly Path[]) => SortedStream<Seen<RemoteEntry>>
 }
@@ -203,7 +205,9 @@ async function cutsFor(
   within: readonly Path[],
 ): Promise<readonly Path[]> {
   const { listPage } = provider
-  return listPage === undefined || within.length > 0 ? [] : state.cuts(rangeLength(listPage))
+  return listPage === undefined || within.length > 0
+    ? []
+    : state.cuts(MOST_RANGES, FEWEST_PAGES * listPage)
 }
 
 /** What no single row shows: files and folders in each other's place, moves, and the last copy of a content. */

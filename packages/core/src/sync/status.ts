@@ -71,6 +71,11 @@ export async function statusRepository(
       world,
     })
     const known = await readKnownPointers(disk)
+    const asked = world.now()
+    const pointers = options.local
+      ? { pointers: pointersAsKnown(known), unsafe: [] }
+      : await readPointers(provider, known, DEFAULT_JOBS, signal)
+    const roundTrip = world.now() - asked
     const nested = await NestedRepositories.open(
       {
         disk,
@@ -86,9 +91,7 @@ export async function statusRepository(
         recursive: options.recursive === true,
       },
       known,
-      options.local
-        ? { pointers: pointersAsKnown(known), unsafe: [] }
-        : await readPointers(provider, known, DEFAULT_JOBS, signal),
+      pointers,
     )
     const planned = await makePlan(
       {
@@ -100,6 +103,7 @@ export async function statusRepository(
         nestedAbove: nested.above,
         symlinks: config.symlinks,
         folding: await probeFolding(disk, world),
+        roundTrip,
         jobs: DEFAULT_JOBS,
         signal,
         onEvent,

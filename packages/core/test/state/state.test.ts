@@ -306,13 +306,14 @@ describe('files that lsync did not leave so', () => {
     const state = await open()
     const paths = Array.from({ length: 5000 }, (_, index) => `d/${String(index).padStart(5, '0')}`)
     await state.record(paths.map((path) => ({ path, entry: fileEntry(path) })))
-    expect(await state.cuts(1000)).toEqual([])
+    expect(await state.cuts(5, 1000)).toEqual([])
     await state.compact({ force: true })
-    const cuts = (await state.cuts(1000)).map((path) => paths.indexOf(path))
+    const cuts = (await state.cuts(5, 1000)).map((path) => paths.indexOf(path))
     expect(cuts).toHaveLength(4)
     for (const [index, at] of cuts.entries())
       expect(Math.abs(at - (index + 1) * 1000)).toBeLessThan(10)
-    expect(await state.cuts(2501)).toEqual([])
+    expect(await state.cuts(5, 2500)).toHaveLength(1)
+    expect(await state.cuts(5, 2501)).toEqual([])
   })
 
   test('opening changes nothing on the disk: somebody else may be at work here', async () => {
