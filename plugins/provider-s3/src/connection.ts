@@ -27,6 +27,8 @@ export interface Connection {
 export interface Connections {
   /** `http:` or `https:`: each may have a proxy of its own. */
   for(protocol: string): Connection
+  /** Milliseconds that the quickest answer to a lean request took. */
+  readonly quickest: number | undefined
   destroy(): Promise<void>
 }
 
@@ -65,7 +67,14 @@ export async function connect(
       noProxy: noProxy ?? '',
     })
   }
+  let quickest: number | undefined
+  const hear = (milliseconds: number): void => {
+    if (quickest === undefined || milliseconds < quickest) quickest = milliseconds
+  }
   return {
+    get quickest() {
+      return quickest
+    },
     for(protocol) {
       let dispatcher = made.get(protocol)
       if (dispatcher === undefined) {
@@ -74,7 +83,7 @@ export async function connect(
       }
       const through = dispatcher
       return {
-        exchange: (request, signal) => exchange(through, request, signal),
+        exchange: (request, signal) => exchange(through, request, signal, hear),
         request: (options) => through.request(options),
       }
     },

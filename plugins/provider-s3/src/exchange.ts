@@ -34,6 +34,8 @@ const SMALL = 256 * 1024
 const MOST_WAITING = 256 * 1024
 
 /**
+ * @param onAnswer hears how long the answer took to begin, once there was a connection
+ *
  * One request and its answer, by undici's lowest layer: its `request` makes a stream, an event emitter and a listener to the signal for each, which
  * is half of what a small request costs.
  */
@@ -41,20 +43,23 @@ export function exchange(
   dispatcher: Pick<Dispatcher, 'dispatch'>,
   request: Outgoing,
   signal: AbortSignal,
+  onAnswer: (milliseconds: number) => void,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
-    dispatcher.dispatch(request, new Exchange(request, signal, resolve, reject))
+    dispatcher.dispatch(request, new Exchange(request, signal, onAnswer, resolve, reject))
   })
 }
 
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #request: Outgoing
+  readonly #onAnswer: (milliseconds: number) => void
   readonly #resolve: (answer: Answer) => void
   readonly #reject: (error: unknown) => void
   #forget: () => void = () => undefined
   #controller: Dispatcher.DispatchController | undefined
   #aborted: { readonly reason: unknown } | undefined
+  #begun = 0
   #status = 0
   #headers: Answer['headers'] = {}
   #chunks: Uint8Array[] | undefined
@@ -64,10 +69,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   constructor(
     request: Outgoing,
     signal: AbortSignal,
+    onAnswer: (milliseconds: number) => void,
     resolve: (answer: Answer) => void,
     reject: (error: unknown) => void,
   ) {
     this.#request = request
+    this.#onAnswer = onAnswer
     this.#resolve = resolve
     this.#reject = reject
     this.#forget = onceAborted(signal, (reason) => {
@@ -81,6 +88,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    this.#begun = performance.now()
     if (this.#aborted !== undefined) controller.abort(asError(this.#aborted.reason))
   }
 
@@ -91,6 +99,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     // 1xx: the answer itself is still to come.
     if (status < 200) return
+    this.#onAnswer(performance.now() - this.#begun)
     this.#status = status
     this.#headers = headers
     const length = headers['content-length']

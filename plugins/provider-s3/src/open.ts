@@ -86,6 +86,9 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
       guarantees,
       listsFolders: known?.listsFolders ?? false,
       listPage: LIST_PAGE,
+      get quickest() {
+        return connections.quickest
+      },
       list: (range, call) => listObjects(requester, place.prefix, range, call),
       head: (key, call) => headObject(requester, key, call),
       read: (key, call) => readObject(requester, key, call),

@@ -38,6 +38,7 @@ export async function meddled(bucket: string, meddle: Meddler): Promise<Requeste
       exchange: (request, stop) =>
         meddle(request, () => straight.for(protocol).exchange(request, stop)),
     }),
+    quickest: undefined,
     destroy: () => straight.destroy(),
   }
   const { origin, host } = new URL(server.endpoint)

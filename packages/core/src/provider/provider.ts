@@ -112,6 +112,8 @@ export interface StorageProvider extends AsyncDisposable {
   list(range: ListRange, options: CallOptions): AsyncIterable<readonly ObjectInfo[]>
   /** How many keys one answer brings, where a listing takes a round trip for each: then several ranges are asked for at once. */
   readonly listPage?: number
+  /** Milliseconds that the quickest answer took so far, where it is measured: several ranges pay on a far store only. */
+  readonly quickest?: number | undefined
   /** With metadata; undefined if there is no such object. */
   head(key: string, options: CallOptions): Promise<ObjectInfo | undefined>
   /** The body ends early only by throwing. It must be read to the end or returned from. */

@@ -116,6 +116,9 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
     guarantees: provider.guarantees,
     listsFolders: provider.listsFolders,
     ...(provider.listPage === undefined ? {} : { listPage: provider.listPage }),
+    get quickest() {
+      return provider.quickest
+    },
 
     async *list(range, options) {
       let after = range.after

@@ -7,8 +7,8 @@ import type { ListRange, ObjectInfo, StorageProvider } from '../provider/index.t
  */
 export const MOST_RANGES = 4
 /**
- * Milliseconds for a small question from which on the line, and not the server, is what a listing waits for. On a near one ranges make it work more,
- * and hold more in memory, for nothing.
+ * Milliseconds for the quickest answer from which on the line, and not the server, is what a listing waits for. On a near one ranges make it work
+ * more, and hold more in memory, for nothing.
  */
 export const FAR = 15
 /** A range with fewer is not worth its beginning. */

@@ -42,8 +42,6 @@ export interface PlanContext extends GatherContext {
   readonly nestedAbove: (path: Path) => Path | undefined
   readonly symlinks: SymlinkPolicy
   readonly folding: Folding
-  /** What a small question to the remote took, in milliseconds. */
-  readonly roundTrip: number
   /** Stands in for the remote's listing, where the remote is not asked. */
   readonly remoteStream?: (within: readonly Path[]) => SortedStream<Seen<RemoteEntry>>
 }
@@ -204,8 +202,8 @@ async function cutsFor(
   { provider, state }: PlanContext,
   within: readonly Path[],
 ): Promise<readonly Path[]> {
-  const { listPage } = provider
-  return listPage === undefined || within.length > 0
+  const { listPage, quickest = FAR } = provider
+  return listPage === undefined || within.length > 0 || quickest < FAR
     ? []
     : state.cuts(MOST_RANGES, FEWEST_PAGES * listPage)
 }

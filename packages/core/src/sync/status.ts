@@ -71,11 +71,9 @@ export async function statusRepository(
       world,
     })
     const known = await readKnownPointers(disk)
-    const asked = world.now()
     const pointers = options.local
       ? { pointers: pointersAsKnown(known), unsafe: [] }
       : await readPointers(provider, known, DEFAULT_JOBS, signal)
-    const roundTrip = world.now() - asked
     const nested = await NestedRepositories.open(
       {
         disk,
@@ -103,7 +101,6 @@ export async function statusRepository(
         nestedAbove: nested.above,
         symlinks: config.symlinks,
         folding: await probeFolding(disk, world),
-        roundTrip,
         jobs: DEFAULT_JOBS,
         signal,
         onEvent,

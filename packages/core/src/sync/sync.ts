@@ -99,12 +99,10 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
   const scopes = normalizeScopes(options.paths)
   const policy = options.conflict ?? context.policy
   const known = await readKnownPointers(disk)
-  const asked = world.now()
   const [other, pointers] = await Promise.all([
     checkIdentity(context, provider, options),
     readPointers(provider, known, jobs, signal),
   ])
-  const roundTrip = world.now() - asked
   if (other !== undefined) return halted(remote, [other], tally, onEvent)
 
   let ignored = (_path: Path): boolean => false
@@ -149,7 +147,6 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
     signal,
     onEvent,
     nestedAbove: nested.above,
-    roundTrip,
   }
   let within = scopes
   let unchanged = 0
