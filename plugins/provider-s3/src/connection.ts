@@ -17,17 +17,14 @@ const LIMITS: Limits = { connect: 10_000, silence: 60_000 }
 export const PATIENCE = 10 * 60 * 1000
 
 export interface Connection {
-  /** For the lean requests. */
   exchange(request: Outgoing, signal: AbortSignal): Promise<Answer>
-  /** For the SDK, which wants a stream. */
-  request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData>
 }
 
 /** The one connection layer, for the lean requests and for the SDK: keep-alive, proxies and certificate bundles as the environment says. */
 export interface Connections {
   /** `http:` or `https:`: each may have a proxy of its own. */
   for(protocol: string): Connection
-  /** Milliseconds that the quickest answer to a lean request took. */
+  /** Milliseconds that the quickest answer took. */
   readonly quickest: number | undefined
   destroy(): Promise<void>
 }
@@ -36,7 +33,11 @@ export async function connect(
   { environment, concurrency }: Pick<OpenOptions, 'environment' | 'concurrency'>,
   limits: Limits = LIMITS,
 ): Promise<Connections> {
-  const { Agent, EnvHttpProxyAgent } = await import('undici')
+  const { default: Agent } = await import('undici/lib/dispatcher/agent.js')
+  const proxied = ['http_proxy', 'https_proxy'].some(
+    (name) => named(environment, name) !== undefined,
+  )
+  const undici = proxied ? await import('undici') : undefined
   const noProxy = named(environment, 'no_proxy')
   const made = new Map<string, Dispatcher>()
   const make = (protocol: string): Dispatcher => {
@@ -54,9 +55,9 @@ export async function connect(
       connect: connector,
     }
     const proxy = named(environment, secure ? 'https_proxy' : 'http_proxy')
-    if (proxy === undefined) return new Agent(options)
+    if (proxy === undefined || undici === undefined) return new Agent(options)
     checkProxy(proxy, secure ? 'HTTPS_PROXY' : 'HTTP_PROXY')
-    return new EnvHttpProxyAgent({
+    return new undici.EnvHttpProxyAgent({
       ...options,
       connectTimeout: limits.connect,
       requestTls: connector,
@@ -84,7 +85,6 @@ export async function connect(
       const through = dispatcher
       return {
         exchange: (request, signal) => exchange(through, request, signal, hear),
-        request: (options) => through.request(options),
       }
     },
     async destroy() {

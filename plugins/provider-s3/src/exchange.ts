@@ -6,7 +6,7 @@ import { onceAborted } from './on-abort.ts'
 export interface Outgoing {
   readonly origin: string
   readonly path: string
-  readonly method: Dispatcher.HttpMethod
+  readonly method: string
   /** Names and values in turn. */
   readonly headers: string[]
   readonly body: Uint8Array | Readable | null
@@ -47,7 +47,10 @@ export function exchange(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
-    dispatcher.dispatch(request, new Exchange(request, signal, onAnswer, resolve, reject))
+    dispatcher.dispatch(
+      request as Dispatcher.DispatchOptions,
+      new Exchange(request, signal, onAnswer, resolve, reject),
+    )
   })
 }
 

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { Connections } from './connection.ts'
 
 /** What the SDK hands to a request handler, as far as we use it. */
@@ -34,19 +34,27 @@ export function requestHandler(
   return {
     async handle(request, { abortSignal } = {}) {
       const { method, protocol, hostname, port, path, query, headers, body } = request
-      const answer = await connections.for(protocol).request({
-        origin: `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`,
-        path: withQuery(path, query),
-        method: method,
-        headers,
-        body: body ?? null,
-        ...(headersTimeout === undefined ? {} : { headersTimeout }),
-        ...(abortSignal === undefined ? {} : { signal: abortSignal }),
-      })
+      const answer = await connections.for(protocol).exchange(
+        {
+          origin: `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`,
+          path: withQuery(path, query),
+          method,
+          headers: Object.entries(headers).flat(),
+          body: typeof body === 'string' ? Buffer.from(body) : (body ?? null),
+          ...(headersTimeout === undefined ? {} : { headersTimeout }),
+        },
+        abortSignal ?? new AbortController().signal,
+      )
       const plain = Object.fromEntries(
         Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
       )
-      return { response: { statusCode: answer.statusCode, headers: plain, body: answer.body } }
+      return {
+        response: {
+          statusCode: answer.status,
+          headers: plain,
+          body: Readable.from(answer.body, { objectMode: false }),
+        },
+      }
     },
   }
 }

@@ -34,7 +34,6 @@ export async function meddled(bucket: string, meddle: Meddler): Promise<Requeste
   const straight = await connect({ environment: {}, concurrency: 8 })
   const connections: Connections = {
     for: (protocol) => ({
-      ...straight.for(protocol),
       exchange: (request, stop) =>
         meddle(request, () => straight.for(protocol).exchange(request, stop)),
     }),
