@@ -16,7 +16,7 @@ export interface Ranged {
   readonly from: number
   /** Bytes of a range. */
   readonly range: number
-  /** After so many bytes at the latest what came is flushed and noted: what a death costs at most, beside what is under way. */
+  /** After so many bytes what came of a file is flushed and noted (after more, of a very large one): what a death costs at most, beside what is under way. */
   readonly noted: number
 }
 

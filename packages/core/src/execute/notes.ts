@@ -2,6 +2,10 @@ import { joinRanges } from '../model/ranges.ts'
 import type { DownloadRecord } from '../state/transfers.ts'
 import type { Effects } from './context.ts'
 
+/** Each note costs a flush of the file: what a death costs at most grows with the file, up to what a line carries in seconds. */
+const PARTS = 128
+const MOST_UNNOTED = 64 * 1024 * 1024
+
 /**
  * Keeps the record of a download behind its data: what was written is flushed, and only then noted. One flush at a time, beside the
  * transfer.
@@ -26,7 +30,7 @@ export class Notes {
     if (this.#failure !== undefined) throw this.#failure.error
     this.#unnoted += to - (this.#ends.get(from) ?? from)
     this.#ends.set(from, to)
-    const { noted } = this.#effects.ranged
+    const noted = Math.max(this.#effects.ranged.noted, Math.min(this.#record.size / PARTS, MOST_UNNOTED))
     if (this.#unnoted < noted) return
     await this.#work
     if (this.#unnoted >= noted) this.#work ??= this.#note()
