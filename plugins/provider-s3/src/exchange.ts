@@ -47,10 +47,7 @@ export function exchange(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
-    dispatcher.dispatch(
-      request as Dispatcher.DispatchOptions,
-      new Exchange(request, signal, onAnswer, resolve, reject),
-    )
+    dispatcher.dispatch(request, new Exchange(request, signal, onAnswer, resolve, reject))
   })
 }
 

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { crc32 } from 'node:zlib'
+import zlib from 'node:zlib'
 import {
   type ByteRange,
   type ByteSource,
@@ -244,7 +244,7 @@ class PartDigests {
   }
 
   update(chunk: Uint8Array): void {
-    this.#crc32 = crc32(chunk, this.#crc32)
+    this.#crc32 = zlib.crc32(chunk, this.#crc32)
     this.#sha256?.update(chunk)
   }
 

@@ -30,7 +30,10 @@ export class Notes {
     if (this.#failure !== undefined) throw this.#failure.error
     this.#unnoted += to - (this.#ends.get(from) ?? from)
     this.#ends.set(from, to)
-    const noted = Math.max(this.#effects.ranged.noted, Math.min(this.#record.size / PARTS, MOST_UNNOTED))
+    const noted = Math.max(
+      this.#effects.ranged.noted,
+      Math.min(this.#record.size / PARTS, MOST_UNNOTED),
+    )
     if (this.#unnoted < noted) return
     await this.#work
     if (this.#unnoted >= noted) this.#work ??= this.#note()

@@ -17,11 +17,11 @@ export async function runPool<T>(
   let ended = false
   const work = async (): Promise<void> => {
     try {
-      while (!ended && failure === undefined && !signal.aborted) {
+      while (!ended && !both.aborted) {
         const next = await source.next()
         if (next.done === true) ended = true
         // What stops the rest may have come while this one was waited for.
-        else if (failure === undefined && !signal.aborted) await task(next.value, both)
+        else if (!both.aborted) await task(next.value, both)
       }
     } catch (error) {
       failure ??= { error }
