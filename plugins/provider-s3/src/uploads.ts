@@ -113,6 +113,9 @@ class Session implements UploadSession {
     })
     const etag = String(headers['etag'] ?? '').replaceAll('"', '')
     this.#isChecked = headers['x-amz-checksum-crc32'] === crc32
+    // Another server than the one that checked the part before: sent once more, and signed.
+    if (sha256 === undefined && !this.#isChecked)
+      throw new StorageError('network', `nobody checked a part of ${key}`, { key })
     this.#parts.set(number, {
       number,
       etag,

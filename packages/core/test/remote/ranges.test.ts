@@ -62,3 +62,27 @@ test('a range that fails ends the listing, and nothing goes on behind it', async
   )
   expect(open).toBe(0)
 })
+
+test('one that is stopped throws, and never ends short', async () => {
+  const keys = Array.from({ length: 40 }, (_, index) => `k${String(index).padStart(2, '0')}`)
+  const provider = await stored(keys)
+  const paged: StorageProvider = {
+    ...provider,
+    // Goes on whatever the signal says: the end of a range must not be taken for its end by being stopped.
+    async *list(range) {
+      for await (const page of provider.list(range, { signal }))
+        for (const info of page) yield [info]
+    },
+  }
+  const stop = new AbortController()
+  const listing = listRanges(paged, ['k10', 'k20'], stop.signal)
+  const seen: string[] = []
+  const read = async (): Promise<void> => {
+    for await (const page of listing) {
+      seen.push(...page.map(({ key }) => key))
+      if (seen.length === 2) stop.abort(new Error('stopped'))
+    }
+  }
+  await expect(read()).rejects.toThrow('stopped')
+  expect(seen).toEqual(keys.slice(0, seen.length))
+})
