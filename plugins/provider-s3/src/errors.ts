@@ -78,7 +78,7 @@ const STATUSES: Readonly<Record<number, StorageErrorCode>> = {
   507: 'no-space',
 }
 
-export interface Answer {
+export interface Refusal {
   readonly status: number
   /** S3's code and message, where there was a body that held them. */
   readonly code?: string | undefined
@@ -88,7 +88,7 @@ export interface Answer {
 }
 
 /** The one translation of what S3 and its look-alikes answer. */
-export function answerError(key: string, answer: Answer, now: number = Date.now()): StorageError {
+export function answerError(key: string, answer: Refusal, now: number = Date.now()): StorageError {
   const { status, code } = answer
   const wait = waitOf(answer.retryAfter, now)
   const sentence = sentenceOf(answer)
@@ -99,7 +99,7 @@ export function answerError(key: string, answer: Answer, now: number = Date.now(
   })
 }
 
-function codeOf({ status, code }: Answer): StorageErrorCode {
+function codeOf({ status, code }: Refusal): StorageErrorCode {
   const known = code === undefined ? undefined : CODES[code]
   if (known !== undefined) return known
   if (code?.startsWith('KMS.') === true) return 'unreadable'
@@ -108,7 +108,7 @@ function codeOf({ status, code }: Answer): StorageErrorCode {
   return STATUSES[status] ?? (status >= 500 ? 'server' : 'unexpected')
 }
 
-function sentenceOf({ status, code, message }: Answer): string {
+function sentenceOf({ status, code, message }: Refusal): string {
   if (code === 'RequestTimeTooSkewed')
     return "this computer's clock is too far from the store's: set the clock"
   const said = [code, message].filter((part) => part !== undefined && part !== '').join(': ')

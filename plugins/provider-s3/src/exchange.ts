@@ -123,11 +123,14 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.#forget()
     this.#stream?.end()
-    if (this.#chunks === undefined) return
+    if (this.#chunks !== undefined) this.#resolveWith(this.#chunks)
+  }
+
+  #resolveWith(chunks: readonly Uint8Array[]): void {
     this.#resolve({
       status: this.#status,
       headers: this.#headers,
-      body: new Whole(joined(this.#chunks, this.#gathered)),
+      body: new Whole(joined(chunks, this.#gathered)),
     })
   }
 
@@ -140,7 +143,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { body } = this.#request
     if (body instanceof Readable && !body.destroyed) body.on('error', () => undefined).destroy()
     this.#stream?.fail(error)
-    this.#reject(error)
+    // A refusal is one, also where its reason did not arrive whole: some servers say no and hang up.
+    if (this.#chunks !== undefined && this.#status >= 300 && this.#aborted === undefined)
+      this.#resolveWith(this.#chunks)
+    else this.#reject(error)
   }
 }
 
@@ -160,7 +166,7 @@ class Whole implements AnswerBody {
 
 class Stream implements AnswerBody {
   readonly #controller: Dispatcher.DispatchController
-  #waiting: Uint8Array[] = []
+  readonly #waiting: Uint8Array[] = []
   #bytes = 0
   #ended = false
   #failure: { readonly error: unknown } | undefined
@@ -191,7 +197,7 @@ class Stream implements AnswerBody {
 
   /** Nobody wants what has arrived. */
   drop(): void {
-    this.#waiting = []
+    this.#waiting.length = 0
   }
 
   destroy(): void {
@@ -205,8 +211,15 @@ class Stream implements AnswerBody {
     try {
       for (;;) {
         // What arrived before a failure is good: whoever reads can go on behind it.
-        for (const chunk of this.#taken()) yield chunk
-        if (this.#waiting.length > 0) continue
+        for (
+          let chunk = this.#waiting.shift();
+          chunk !== undefined;
+          chunk = this.#waiting.shift()
+        ) {
+          this.#bytes -= chunk.length
+          if (this.#controller.paused && this.#bytes <= MOST_WAITING / 2) this.#controller.resume()
+          yield chunk
+        }
         if (this.#failure !== undefined) throw this.#failure.error
         if (this.#ended) return
         await new Promise<void>((resolve) => {
@@ -215,16 +228,6 @@ class Stream implements AnswerBody {
       }
     } finally {
       this.destroy()
-    }
-  }
-
-  *#taken(): Iterable<Uint8Array> {
-    const taken = this.#waiting
-    this.#waiting = []
-    for (const chunk of taken) {
-      this.#bytes -= chunk.length
-      if (this.#controller.paused && this.#bytes <= MOST_WAITING / 2) this.#controller.resume()
-      yield chunk
     }
   }
 }

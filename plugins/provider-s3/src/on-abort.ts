@@ -1,10 +1,15 @@
 type Listener = (reason: unknown) => void
 
-const listeners = new WeakMap<AbortSignal, Set<Listener>>()
+interface Shared {
+  readonly all: Set<Listener>
+  readonly call: () => void
+}
+
+const shared = new WeakMap<AbortSignal, Shared>()
 
 /**
- * Calls back when the signal is aborted, at once if it is already. One listener at the signal serves all callers: thousands of short requests
- * share one, and to add and remove one for each costs more than its share of the request.
+ * Calls back when the signal is aborted, at once if it is already. One listener at the signal serves all who wait at the same time: thousands of short
+ * requests share one, and to add and remove one for each costs more than its share of the request.
  * @returns forgets the callback
  */
 export function onceAborted(signal: AbortSignal, listener: Listener): () => void {
@@ -12,20 +17,24 @@ export function onceAborted(signal: AbortSignal, listener: Listener): () => void
     listener(signal.reason)
     return () => undefined
   }
-  let all = listeners.get(signal)
-  if (all === undefined) {
-    const made = new Set<Listener>()
-    all = made
-    listeners.set(signal, made)
-    signal.addEventListener(
-      'abort',
-      () => {
-        for (const one of made) one(signal.reason)
-      },
-      { once: true },
-    )
+  const { all, call } = shared.get(signal) ?? share(signal)
+  all.add(listener)
+  return () => {
+    all.delete(listener)
+    if (all.size > 0) return
+    // A signal that is made of others lives as long as it is listened to.
+    signal.removeEventListener('abort', call)
+    shared.delete(signal)
   }
-  const entries = all
-  entries.add(listener)
-  return () => entries.delete(listener)
+}
+
+function share(signal: AbortSignal): Shared {
+  const all = new Set<Listener>()
+  const call = (): void => {
+    for (const one of all) one(signal.reason)
+  }
+  const made = { all, call }
+  shared.set(signal, made)
+  signal.addEventListener('abort', call, { once: true })
+  return made
 }

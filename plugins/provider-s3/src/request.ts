@@ -70,6 +70,12 @@ export class Requester {
     return this.#endpoint.host
   }
 
+  /** Nobody between can change what is sent: it is encrypted, or does not leave this machine. */
+  get isPrivate(): boolean {
+    const { protocol, hostname } = new URL(this.#endpoint.origin)
+    return protocol === 'https:' || /^(?:127\.[\d.]+|\[::1\]|localhost)$/.test(hostname)
+  }
+
   /** Sends it and returns any answer below 300; others are StorageErrors, with their bodies read. An error of the body's source comes through. */
   async send(request: S3Request): Promise<S3Response> {
     const { method, key, signal } = request
@@ -187,20 +193,20 @@ function one(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : header?.[0]
 }
 
-interface Outgoing {
+interface RequestBody {
   readonly body: Uint8Array | Readable | null
   /** Set once the source of the body failed: its error, and not what became of the connection, is what the caller must see. */
   failed?: { readonly error: unknown }
 }
 
-function outgoing(body: S3Request['body']): Outgoing {
+function outgoing(body: S3Request['body']): RequestBody {
   if (body === undefined) return { body: null }
   if (!(body instanceof Uint8Array)) return watched(body)
   if (body.length <= SLICE) return { body }
   return { body: Readable.from(slices(body), { objectMode: false }) }
 }
 
-function watched(source: AsyncIterable<Uint8Array>): Outgoing {
+function watched(source: AsyncIterable<Uint8Array>): RequestBody {
   async function* chunks(): AsyncIterable<Uint8Array> {
     try {
       yield* source
@@ -209,7 +215,7 @@ function watched(source: AsyncIterable<Uint8Array>): Outgoing {
       throw error
     }
   }
-  const result: Outgoing = { body: Readable.from(chunks(), { objectMode: false }) }
+  const result: RequestBody = { body: Readable.from(chunks(), { objectMode: false }) }
   return result
 }
 

@@ -5,8 +5,10 @@ import {
   type ByteSource,
   type CallOptions,
   type Expect,
+  isStorageError,
   type ObjectInfo,
   StorageError,
+  type StorageErrorCode,
   type UploadSession,
   type Uploads,
   type UploadToken,
@@ -28,14 +30,15 @@ export interface UploadContext {
   ) => Promise<T>
 }
 
-/** Uploads in parts: the parts by lean requests (with checksums, so the store checks them), begin and end by the SDK. */
+/** Uploads in parts: the parts by lean requests (with checksums, so the store checks them). */
 export function uploadsOf(context: UploadContext, worthwhile: number): Uploads {
   const { multipart } = context
   return {
     worthwhile,
     async begin(key, { signal, size, expect, metadata }) {
       const { uploadId } = await multipart.create(key, metadata, { signal }, true)
-      return new Session(context, { key, uploadId, size, ...tokenOf(expect) }, true)
+      const token = { key, uploadId, size, checksum: CHECKSUM, ...tokenOf(expect) }
+      return new Session(context, token, true)
     },
     async resume(token, options) {
       const session = new Session(context, token)
@@ -57,13 +60,18 @@ class Session implements UploadSession {
   #isNew: boolean
   readonly #size: number
   readonly #parts = new Map<number, Omit<Part, 'size'>>()
-  /** The store is seen to check the CRC32 of a part: from then on its sha256 need not be signed, which both sides would compute for nothing else. */
-  #isChecked = false
+  /**
+   * Whether the store is seen to check the CRC32 of a part: from then on its sha256 need not be signed, which both sides would compute for nothing
+   * else. Once seen not to, or to refuse what is not signed, it stays so. One that gives back what it was told, and checks nothing, is believed.
+   */
+  #checks: 'unknown' | 'yes' | 'no'
 
   /** `isNew`: there are no parts yet, which need not be asked. */
   constructor(context: UploadContext, token: UploadToken, isNew = false) {
     this.#context = context
     this.#isNew = isNew
+    // Who can change what is on the line can make a CRC32, too.
+    this.#checks = context.requester.isPrivate ? 'unknown' : 'no'
     this.token = token
     this.#key = String(token['key'])
     this.#uploadId = String(token['uploadId'])
@@ -76,9 +84,9 @@ class Session implements UploadSession {
     const listed = this.#isNew ? [] : await this.#context.multipart.listParts(this.#name, options)
     this.#isNew = false
     const key = this.#key
-    // Uploads that others began are listed without their size and condition; they can only be given up.
-    if (!Number.isSafeInteger(this.#size))
-      throw new StorageError('upload-lost', `nobody knows how large ${key} should become`, { key })
+    // Uploads that others began are listed without their size and condition, and their parts may have other checksums; they can only be given up.
+    if (!Number.isSafeInteger(this.#size) || this.token['checksum'] !== CHECKSUM)
+      throw new StorageError('upload-lost', `nobody knows how ${key} should become whole`, { key })
     // What the store does not list any more, it does not have.
     this.#parts.clear()
     for (const part of listed)
@@ -100,27 +108,42 @@ class Session implements UploadSession {
         key,
       })
     this.#isNew = false
-    const { body, crc32, sha256 } = await taken(key, source, to - from, this.#isChecked, signal)
-    const { headers } = await this.#context.requester.sendOnly({
-      method: 'PUT',
+    const { body, crc32, sha256 } = await taken(
       key,
-      query: { partNumber: String(number), uploadId: this.#uploadId },
-      headers: { 'x-amz-checksum-crc32': crc32 },
-      body,
-      length: to - from,
-      ...(sha256 === undefined ? {} : { sha256 }),
+      source,
+      to - from,
+      this.#checks === 'yes',
       signal,
-    })
-    const etag = String(headers['etag'] ?? '').replaceAll('"', '')
-    this.#isChecked = headers['x-amz-checksum-crc32'] === crc32
-    // Another server than the one that checked the part before: sent once more, and signed.
-    if (sha256 === undefined && !this.#isChecked)
-      throw new StorageError('network', `nobody checked a part of ${key}`, { key })
+    )
+    const isSigned = sha256 !== undefined
+    const { headers } = await this.#context.requester
+      .sendOnly({
+        method: 'PUT',
+        key,
+        query: { partNumber: String(number), uploadId: this.#uploadId },
+        headers: { 'x-amz-checksum-crc32': crc32 },
+        body,
+        length: to - from,
+        ...(isSigned ? { sha256 } : {}),
+        signal,
+      })
+      .catch((error: unknown) => {
+        // Some policies refuse what is not signed.
+        if (isSigned || !isStorageError(error) || !UNSIGNED_REFUSED.has(error.code)) throw error
+        this.#checks = 'no'
+        throw uncheckedPart(key, error)
+      })
+    const told = headers['x-amz-checksum-crc32']
+    if (told !== undefined && told !== crc32) throw uncheckedPart(key)
+    if (told === undefined) this.#checks = 'no'
+    else if (this.#checks === 'unknown') this.#checks = 'yes'
+    // Another server than the one that checked the part before.
+    if (told === undefined && !isSigned) throw uncheckedPart(key)
     this.#parts.set(number, {
       number,
-      etag,
+      etag: String(headers['etag'] ?? '').replaceAll('"', ''),
       // What the store did not take note of, it would refuse at the end.
-      ...(this.#isChecked ? { crc32 } : {}),
+      ...(told === undefined ? {} : { crc32 }),
     })
   }
 
@@ -181,6 +204,24 @@ function checkWhole(
 
 /** Up to here a part is held in memory while it is sent; above (files of more than 640 GB) it is read twice. */
 const LARGEST_HELD = 64 * 1024 * 1024
+
+const CHECKSUM = 'CRC32'
+
+/** By which a part may be refused that would be taken if it were signed. */
+const UNSIGNED_REFUSED: ReadonlySet<StorageErrorCode> = new Set([
+  'forbidden',
+  'unauthenticated',
+  'unsupported',
+  'unexpected',
+])
+
+/** To be sent once more. */
+function uncheckedPart(key: string, cause?: unknown): StorageError {
+  return new StorageError('network', `a part of ${key} did not arrive as it was sent`, {
+    key,
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
 
 interface Taken {
   readonly body: Uint8Array | AsyncIterable<Uint8Array>

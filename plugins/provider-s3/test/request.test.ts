@@ -207,6 +207,15 @@ describe('a request', () => {
     ).rejects.toBe(mine)
   })
 
+  test('a refusal is one, also where its reason is torn', async () => {
+    const { requester } = await store((_, response) => {
+      response.writeHead(413, { 'content-length': '1000' }).write('<Error>')
+      setTimeout(() => response.destroy(), 20)
+    })
+    const error = await failureOf(requester.sendOnly({ method: 'PUT', key: 'a', signal }))
+    expect(error.code).toBe('too-large')
+  })
+
   test('an abort comes through as it is, before and in between', async () => {
     const { requester } = await store(() => undefined)
     const reason = new Error('stop')

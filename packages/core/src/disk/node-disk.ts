@@ -4,7 +4,7 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import { parentOf } from '../model/path.ts'
 import { type Disk, DiskError, type DiskStat } from './disk.ts'
 import { mountPoints } from './mounts.ts'
-import { diskError, errnoOf, guarded, translate } from './node-errors.ts'
+import { diskError, guarded, translate } from './node-errors.ts'
 import { createExclusive, NodeFile, NodeWriter, openRegular } from './node-file.ts'
 import { flushEverything, flushPaths } from './node-flush.ts'
 import { diskStat, executableMode, kindOf, timeOf } from './node-stat.ts'
@@ -197,10 +197,6 @@ function renameOntoNothing(source: string, target: string, to: string): void {
     if (fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined)
       throw new DiskError('exists', to, 'is there already')
   }
-  if (process.platform === 'linux' && isLinked(source, target)) {
-    fs.unlinkSync(source)
-    return
-  }
   const found = fs.lstatSync(source)
   if (found.isSymbolicLink()) {
     // Made anew, since link(2) may follow it, to where we must not reach.
@@ -224,17 +220,6 @@ function renameOntoNothing(source: string, target: string, to: string): void {
     return
   }
   fs.unlinkSync(source)
-}
-
-/** Here link(2) follows no symbolic link, so that what it is need not be asked first. False for what is not a matter of links, such as folders. */
-function isLinked(source: string, target: string): boolean {
-  try {
-    fs.linkSync(source, target)
-    return true
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') throw error
-    return false
-  }
 }
 
 /** Through a descriptor, so that no link is followed. */

@@ -132,10 +132,11 @@ async function receive(
 ): Promise<Received> {
   const object = await provider.read(key, { signal, version })
   const { info } = object
-  const bytes = object.bytes ?? (await gather(object.body, size))
+  const take = (length: number): Promise<void> => bandwidth.down.take(length, signal)
+  if (object.bytes !== undefined) await take(object.bytes.length)
+  const bytes = object.bytes ?? (await gather(object.body, size, take))
   if (bytes.length !== info.size || bytes.length !== size)
     throw otherSize(bytes.length === size ? info.size : size, bytes.length)
-  await bandwidth.down.take(bytes.length, signal)
   onEvent({ type: 'bytes', direction: 'down', bytes: bytes.length })
   const file = readMetadata(info.metadata)
   if (file.link) {
@@ -147,10 +148,15 @@ async function receive(
 }
 
 /** Of one that is read in pieces; one that goes on beyond `size` is not read to its end. */
-async function gather(body: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array> {
+async function gather(
+  body: AsyncIterable<Uint8Array>,
+  size: number,
+  take: (length: number) => Promise<void>,
+): Promise<Uint8Array> {
   const bytes = Buffer.allocUnsafe(size)
   let at = 0
   for await (const chunk of body) {
+    await take(chunk.length)
     if (at + chunk.length > size) throw otherSize(size, at + chunk.length)
     // Copied: a chunk may be a part of something much larger.
     bytes.set(chunk, at)

@@ -28,8 +28,12 @@ export async function runPool<T>(
       stop.abort(error)
     }
   }
-  await Promise.all(Array.from({ length: atOnce }, work))
-  if (!ended) await source.return?.()
+  await Promise.all(Array.from({ length: Math.max(1, atOnce) }, work))
+  try {
+    if (!ended) await source.return?.()
+  } catch (error) {
+    failure ??= { error }
+  }
   signal.throwIfAborted()
   if (failure !== undefined) throw failure.error
 }

@@ -121,10 +121,10 @@ async function resume(
     signal,
     begun: { key: record.path, ...begun },
   })
-  const missing = await session.missing({ signal })
   // A file that was touched may have been another one for a while, as long as a part was read.
   const untouched = isUntouched(record, from)
   if (!untouched && session.stored === undefined) return undefined
+  const missing = await session.missing({ signal })
   const wrong: ByteRange[] = []
   for (const { range, digests } of (await session.stored?.({ signal })) ?? []) {
     const same =
