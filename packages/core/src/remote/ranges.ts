@@ -7,7 +7,7 @@ import type { ListRange, ObjectInfo, StorageProvider } from '../provider/index.t
  */
 export const MOST_RANGES = 4
 /**
- * Milliseconds for the quickest answer from which on the line, and not the server, is what a listing waits for. On a near one ranges make it work
+ * Milliseconds for the quickest answer from which on the line, and not the server, is what is waited for. On a near one ranges make it work
  * more, and hold more in memory, for nothing.
  */
 export const FAR = 15

@@ -17,7 +17,8 @@ import { readIdentity } from './identity.ts'
 import { moduleFor, schemeOf } from './modules.ts'
 import { overlapsOf } from './nested-remote.ts'
 import { makeOurs, openNewRemote, openOptions, refuseOverlaps } from './new-remote.ts'
-import { DEFAULT_JOBS, sync } from './sync.ts'
+import { FAR } from '../remote/ranges.ts'
+import { DEFAULT_JOBS, MOST_JOBS, sync } from './sync.ts'
 
 /** A folder that is a repository, with its configuration read. */
 export interface Repository {
@@ -118,14 +119,15 @@ export async function syncRepository(
   try {
     const state = await openState(disk, machine.world)
     options.onEvent({ type: 'phase', phase: 'opening' })
-    const jobs = options.jobs ?? config.jobs ?? DEFAULT_JOBS
+    const asked = options.jobs ?? config.jobs
     await using provider = await openRemote(
       machine,
       repository,
-      jobs,
+      asked ?? MOST_JOBS,
       options.signal,
       options.onEvent,
     )
+    const jobs = asked ?? ((provider.quickest ?? 0) < FAR ? DEFAULT_JOBS : MOST_JOBS)
     return await sync(
       {
         disk,

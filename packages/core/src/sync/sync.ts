@@ -54,6 +54,8 @@ export interface SyncContext {
 }
 
 export const DEFAULT_JOBS = 32
+/** Where the line is what small transfers wait for. */
+export const MOST_JOBS = 64
 
 const MIB = 1024 * 1024
 const RANGED: Ranged = { from: 32 * MIB, range: 4 * MIB, noted: 4 * MIB }
