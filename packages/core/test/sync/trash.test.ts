@@ -16,8 +16,9 @@ test('the trash is held to its size, oldest first, and what this run puts there 
     mkdirSync(join(b, '.lsync/trash', run, 'd'), { recursive: true })
     writeFileSync(join(b, '.lsync/trash', run, 'd', 'f'), 'f'.repeat(size))
   }
+  const now = Date.now()
   const days = (ago: number): string =>
-    `${new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 19).replaceAll(':', '.')}Z-00000000`
+    `${new Date(now - ago * 86_400_000).toISOString().slice(0, 19).replaceAll(':', '.')}Z-00000000`
   put(days(3), 1000)
   put(days(2), 1000)
   put(days(1), 1000)
