@@ -223,6 +223,8 @@ function million(name: string, onMinio: boolean): Work {
         if (!onMinio) cpSync(folder, bench.path('remote'), { recursive: true })
         await bench.run([program, 'init', remote, folder])
         await bench.measure(`first sync, ${label}`, 'lsync', [program, '-C', folder, 'sync', '-q'])
+        // What the first meeting could not vouch for is looked at by the run after it.
+        await bench.run([program, '-C', folder, 'sync', '-q'])
         for (let round = 0; round < options.rounds; round++)
           await bench.measure(label, 'lsync', [program, '-C', folder, 'sync', '-q'])
       }
