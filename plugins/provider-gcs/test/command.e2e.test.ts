@@ -19,6 +19,8 @@ import { type FaultyGcs, type FaultyGcsOptions, startFaultyGcs } from '@lsync/se
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 /** The command as people run it, over gs://. */
+import { environmentOf } from './environment.ts'
+
 const BIN = fileURLToPath(new URL('../../../packages/cli/bin/run.js', import.meta.url))
 let folder: string
 const servers: FaultyGcs[] = []
@@ -46,13 +48,7 @@ interface Ended {
 function lsync({ endpoint }: FaultyGcs, ...args: readonly string[]): Promise<Ended> {
   const child = spawn(process.execPath, [BIN, ...args], {
     cwd: folder,
-    env: {
-      ...process.env,
-      HOME: folder,
-      XDG_CONFIG_HOME: join(folder, 'config'),
-      LSYNC_DATA_DIR: join(folder, 'data'),
-      STORAGE_EMULATOR_HOST: endpoint.replace('http://', ''),
-    },
+    env: environmentOf(folder, { STORAGE_EMULATOR_HOST: endpoint.replace('http://', '') }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startFaultyGcs, startFaultyS3 } from '@lsync/servers'
 import { expect, test } from 'vitest'
+import { environmentOf } from './environment.ts'
 
 const BIN = fileURLToPath(new URL('../../../packages/cli/bin/run.js', import.meta.url))
 const run = promisify(execFile)
@@ -17,17 +18,13 @@ test('a repository moves from S3 to Google Cloud Storage, with all its clones', 
   const lsync = async (...args: readonly string[]): Promise<string> => {
     const { stdout } = await run(process.execPath, [BIN, ...args], {
       cwd: folder,
-      env: {
-        ...process.env,
-        HOME: folder,
-        XDG_CONFIG_HOME: join(folder, 'config'),
-        LSYNC_DATA_DIR: join(folder, 'data'),
+      env: environmentOf(folder, {
         AWS_ENDPOINT_URL_S3: s3.endpoint,
         AWS_ACCESS_KEY_ID: s3.accessKey,
         AWS_SECRET_ACCESS_KEY: s3.secretKey,
         AWS_REGION: 'us-east-1',
         STORAGE_EMULATOR_HOST: gcs.endpoint,
-      },
+      }),
     })
     return stdout
   }
