@@ -18,15 +18,31 @@ export async function* readStretches(
   await using file = await disk.open(path)
   const decoder = new TextDecoder('utf-8', { fatal: strict })
   let rest = ''
-  for await (const chunk of file.read({ reuse: true }, new AbortController().signal)) {
-    const text = rest + decoder.decode(chunk, { stream: true })
-    const end = text.lastIndexOf('\n') + 1
-    if (end > 0) yield { text: text.slice(0, end), torn: false }
-    rest = text.slice(end)
-  }
+  for await (const chunk of file.read({ reuse: true }, new AbortController().signal))
+    for (const piece of pieces(chunk)) {
+      const text = rest + decoder.decode(piece, { stream: true })
+      const end = text.lastIndexOf('\n') + 1
+      if (end > 0) yield { text: text.slice(0, end), torn: false }
+      rest = text.slice(end)
+    }
   rest += decoder.decode()
   if (rest !== '') yield { text: rest, torn: true }
 }
+
+/** A longer text would lie where memory is tidied seldom, and at a price. */
+const PIECE = 64 * 1024
+
+/** Cut behind a line's end where there is one, so that nothing has to be glued together. */
+function* pieces(chunk: Uint8Array): Iterable<Uint8Array> {
+  for (let from = 0, to = 0; from < chunk.length; from = to) {
+    const most = Math.min(from + PIECE, chunk.length)
+    to = chunk.lastIndexOf(NEWLINE, most - 1) + 1
+    if (to <= from) to = most
+    yield chunk.subarray(from, to)
+  }
+}
+
+const NEWLINE = 0x0a
 
 /** The same as lines, without their ends. */
 export async function* readLines(
