@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import tls from 'node:tls'
 import type { buildConnector, Dispatcher } from 'undici'
 import { type Answer, exchange, type Outgoing } from './exchange.ts'
+import { reusedReads } from './socket-reads.ts'
 import { type OpenOptions, StorageError } from '@lsync/core/provider'
 
 export interface Limits {
@@ -33,7 +35,10 @@ export async function connect(
   { environment, concurrency }: Pick<OpenOptions, 'environment' | 'concurrency'>,
   limits: Limits = LIMITS,
 ): Promise<Connections> {
-  const { default: Agent } = await import('undici/lib/dispatcher/agent.js')
+  const [{ default: Agent }, { default: connectorFor }] = await Promise.all([
+    import('undici/lib/dispatcher/agent.js'),
+    import('undici/lib/core/connect.js'),
+  ])
   const proxied = ['http_proxy', 'https_proxy'].some(
     (name) => named(environment, name) !== undefined,
   )
@@ -46,19 +51,20 @@ export async function connect(
       timeout: limits.connect,
       ...(secure ? trusted(environment) : {}),
     }
-    const options = {
+    const limited = {
       // More than core asks for at once: a removal must not wait behind uploads while its lease runs.
       connections: Math.max(concurrency * 2, 16),
       pipelining: 1,
       headersTimeout: limits.silence,
       bodyTimeout: limits.silence,
-      connect: connector,
     }
     const proxy = named(environment, secure ? 'https_proxy' : 'http_proxy')
-    if (proxy === undefined || undici === undefined) return new Agent(options)
+    if (proxy === undefined || undici === undefined)
+      return new Agent({ ...limited, connect: reusing(connectorFor, connector) })
     checkProxy(proxy, secure ? 'HTTPS_PROXY' : 'HTTP_PROXY')
     return new undici.EnvHttpProxyAgent({
-      ...options,
+      ...limited,
+      connect: connector,
       connectTimeout: limits.connect,
       requestTls: connector,
       proxyTls: connector,
@@ -90,6 +96,26 @@ export async function connect(
     async destroy() {
       await Promise.all([...made.values()].map((dispatcher) => dispatcher.destroy()))
     },
+  }
+}
+
+/** Connections whose reads use their buffers again; a connector for each, since the buffers are its socket's own. */
+function reusing(
+  connectorFor: typeof buildConnector,
+  options: buildConnector.BuildOptions,
+): buildConnector.connector {
+  const sessions = new Map<string, Buffer>()
+  return (to, callback) => {
+    const session = sessions.get(to.hostname)
+    const connector = connectorFor({
+      ...options,
+      ...(session === undefined ? {} : { session }),
+      onread: reusedReads(() => socket),
+    })
+    const socket: Socket = connector(to, callback) as unknown as Socket
+    if (to.protocol === 'https:')
+      socket.on('session', (made: Buffer) => sessions.set(to.hostname, made))
+    return socket
   }
 }
 

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { onceAborted } from './on-abort.ts'
+import { Pieces } from './pieces.ts'
 
 /** What is sent, by the connection layer's own names. */
 export interface Outgoing {
@@ -12,6 +13,8 @@ export interface Outgoing {
   readonly body: Uint8Array | Readable | null
   /** Milliseconds until the answer begins; else the connection's own limit. */
   readonly headersTimeout?: number
+  /** A chunk of the answer need not outlive the call for the next one: its memory may be used again. */
+  readonly reuse?: boolean | undefined
 }
 
 export interface Answer {
@@ -30,8 +33,6 @@ export interface AnswerBody extends AsyncIterable<Uint8Array> {
 
 /** Up to here an answer is waited for as a whole: a stream for it would cost more than its bytes. */
 const SMALL = 256 * 1024
-/** So much waits for who reads it before the other side is held up; taken up again at half of it. */
-const MOST_WAITING = 256 * 1024
 
 /**
  * @param onAnswer hears how long the answer took to begin, once there was a connection
@@ -62,7 +63,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #begun = 0
   #status = 0
   #headers: Answer['headers'] = {}
-  #chunks: Uint8Array[] | undefined
+  /** Of a small answer, filled up to `#gathered`. */
+  #whole: Buffer | undefined
   #gathered = 0
   #stream: Stream | undefined
 
@@ -102,35 +104,32 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#onAnswer(performance.now() - this.#begun)
     this.#status = status
     this.#headers = headers
-    const length = headers['content-length']
-    if (this.#request.method === 'HEAD' || (length !== undefined && Number(length) <= SMALL)) {
-      this.#chunks = []
+    const length = this.#request.method === 'HEAD' ? 0 : Number(headers['content-length'])
+    if (length <= SMALL) {
+      this.#whole = Buffer.allocUnsafe(length)
       return
     }
-    this.#stream = new Stream(controller)
+    this.#stream = new Stream(controller, this.#request.reuse === true)
     this.#resolve({ status, headers, body: this.#stream })
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#chunks === undefined) {
-      this.#stream?.push(chunk)
-      return
-    }
-    this.#chunks.push(chunk)
-    this.#gathered += chunk.length
+    // Copied either way: a chunk lies in memory that its socket uses again.
+    if (this.#whole === undefined) this.#stream?.push(chunk)
+    else this.#gathered += chunk.copy(this.#whole, this.#gathered)
   }
 
   onResponseEnd(): void {
     this.#forget()
     this.#stream?.end()
-    if (this.#chunks !== undefined) this.#resolveWith(this.#chunks)
+    if (this.#whole !== undefined) this.#resolveWith(this.#whole)
   }
 
-  #resolveWith(chunks: readonly Uint8Array[]): void {
+  #resolveWith(whole: Buffer): void {
     this.#resolve({
       status: this.#status,
       headers: this.#headers,
-      body: new Whole(joined(chunks, this.#gathered)),
+      body: new Whole(whole.subarray(0, this.#gathered)),
     })
   }
 
@@ -144,8 +143,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (body instanceof Readable && !body.destroyed) body.on('error', () => undefined).destroy()
     this.#stream?.fail(error)
     // A refusal is one, also where its reason did not arrive whole: some servers say no and hang up.
-    if (this.#chunks !== undefined && this.#status >= 300 && this.#aborted === undefined)
-      this.#resolveWith(this.#chunks)
+    if (this.#whole !== undefined && this.#status >= 300 && this.#aborted === undefined)
+      this.#resolveWith(this.#whole)
     else this.#reject(error)
   }
 }
@@ -166,22 +165,21 @@ class Whole implements AnswerBody {
 
 class Stream implements AnswerBody {
   readonly #controller: Dispatcher.DispatchController
-  readonly #waiting: Uint8Array[] = []
-  #bytes = 0
+  readonly #pieces: Pieces
   #ended = false
   #failure: { readonly error: unknown } | undefined
   #wake: () => void = () => undefined
 
-  constructor(controller: Dispatcher.DispatchController) {
+  constructor(controller: Dispatcher.DispatchController, reuse: boolean) {
     this.#controller = controller
+    this.#pieces = new Pieces(reuse)
   }
 
   push(chunk: Uint8Array): void {
     if (this.#failure !== undefined) return
-    this.#waiting.push(chunk)
-    this.#bytes += chunk.length
-    if (this.#bytes >= MOST_WAITING) this.#controller.pause()
-    this.#wake()
+    this.#pieces.add(chunk, performance.now())
+    if (this.#pieces.isFull) this.#controller.pause()
+    if (this.#pieces.isReady) this.#wake()
   }
 
   end(): void {
@@ -197,7 +195,7 @@ class Stream implements AnswerBody {
 
   /** Nobody wants what has arrived. */
   drop(): void {
-    this.#waiting.length = 0
+    this.#pieces.drop()
   }
 
   destroy(): void {
@@ -210,15 +208,14 @@ class Stream implements AnswerBody {
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
     try {
       for (;;) {
+        const isOver = this.#ended || this.#failure !== undefined
         // What arrived before a failure is good: whoever reads can go on behind it.
-        for (
-          let chunk = this.#waiting.shift();
-          chunk !== undefined;
-          chunk = this.#waiting.shift()
-        ) {
-          this.#bytes -= chunk.length
-          if (this.#controller.paused && this.#bytes <= MOST_WAITING / 2) this.#controller.resume()
-          yield chunk
+        const piece = isOver || this.#pieces.isReady ? this.#pieces.take() : undefined
+        if (piece !== undefined) {
+          if (this.#controller.paused && this.#pieces.hasRoom) this.#controller.resume()
+          yield piece
+          this.#pieces.giveBack(piece)
+          continue
         }
         if (this.#failure !== undefined) throw this.#failure.error
         if (this.#ended) return
@@ -230,10 +227,6 @@ class Stream implements AnswerBody {
       this.destroy()
     }
   }
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length)
 }
 
 function asError(reason: unknown): Error {

@@ -30,6 +30,8 @@ export interface S3Request {
   readonly sha256?: string
   /** Milliseconds until an answer begins, where that may take long. */
   readonly patience?: number
+  /** A chunk of the answer need not outlive the call for the next one. */
+  readonly reuse?: boolean | undefined
   readonly signal: AbortSignal
 }
 
@@ -109,6 +111,7 @@ export class Requester {
           method,
           headers,
           body: source.body,
+          reuse: request.reuse,
           ...(request.patience === undefined ? {} : { headersTimeout: request.patience }),
         },
         signal,

@@ -161,11 +161,21 @@ export class NodeFile extends Descriptor implements DiskFile {
 const NOTHING = new Uint8Array(0)
 
 export class NodeWriter extends Descriptor implements DiskWriter {
+  #last: Promise<unknown> = Promise.resolve()
+
   async write(bytes: Uint8Array, at: number): Promise<void> {
     if (bytes.length <= SMALL) {
       guarded(this.path, () => writeAllSync(this.descriptor, bytes, at))
       return
     }
+    // One after the other: the system lets one at a time into a file, and the others' threads spin until it is their turn.
+    const before = this.#last
+    const written = before.then(() => this.#writeAll(bytes, at))
+    this.#last = written.catch(() => undefined)
+    await written
+  }
+
+  async #writeAll(bytes: Uint8Array, at: number): Promise<void> {
     try {
       for (let done = 0; done < bytes.length;) {
         const left = bytes.length - done

@@ -1,19 +1,28 @@
 import { comparable, sameContent } from '../decide/evidence.ts'
-import { DiskError, type DiskWriter } from '../disk/disk.ts'
+import { DiskError, type DiskFile, type DiskWriter } from '../disk/disk.ts'
 import type { RemoteEntry } from '../model/entry.ts'
-import { readMetadata } from '../model/metadata.ts'
-import { bytesOf, missingRanges } from '../model/ranges.ts'
-import { isStorageError, type ObjectInfo, StorageError } from '../provider/index.ts'
-import { hashFile } from '../scan/hash.ts'
+import { type FileMetadata, readMetadata } from '../model/metadata.ts'
+import { bytesOf, GrowingRanges, missingRanges } from '../model/ranges.ts'
+import {
+  type DigestAlgorithm,
+  type Digests,
+  isStorageError,
+  type ObjectInfo,
+  StorageError,
+} from '../provider/index.ts'
 import type { DownloadRecord } from '../state/transfers.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
 import type { Staged } from './fetch.ts'
+import { gathered } from './gathered.ts'
+import { HashBehind } from './hash-behind.ts'
 import { Notes } from './notes.ts'
 import { runPool } from './pool.ts'
 import { isSameDownload } from './same-transfer.ts'
 
 const RANGES_AT_ONCE = 4
+const RANGES = 64
+const LONGEST_RANGE = 32 * 1024 * 1024
 
 /**
  * Reads a large object in ranges, several at once, and goes on with what an earlier run brought of the same version. Every range is
@@ -35,15 +44,8 @@ export async function fetchInRanges(
       onEvent({ type: 'resumed', direction: 'down', bytes: bytesOf(kept.whole) })
     }
     await using writer = await (kept === undefined ? disk.create(path) : disk.reopen(path))
-    const info = await fill(effects, record, writer, signal)
-    // Read back: the ranges came in any order, and this proves what is on the disk, not what was received.
     await using file = await disk.open(path)
-    const metadata = readMetadata(info.metadata)
-    // Far too large for one.
-    if (metadata.link) throw new PathProblem('link-target')
-    const vouched = info.digests.sha256 ?? metadata.sha256
-    const also = vouched === undefined ? comparable(info.digests) : []
-    const digests = await hashFile(file, size, also, signal)
+    const { info, metadata, digests, also } = await fill(effects, record, writer, file, signal)
     await writer.setExecutable(metadata.executable)
     await writer.setModified(metadata.mtime ?? info.modified)
     return {
@@ -83,41 +85,82 @@ async function usable(
   return undefined
 }
 
-/** Brings what is missing; what came is noted, also when it fails. */
+/** What the first answer told of the object. */
+interface Begun {
+  readonly info: ObjectInfo
+  readonly metadata: FileMetadata
+  /** Digests that are compared where the store gives no sha256. */
+  readonly also: readonly DigestAlgorithm[]
+  readonly behind: HashBehind
+}
+
+interface Filled extends Begun {
+  readonly digests: Digests & { readonly sha256: string }
+}
+
+/** Brings what is missing; what came is noted, also when it fails. What is on the disk is read back meanwhile for its digest. */
 async function fill(
   effects: Effects,
   record: DownloadRecord,
   writer: DiskWriter,
+  file: DiskFile,
   signal: AbortSignal,
-): Promise<ObjectInfo> {
+): Promise<Filled> {
   const { provider, bandwidth, onEvent, ranged } = effects
   const { key, version, size } = record
-  const notes = new Notes(effects, record)
-  let info: ObjectInfo | undefined
+  const written = new GrowingRanges(record.whole)
+  const notes = new Notes(effects, record, written)
+  let begun: Begun | undefined
   try {
-    const missing = missingRanges(size, record.whole, ranged.range)
+    const missing = missingRanges(size, record.whole, rangeOf(size, ranged.range))
     await runPool(missing, RANGES_AT_ONCE, signal, async ({ from, to }, aborted) => {
-      const part = await provider.read(key, { signal: aborted, version, from, length: to - from })
-      info ??= part.info
+      const options = { signal: aborted, version, from, length: to - from, reuse: true }
+      const part = await provider.read(key, options)
+      begun ??= begin(record, part.info, file)
+      const arrived = async (bytes: number): Promise<void> => {
+        await bandwidth.down.take(bytes, aborted)
+        onEvent({ type: 'bytes', direction: 'down', bytes })
+      }
       let at = from
-      for await (const chunk of part.body) {
-        await bandwidth.down.take(chunk.length, aborted)
-        await writer.write(chunk, at)
-        at += chunk.length
-        await notes.wrote(from, at)
-        onEvent({ type: 'bytes', direction: 'down', bytes: chunk.length })
+      for await (const piece of gathered(part.body, arrived)) {
+        await writer.write(piece, at)
+        at += piece.length
+        written.grow(from, at)
+        begun.behind.reached(written.front)
+        await notes.wrote(piece.length)
       }
       if (at !== to) throw new PathProblem('corrupt', `a range of ${key} has another length`)
     })
+    // All was here already.
+    begun ??= begin(record, await provider.head(key, { signal }), file)
+    begun.behind.reached(size)
+    const [digests] = await Promise.all([begun.behind.digest(signal), notes.settle()])
+    return { ...begun, digests }
   } finally {
+    await begun?.behind.stop()
     await notes.settle()
   }
-  // All was here already.
-  info ??= await provider.head(key, { signal })
+}
+
+function begin(
+  { key, version, size }: DownloadRecord,
+  info: ObjectInfo | undefined,
+  file: DiskFile,
+): Begun {
   if (info === undefined) throw new StorageError('not-found', `no such object: ${key}`, { key })
   if (info.version !== version || info.size !== size)
     throw new StorageError('precondition-failed', `another version is there: ${key}`, { key })
-  return info
+  const metadata = readMetadata(info.metadata)
+  // Far too large for one.
+  if (metadata.link) throw new PathProblem('link-target')
+  const vouched = info.digests.sha256 ?? metadata.sha256
+  const also = vouched === undefined ? comparable(info.digests) : []
+  return { info, metadata, also, behind: new HashBehind(file, size, also) }
+}
+
+/** Each range costs the store a search for where it begins; all of them together shall keep the line busy to the end. */
+function rangeOf(size: number, least: number): number {
+  return Math.max(least, Math.min(Math.ceil(size / RANGES), LONGEST_RANGE))
 }
 
 /** Nobody will go on with it: the object moved on, or what came is not what it should be. And a full disk stays full while it lies there. */

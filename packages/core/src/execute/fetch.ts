@@ -9,6 +9,7 @@ import type { DownloadRecord } from '../state/transfers.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
 import { fetchInRanges } from './fetch-in-ranges.ts'
+import { gathered } from './gathered.ts'
 
 /** Whole remote content, checked. */
 interface Content {
@@ -185,15 +186,18 @@ async function fetchWhole(
   writer: DiskWriter,
   signal: AbortSignal,
 ): Promise<Content> {
-  const { info, body } = await provider.read(key, { signal, version })
+  const { info, body } = await provider.read(key, { signal, version, reuse: true })
   const hasher = createHash('sha256')
+  const arrived = async (bytes: number): Promise<void> => {
+    await bandwidth.down.take(bytes, signal)
+    onEvent({ type: 'bytes', direction: 'down', bytes })
+  }
   let at = 0
-  for await (const chunk of body) {
-    await bandwidth.down.take(chunk.length, signal)
-    await writer.write(chunk, at)
-    at += chunk.length
-    onEvent({ type: 'bytes', direction: 'down', bytes: chunk.length })
-    hasher.update(chunk)
+  for await (const piece of gathered(body, arrived)) {
+    const written = writer.write(piece, at)
+    at += piece.length
+    hasher.update(piece)
+    await written
   }
   if (at !== info.size) throw otherSize(info.size, at)
   return { info, file: fileOf(info), sha256: hasher.digest('hex') }

@@ -1,9 +1,9 @@
-import { joinRanges } from '../model/ranges.ts'
+import type { GrowingRanges } from '../model/ranges.ts'
 import type { DownloadRecord } from '../state/transfers.ts'
 import type { Effects } from './context.ts'
 
 /** Each note costs a flush of the file: what a death costs at most grows with the file, up to what a line carries in seconds. */
-const PARTS = 128
+const PARTS = 192
 const MOST_UNNOTED = 64 * 1024 * 1024
 
 /**
@@ -13,23 +13,25 @@ const MOST_UNNOTED = 64 * 1024 * 1024
 export class Notes {
   readonly #effects: Pick<Effects, 'disk' | 'transfers' | 'ranged'>
   readonly #record: DownloadRecord
-  /** Where the bytes that begin at this offset end. */
-  readonly #ends: Map<number, number>
+  readonly #written: GrowingRanges
   #unnoted = 0
   #work: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
 
-  constructor(effects: Pick<Effects, 'disk' | 'transfers' | 'ranged'>, record: DownloadRecord) {
+  constructor(
+    effects: Pick<Effects, 'disk' | 'transfers' | 'ranged'>,
+    record: DownloadRecord,
+    written: GrowingRanges,
+  ) {
     this.#effects = effects
     this.#record = record
-    this.#ends = new Map(record.whole.map(({ from, to }) => [from, to]))
+    this.#written = written
   }
 
-  /** The bytes from `from` to `to` are written. Waits where the disk does not keep up: else a death would cost all that came during one slow flush. */
-  async wrote(from: number, to: number): Promise<void> {
+  /** What is written grew by so many bytes. Waits where the disk does not keep up: else a death would cost all that came during one slow flush. */
+  async wrote(bytes: number): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error
-    this.#unnoted += to - (this.#ends.get(from) ?? from)
-    this.#ends.set(from, to)
+    this.#unnoted += bytes
     const noted = Math.max(
       this.#effects.ranged.noted,
       Math.min(this.#record.size / PARTS, MOST_UNNOTED),
@@ -50,7 +52,7 @@ export class Notes {
     const { disk, transfers } = this.#effects
     this.#unnoted = 0
     // Taken before the flush: what is written meanwhile, it need not have reached.
-    const whole = joinRanges([...this.#ends].map(([from, to]) => ({ from, to })))
+    const whole = this.#written.ranges
     try {
       // With the notes before this one.
       await disk.flush([transfers.partOf(this.#record), transfers.recordOf(this.#record)])

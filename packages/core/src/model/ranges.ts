@@ -31,3 +31,32 @@ export function missingRanges(
 export function bytesOf(ranges: readonly ByteRange[]): number {
   return ranges.reduce((sum, { from, to }) => sum + to - from, 0)
 }
+
+/** Ranges that grow at their ends, as those of a download do; they may touch each other, and do not overlap. */
+export class GrowingRanges {
+  readonly #ends: Map<number, number>
+  /** Where the range begins in which `front` lies. */
+  #last = 0
+
+  constructor(ranges: readonly ByteRange[]) {
+    this.#ends = new Map(joinRanges(ranges).map(({ from, to }) => [from, to]))
+  }
+
+  /** The range that begins at `from` ends at `to` now. */
+  grow(from: number, to: number): void {
+    this.#ends.set(from, to)
+  }
+
+  get ranges(): readonly ByteRange[] {
+    return joinRanges([...this.#ends].map(([from, to]) => ({ from, to })))
+  }
+
+  /** All bytes before it are within the ranges. */
+  get front(): number {
+    for (;;) {
+      const end = this.#ends.get(this.#last) ?? this.#last
+      if (end === this.#last || !this.#ends.has(end)) return end
+      this.#last = end
+    }
+  }
+}

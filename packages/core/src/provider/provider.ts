@@ -86,6 +86,8 @@ export interface ReadOptions extends CallOptions {
   readonly from?: number
   /** How many bytes, default all the rest. */
   readonly length?: number
+  /** A chunk of the body need not outlive the call for the next one: its memory may be used again. A hint, for large bodies. */
+  readonly reuse?: boolean
 }
 
 export interface WriteOptions extends CallOptions {

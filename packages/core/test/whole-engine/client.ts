@@ -125,7 +125,7 @@ async function run(
         policy: 'manual',
         ignore: { ignore: client.ignore, only: [] },
         symlinks: 'store',
-        ...(sabotage.large === true ? { ranged: { from: 8, range: 4, noted: 4 } } : {}),
+        ...(sabotage.large === true ? { ranged: { from: 8, range: 3, noted: 3 } } : {}),
       },
       {
         mode,

@@ -114,6 +114,11 @@ export function faultyProvider(
             const at = random.below(flipped.length)
             flipped[at] = (flipped[at] ?? 0) ^ 1
             yield flipped
+          } else if (options.reuse === true) {
+            // What a provider may do by then.
+            const lent = Uint8Array.from(chunk)
+            yield lent
+            lent.fill(0)
           } else yield chunk
         }
       }

@@ -1,0 +1,77 @@
+import type { DiskFile } from '../disk/disk.ts'
+import type { DigestAlgorithm, Digests } from '../provider/index.ts'
+import { digester } from '../scan/hash.ts'
+import { PathProblem } from './consequence.ts'
+
+/** Read at once. */
+const STEP = 1024 * 1024
+
+/**
+ * The digests of a file that is still being written, in ranges that come in any order: it reads behind the writers, as far as the file is whole from
+ * its beginning, so that little is left to do when the last range is there.
+ */
+export class HashBehind {
+  readonly #file: DiskFile
+  readonly #size: number
+  readonly #digests: ReturnType<typeof digester>
+  readonly #buffer: Uint8Array
+  /** The bytes before are in the digests. */
+  #at = 0
+  #whole = 0
+  #working: Promise<void> | undefined
+  #failure: { readonly error: unknown } | undefined
+  #stopped = false
+
+  constructor(file: DiskFile, size: number, also: readonly DigestAlgorithm[]) {
+    this.#file = file
+    this.#size = size
+    this.#digests = digester(also)
+    this.#buffer = Buffer.allocUnsafeSlow(Math.min(STEP, size))
+  }
+
+  /** All bytes before `whole` are written. Work goes on beside the caller, who hears of a failure at the end. */
+  reached(whole: number): void {
+    this.#whole = Math.max(this.#whole, whole)
+    if (!this.#stopped && this.#failure === undefined && this.#isWorthAStep)
+      this.#working ??= this.#work()
+  }
+
+  get #isWorthAStep(): boolean {
+    const left = this.#whole - this.#at
+    return left >= STEP || (left > 0 && this.#whole === this.#size)
+  }
+
+  async #work(): Promise<void> {
+    try {
+      while (!this.#stopped && this.#isWorthAStep) {
+        const length = Math.min(STEP, this.#whole - this.#at)
+        const read = await this.#file.readInto(this.#buffer.subarray(0, length), this.#at)
+        if (read < length)
+          throw new PathProblem('corrupt', 'what was written is not there any more')
+        this.#digests.update(this.#buffer.subarray(0, length))
+        this.#at += length
+      }
+    } catch (error) {
+      this.#failure = { error }
+    } finally {
+      this.#working = undefined
+    }
+  }
+
+  /** Once the file is whole: waits for what is left. */
+  async digest(signal: AbortSignal): Promise<Digests & { readonly sha256: string }> {
+    const stop = (): void => void (this.#stopped = true)
+    signal.addEventListener('abort', stop)
+    await this.#working
+    signal.removeEventListener('abort', stop)
+    signal.throwIfAborted()
+    if (this.#failure !== undefined) throw this.#failure.error
+    return this.#digests.digest()
+  }
+
+  /** When it resolves, nothing reads from the file any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#working
+  }
+}

@@ -1,0 +1,106 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { DiskFile } from '../../src/disk/disk.ts'
+import { HashBehind } from '../../src/execute/hash-behind.ts'
+import { GrowingRanges } from '../../src/model/ranges.ts'
+import { temporaryDisk } from '../disk/temporary.ts'
+
+const MIB = 1024 * 1024
+const { signal } = new AbortController()
+const digestOf = (algorithm: string, bytes: Uint8Array): string =>
+  createHash(algorithm).update(bytes).digest('hex')
+
+test('the digests are those of what was written, whatever came first', async () => {
+  const { disk } = temporaryDisk()
+  const bytes = randomBytes(9 * MIB + 17)
+  await using writer = await disk.create('file')
+  // What is read too early is something else.
+  await writer.write(Buffer.alloc(bytes.length, 1), 0)
+  await using file = await disk.open('file')
+  const behind = new HashBehind(file, bytes.length, ['md5'])
+  const written = new GrowingRanges([])
+  const RANGE = 2 * MIB
+  const PIECE = 300_000
+  for (const range of [1, 0, 3, 4, 2])
+    for (
+      let from = range * RANGE;
+      from < Math.min((range + 1) * RANGE, bytes.length);
+      from += PIECE
+    ) {
+      const to = Math.min(from + PIECE, (range + 1) * RANGE, bytes.length)
+      await writer.write(bytes.subarray(from, to), from)
+      written.grow(range * RANGE, to)
+      behind.reached(written.front)
+    }
+  expect(await behind.digest(signal)).toEqual({
+    sha256: digestOf('sha256', bytes),
+    md5: digestOf('md5', bytes),
+  })
+})
+
+test('a file that was cut meanwhile is damaged', async () => {
+  const { root, disk } = temporaryDisk()
+  await using writer = await disk.create('file')
+  await writer.write(randomBytes(3 * MIB), 0)
+  await using file = await disk.open('file')
+  truncateSync(join(root, 'file'), 2 * MIB + 1)
+  const behind = new HashBehind(file, 3 * MIB, [])
+  behind.reached(3 * MIB)
+  await expect(behind.digest(signal)).rejects.toMatchObject({ code: 'corrupt' })
+})
+
+/** A file whose reads wait for a word. */
+function waiting() {
+  const reads: ((outcome: number | Error) => void)[] = []
+  const file = {
+    readInto: (buffer: Uint8Array) =>
+      new Promise<number>((resolve, reject) => {
+        reads.push((outcome) => {
+          if (typeof outcome === 'number') resolve(Math.min(outcome, buffer.length))
+          else reject(outcome)
+        })
+      }),
+  } as unknown as DiskFile
+  return { file, reads }
+}
+
+test('when it has stopped nothing reads any more', async () => {
+  const { file, reads } = waiting()
+  const behind = new HashBehind(file, 10 * MIB, [])
+  behind.reached(5 * MIB)
+  let stopped = false
+  const stopping = behind.stop().then(() => {
+    stopped = true
+  })
+  await Promise.resolve()
+  expect(stopped).toBe(false)
+  reads[0]?.(MIB)
+  await stopping
+  behind.reached(10 * MIB)
+  expect(reads).toHaveLength(1)
+})
+
+test('who waits for the digest can be interrupted', async () => {
+  const { file, reads } = waiting()
+  const behind = new HashBehind(file, 10 * MIB, [])
+  behind.reached(10 * MIB)
+  const run = new AbortController()
+  const digest = behind.digest(run.signal)
+  run.abort(new Error('interrupted'))
+  reads[0]?.(MIB)
+  await expect(digest).rejects.toThrow('interrupted')
+  expect(reads).toHaveLength(1)
+})
+
+test('a disk that fails is heard of at the end, and not before', async () => {
+  const { file, reads } = waiting()
+  const behind = new HashBehind(file, 2 * MIB, [])
+  behind.reached(MIB)
+  reads[0]?.(new Error('disk on fire'))
+  await Promise.resolve()
+  behind.reached(2 * MIB)
+  await expect(behind.digest(signal)).rejects.toThrow('disk on fire')
+  await behind.stop()
+})
