@@ -32,9 +32,20 @@ export function partLength(size: number, number: number): number {
 
 /** What an ETag says about the content. A wrong guess (an encrypted object's ETag is no MD5) is harmless: only equality proves anything. */
 export function digestsOfEtag(etag: string, size: number): Digests {
-  if (/^[0-9a-f]{32}$/.test(etag)) return { md5: etag }
+  if (etag.length === MD5_LENGTH && isHex(etag)) return { md5: etag }
   const parts = /^[0-9a-f]{32}-(\d+)$/.exec(etag)?.[1]
   return parts !== undefined && partCountFor(size) === Number(parts)
     ? { [`md5/${partSizeFor(size)}`]: etag }
     : {}
+}
+
+const MD5_LENGTH = 32
+
+/** Asked for every key of a listing, where an expression would be felt. */
+function isHex(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (!((code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66))) return false
+  }
+  return true
 }

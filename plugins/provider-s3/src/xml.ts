@@ -97,15 +97,35 @@ function* counted(objects: Iterable<Listed>, declared: string | undefined): Iter
 function* parseObjects(xml: string, first: number, last: number, url: boolean): Iterable<Listed> {
   let at = first
   for (;;) {
-    const end = xml.indexOf(CLOSE, at)
-    if (end < 0 || !xml.startsWith(OPEN, at)) throw torn('cut off')
-    yield parseObject(xml.slice(at + OPEN.length, end), url)
+    USUAL.lastIndex = at
+    const [, key, time, etag, size] = USUAL.exec(xml) ?? []
+    let end = USUAL.lastIndex - CLOSE.length
+    const modified = time === undefined ? Number.NaN : Date.parse(time)
+    if (key !== undefined && etag !== undefined && !Number.isNaN(modified)) {
+      yield {
+        key: url ? decodeKey(decodeText(key)) : decodeText(key),
+        size: Number(size),
+        etag,
+        modified,
+      }
+    } else {
+      end = xml.indexOf(CLOSE, at)
+      if (end < 0 || !xml.startsWith(OPEN, at)) throw torn('cut off')
+      yield parseObject(xml.slice(at + OPEN.length, end), url)
+    }
     if (end === last) return
     at = end + CLOSE.length
     // Only blanks may stand between two objects; anything else would be passed over in silence.
     while (xml.charCodeAt(at) <= 0x20) at++
   }
 }
+
+/**
+ * An object as most stores write it, whole: `parseObject` would read the same. In one go, since that takes twice as long. No tag can begin
+ * within a value, none of the four stands there twice before it is read, and no object within another.
+ */
+const USUAL =
+  /<Contents><Key>([^<]+)<\/Key><LastModified>([^<&]+)<\/LastModified><ETag>&(?:quot|#34);([^<&"]*)&(?:quot|#34);<\/ETag>(?:<(?!\/?Contents>|Size>)[^<]*){0,9}<Size>(\d{1,16})<\/Size>(?:<(?!\/?Contents>)[^<]*){0,9}<\/Contents>/y
 
 function parseObject(xml: string, url: boolean): Listed {
   const key = textOf(xml, 'Key')

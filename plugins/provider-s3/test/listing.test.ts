@@ -1,4 +1,6 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { StorageError } from '@lsync/core/provider'
 import { type Listed, parseListing as parse, textOf } from '../src/xml.ts'
 
 /** With all of its objects. */
@@ -102,6 +104,57 @@ describe('an answer to a listing', () => {
     ['nothing', ''],
   ])('is refused: %s', (_, xml) => {
     expect(() => parseListing(xml)).toThrow(expect.objectContaining({ code: 'network' }))
+  })
+
+  const value = fc.oneof(
+    fc.constantFrom('a', 'a%20b', 'a%FF', 'a&amp;b', '', '12', '99999999999999999', '1e3', '-1'),
+    fc.constantFrom('2026-11-24T14:15:16.789Z', '2026-11-24T14:15:16Z', 'soon', '&#49;2', '"x"'),
+    fc.constantFrom(
+      '&quot;0a-2&quot;',
+      '&#34;0a&#34;',
+      '&quot;0a&#34;',
+      '&quot;a&amp;b&quot;',
+      '&#34;a"b&#34;',
+    ),
+    fc.constantFrom('&quot;&quot;', '&#34;'),
+    fc.constantFrom('<Key>', '</Key>', '</Size>', '<Contents>', '</Contents>', '<', '\n'),
+  )
+  const name = fc.constantFrom('Key', 'LastModified', 'ETag', 'Size', 'StorageClass', 'Contents')
+  const element = fc.tuple(name, value).map(([tag, text]) => `<${tag}>${text}</${tag}>`)
+  const four = [
+    `<Key>a%20b</Key>`,
+    `<LastModified>2026-11-24T14:15:16.789Z</LastModified>`,
+    `<ETag>&quot;0123456789abcdef0123456789abcdef&quot;</ETag>`,
+    `<Size>12</Size>`,
+  ]
+  const body = fc.oneof(
+    fc.array(fc.oneof(element, value), { maxLength: 8 }),
+    fc
+      .array(fc.tuple(fc.nat(5), fc.oneof(element, value), fc.boolean()), { maxLength: 3 })
+      .map((changes) => {
+        let parts = four
+        for (const [at, other, replaced] of changes)
+          parts = parts.toSpliced(at, replaced ? 1 : 0, other)
+        return parts
+      }),
+  )
+
+  test('an object is the same to the quick look and to the thorough one, which a blank before its first element asks for', () => {
+    const outcome = (xml: string): unknown => {
+      try {
+        return parseListing(xml).objects
+      } catch (error) {
+        return error instanceof StorageError ? error.code : error
+      }
+    }
+    fc.assert(
+      fc.property(fc.array(body, { minLength: 1, maxLength: 3 }), (bodies) => {
+        const written = (blank: string): string =>
+          page(bodies.map((parts) => `<Contents>${blank}${parts.join('')}</Contents>`))
+        expect(outcome(written(''))).toEqual(outcome(written(' ')))
+      }),
+      { numRuns: 2000 },
+    )
   })
 
   test('a key that is no text stops the run by name: it cannot be passed over', () => {

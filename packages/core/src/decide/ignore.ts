@@ -52,6 +52,8 @@ export class IgnoreRules {
   readonly #files = new Map<Path, Rules>()
   /** Answers for folders: whatever lies in one asks about it. */
   readonly #folders = new Map<Path, boolean>()
+  /** The folder that was asked about last, without its slash: mostly it is the next one, too. */
+  #last: { readonly folder: Path; readonly ignored: boolean } | undefined
 
   constructor({ ignore: lines, only }: IgnoreSettings) {
     this.#only = only
@@ -79,18 +81,18 @@ export class IgnoreRules {
   #isIgnored(path: Path): boolean {
     const parent = parentOf(path)
     return (
-      (parent !== '' && this.#isIgnoredFolder(`${parent}/`)) ||
+      (parent !== '' && this.#isIgnoredFolder(parent)) ||
       this.#rulesIn(parent).ignores(path, nameOf(path))
     )
   }
 
   #isIgnoredFolder(folder: Path): boolean {
-    const known = this.#folders.get(folder)
-    if (known !== undefined) return known
-    const answer = this.#isIgnored(folder)
+    if (this.#last?.folder === folder) return this.#last.ignored
+    const ignored = this.#folders.get(folder) ?? this.#isIgnored(`${folder}/`)
     if (this.#folders.size >= MOST_REMEMBERED) this.#folders.clear()
-    this.#folders.set(folder, answer)
-    return answer
+    this.#folders.set(folder, ignored)
+    this.#last = { folder, ignored }
+    return ignored
   }
 
   /** The deepest rules that hold for what lies in the folder; each has those above in it. */

@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
-import { parentOf } from '../model/path.ts'
+import { joinPath, parentOf } from '../model/path.ts'
 import { type Disk, DiskError, type DiskStat } from './disk.ts'
 import { mountPoints } from './mounts.ts'
 import { diskError, guarded, translate } from './node-errors.ts'
@@ -11,6 +11,7 @@ import { diskStat, executableMode, kindOf, timeOf } from './node-stat.ts'
 import { appendTextOf, createTextOf, knowsNoLinks, readTextOf, replaceTextOf } from './node-text.ts'
 
 const STATS_AT_ONCE = 512
+const MAY_BE_GONE = { throwIfNoEntry: false } as const
 
 /**
  * The port on `node:fs`. Small hot calls are synchronous inside: the thread pool costs several times the call itself.
@@ -60,18 +61,17 @@ export function nodeDisk(root: string): Disk {
     async statAll(folder, names) {
       const prefix = `${guarded(folder, () => reachFolder(folder))}/`
       const stats: (DiskStat | DiskError)[] = []
-      for (const [index, name] of names.entries()) {
-        if (index > 0 && index % STATS_AT_ONCE === 0) await yieldToOthers()
-        const path = folder === '' ? name : `${folder}/${name}`
+      for (const name of names) {
+        if (stats.length > 0 && stats.length % STATS_AT_ONCE === 0) await yieldToOthers()
         try {
-          const stat = fs.lstatSync(prefix + name, { throwIfNoEntry: false })
+          const stat = fs.lstatSync(prefix + name, MAY_BE_GONE)
           stats.push(
             stat === undefined
-              ? new DiskError('missing', path, 'is not there any more')
+              ? new DiskError('missing', joinPath(folder, name), 'is not there any more')
               : diskStat(stat),
           )
         } catch (error) {
-          stats.push(diskError(path, error))
+          stats.push(diskError(joinPath(folder, name), error))
         }
       }
       return stats

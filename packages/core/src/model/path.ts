@@ -56,6 +56,13 @@ export function normalizeScopes(paths: readonly string[]): readonly string[] {
  * everything that a file system would read as something other than a plain name is refused.
  */
 export function checkKey(key: string): ProblemCode | undefined {
+  return PLAIN.test(key) ? undefined : checkSegments(key)
+}
+
+/** Keys that nothing could be said against, as nearly all are: short names of plain letters that begin with no dot. */
+const PLAIN = /^(?:[!-\-0-~][ -.0-~]{0,84}\/)*[!-\-0-~][ -.0-~]{0,84}\/?$/
+
+function checkSegments(key: string): ProblemCode | undefined {
   if (!key.isWellFormed() || key.includes('\0')) return 'name-unsafe'
   const segments = diskPath(key).split('/')
   for (const segment of segments) {

@@ -77,7 +77,9 @@ class Shadows {
   check(info: ObjectInfo): ProblemCode | undefined {
     while (this.#stack.length > 0 && !info.key.startsWith(this.#stack.at(-1) ?? ''))
       this.#stack.pop()
-    if (this.#stack.some((file) => info.key.startsWith(`${file}/`))) return 'below-a-file'
+    // Each that is left begins the key, since it begins the next one on the stack.
+    for (const file of this.#stack)
+      if (info.key.charCodeAt(file.length) === 0x2f /* slash */) return 'below-a-file'
     if (isFolderKey(info.key)) return info.size > 0 ? 'folder-with-content' : undefined
     this.#stack.push(info.key)
     return undefined

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto'
 import { parse } from 'yaml'
 import type { Disk } from '../disk/disk.ts'
 import { LsyncError } from '../model/errors.ts'
+import type { BaseEntry } from '../model/entry.ts'
 import { isWithin } from '../model/path.ts'
 import type { SortedStream } from '../model/side.ts'
 import { compareKeys } from '../provider/index.ts'
 import { DATABASE } from './layout.ts'
-import { readLines } from './lines.ts'
+import { readLines, readStretches, type Stretch } from './lines.ts'
 import { readEntry, writeLine } from './row.ts'
 import type { Row } from './state.ts'
 
@@ -140,7 +141,7 @@ export async function cutPaths(disk: Disk, pieces: number): Promise<readonly str
     const start = text.indexOf('\n  "') + 1
     const end = text.indexOf('\n', start)
     if (start === 0 || end < 0) continue
-    const path = pathOf(text.slice(start, end), 0)
+    const path = pathOf(text, start, end, 0)
     const last = paths.at(-1)
     if (last === undefined || compareKeys(last, path) < 0) paths.push(path)
   }
@@ -148,58 +149,64 @@ export async function cutPaths(disk: Disk, pieces: number): Promise<readonly str
 }
 
 /** Streams the rows by the line. Lines outside `within` are not parsed beyond their key. `Damaged` at the first line that is not as written. */
-export async function* readRows(disk: Disk, within: readonly string[]): SortedStream<Row> {
-  for await (const page of readRawLines(disk, within)) yield page.map(rowOf)
+export function readRows(disk: Disk, within: readonly string[]): SortedStream<Row> {
+  return readEntries(disk, within, (path, line) => ({ path, entry: entryOf(path, line) }))
 }
 
 /** The same, each line as it stands there. */
-export async function* readRawLines(disk: Disk, within: readonly string[]): SortedStream<Line> {
+export function readRawLines(disk: Disk, within: readonly string[]): SortedStream<Line> {
+  return readEntries(disk, within, (path, line) => ({ path, line }))
+}
+
+async function* readEntries<T>(
+  disk: Disk,
+  within: readonly string[],
+  make: (path: string, line: string) => T,
+): SortedStream<T> {
   let lineNumber = 0
   let last: string | undefined
   let rows = 0
   let declared: number | undefined
   let ended = false
   let sealed = false
-  let page: Line[] = []
-  for await (const { lines, torn } of wholeLines(disk)) {
+  let page: T[] = []
+  for await (const { text, torn } of wholeLines(disk)) {
     if (torn) throw new Damaged('its last line is cut off')
-    for (const line of lines) {
+    for (let start = 0, next = 0; start < text.length; start = next) {
+      next = text.indexOf('\n', start) + 1
       lineNumber++
-      if (lineNumber <= HEADER_LINES) {
-        declared ??= numberOf(line, 'rows')
+      if (lineNumber > HEADER_LINES && !ended && text.startsWith(ENTRY, start)) {
+        rows++
+        const path = pathOf(text, start, next, lineNumber)
+        if (last !== undefined && compareKeys(last, path) >= 0)
+          throw new Damaged(`line ${lineNumber} is out of order`)
+        last = path
+        if (!isWithin(path, within)) continue
+        page.push(make(path, text.slice(start, next)))
+        if (page.length >= PAGE) {
+          yield page
+          page = []
+        }
         continue
       }
-      if (ended && !sealed && /^sha256: [0-9a-f]{64}$/.test(line)) {
-        sealed = true
-        continue
-      }
-      if (ended) throw new Damaged(`line ${lineNumber} stands behind the end`)
-      if (line.startsWith('end: ')) {
+      const line = text.slice(start, next - 1)
+      if (lineNumber <= HEADER_LINES) declared ??= numberOf(line, 'rows')
+      else if (ended && !sealed && /^sha256: [0-9a-f]{64}$/.test(line)) sealed = true
+      else if (ended) throw new Damaged(`line ${lineNumber} stands behind the end`)
+      else if (line.startsWith('end: ')) {
         ended = true
         if (numberOf(line, 'end') !== rows || declared !== rows)
           throw new Damaged('rows are missing')
-        continue
-      }
-      rows++
-      const path = pathOf(line, lineNumber)
-      if (last !== undefined && compareKeys(last, path) >= 0)
-        throw new Damaged(`line ${lineNumber} is out of order`)
-      last = path
-      if (!isWithin(path, within)) continue
-      page.push({ path, line: `${line}\n` })
-      if (page.length >= PAGE) {
-        yield page
-        page = []
-      }
+      } else throw notAnEntry(lineNumber)
     }
   }
   if (!ended) throw new Damaged('its end is missing')
   if (page.length > 0) yield page
 }
 
-async function* wholeLines(disk: Disk): ReturnType<typeof readLines> {
+async function* wholeLines(disk: Disk): AsyncGenerator<Stretch> {
   try {
-    yield* readLines(disk, DATABASE, { strict: true })
+    yield* readStretches(disk, DATABASE, { strict: true })
   } catch (error) {
     // A path with a byte broken would be another path.
     if (error instanceof TypeError) throw new Damaged('it is not UTF-8')
@@ -207,25 +214,44 @@ async function* wholeLines(disk: Disk): ReturnType<typeof readLines> {
   }
 }
 
-/** The key at the start of a line: up to the closing quote, parsed only where it holds an escape. */
-function pathOf(line: string, lineNumber: number): string {
-  if (!line.startsWith('  "')) throw new Damaged(`line ${lineNumber} is no entry`)
-  for (let quote = line.indexOf('"', 3); quote > 0; quote = line.indexOf('"', quote + 1)) {
+/** How a row begins: its path, quoted, follows two spaces. */
+const ENTRY = '  "'
+const COLON = '": '
+
+/** The key of the line that begins at `start` and ends before `end`: up to the closing quote, parsed only where it holds an escape. */
+function pathOf(text: string, start: number, end: number, lineNumber: number): string {
+  const from = start + ENTRY.length
+  for (
+    let quote = text.indexOf('"', from);
+    quote > 0 && quote < end;
+    quote = text.indexOf('"', quote + 1)
+  ) {
     let backslashes = 0
-    while (line.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes++
+    while (text.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes++
     if (backslashes % 2 === 1) continue
-    const raw = line.slice(2, quote + 1)
-    return raw.includes('\\') ? String(parseJson(raw, lineNumber)) : raw.slice(1, -1)
+    const raw = text.slice(from, quote)
+    return raw.includes('\\') ? String(parseJson(`"${raw}"`, lineNumber)) : raw
   }
-  throw new Damaged(`line ${lineNumber} is no entry`)
+  throw notAnEntry(lineNumber)
 }
 
-function rowOf({ path, line }: Line): Row {
+function notAnEntry(lineNumber: number): Damaged {
+  return new Damaged(`line ${lineNumber} is no entry`)
+}
+
+function entryOf(path: string, line: string): BaseEntry {
+  const entry = readEntry(valueOf(path, line))
+  if (entry === undefined) throw new Damaged(`the row of ${JSON.stringify(path)} is no entry`)
+  return entry
+}
+
+/** Without the key, which the parser would keep, as it does all names of properties, in a table of the whole process. */
+function valueOf(path: string, line: string): unknown {
+  const quote = ENTRY.length + path.length
+  if (line.startsWith(path, ENTRY.length) && line.startsWith(COLON, quote))
+    return parseJson(line.slice(quote + COLON.length), path)
   const values = Object.values(parseJson(`{${line}}`, path) ?? {})
-  const entry = readEntry(values[0])
-  if (values.length !== 1 || entry === undefined)
-    throw new Damaged(`the row of ${JSON.stringify(path)} is no entry`)
-  return { path, entry }
+  return values.length === 1 ? values[0] : undefined
 }
 
 function parseJson(text: string, where: number | string): unknown {

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { foldName, isReservedName } from '../../src/model/folding.ts'
 import { checkKey } from '../../src/model/path.ts'
@@ -53,6 +54,43 @@ test.each([
   `${'x'.repeat(255)}/${'é'.repeat(127)}`,
 ])('%j is a name like any other', (key) => {
   expect(checkKey(key)).toBeUndefined()
+})
+
+test('a key is as good as the worst of its names', () => {
+  const name = fc.oneof(
+    fc.constantFrom(
+      '',
+      '.',
+      '..',
+      '...',
+      '.lsync',
+      '.LSYNC',
+      'lsync',
+      '.l\u{17f}ync',
+      'a b',
+      ' ',
+      '~',
+    ),
+    fc.constantFrom(
+      'a\0',
+      '\u{7f}',
+      'x'.repeat(84),
+      'x'.repeat(255),
+      'x'.repeat(256),
+      'é'.repeat(128),
+    ),
+    fc.string({ maxLength: 3 }).map((text) => text.replaceAll('/', '')),
+  )
+  fc.assert(
+    fc.property(fc.array(name, { minLength: 1, maxLength: 4 }), (names) => {
+      const key = names.join('/')
+      const first = names.map((one) => checkKey(one)).find((problem) => problem !== undefined)
+      const expected = key.includes('\0') ? 'name-unsafe' : first
+      expect(checkKey(`${key}/`)).toBe(expected)
+      if (!key.endsWith('/')) expect(checkKey(key)).toBe(expected)
+    }),
+    { numRuns: 1000 },
+  )
 })
 
 test('names fold as disks fold them', () => {

@@ -8,9 +8,10 @@ import { nodeWorld } from '../../src/disk/node-world.ts'
 import { LsyncError } from '../../src/model/errors.ts'
 import { isWithin } from '../../src/model/path.ts'
 import { compareKeys } from '../../src/provider/index.ts'
-import { isSealed } from '../../src/state/database.ts'
+import { Damaged, isSealed, readRows } from '../../src/state/database.ts'
 import { DATABASE, JOURNAL, LSYNC } from '../../src/state/layout.ts'
 import { openState } from '../../src/state/open-state.ts'
+import { jsonLine, readEntry, writeEntry } from '../../src/state/row.ts'
 import type { Intent, Row } from '../../src/state/state.ts'
 import { temporaryDisk } from '../disk/temporary.ts'
 import { anyEntry, anyPath, collect, fileEntry } from './entries.ts'
@@ -263,6 +264,15 @@ describe('intents', () => {
   })
 })
 
+function entryByJson(line: string): Row['entry'] | undefined {
+  try {
+    const values = Object.values(JSON.parse(`{${line}}`))
+    return values.length === 1 ? readEntry(values[0]) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 describe('files that lsync did not leave so', () => {
   test('a database edited by hand is read, and the next compaction writes it anew', async () => {
     const { root, open } = temporaryRepository()
@@ -283,6 +293,36 @@ describe('files that lsync did not leave so', () => {
     await edited.compact({ force: true })
     expect(fs.readFileSync(file, 'utf8')).not.toContain('b is gone')
     expect((await collect((await open()).rows())).map(({ path }) => path)).toEqual(['a', 'c', 'd'])
+  })
+
+  const value = anyEntry.map((entry) => writeEntry(entry))
+  const written = fc.oneof(
+    { weight: 4, arbitrary: value },
+    { weight: 1, arbitrary: value.map((text) => text.slice(0, -1)) },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(value, value).map(([a, b]) => `${a}, "surely another": ${b}`),
+    },
+    { weight: 1, arbitrary: fc.constantFrom('', 'null', '"a": {}', '{}', '{"size":1}') },
+  )
+  const colon = fc.constantFrom(': ', ':', ' : ', ':   ', '')
+
+  test('a row is what JSON makes of its whole line, however it is spaced; what is none is damage', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyPath, colon, written, async (path, between, text) => {
+        const { root } = temporaryRepository()
+        const line = `  ${jsonLine(path)}${between}${text}`
+        fs.writeFileSync(
+          `${root}/${DATABASE}`,
+          `#\nformat: 1\nid: x\nrows: 1\nentries:\n${line}\nend: 1\n`,
+        )
+        const rows = collect(readRows(nodeDisk(root), []))
+        const entry = entryByJson(line)
+        if (entry === undefined) await expect(rows).rejects.toThrow(Damaged)
+        else expect(await rows).toEqual([{ path, entry }])
+      }),
+      { numRuns: 300 },
+    )
   })
 
   test('a database is sealed as it was written: a byte that changed is looked for, and found', async () => {
