@@ -13,7 +13,7 @@ import { type Listed, type ListingPage, parseListing } from './xml.ts'
 /** The most keys that S3 puts into one answer. */
 export const LIST_PAGE = 1000
 /** So many objects are in memory at once, and not a whole page: few enough that they are gone before the memory behind them is tidied. */
-const SLICE = 250
+const SLICE = 64
 
 /** Listing by key range; the next page is asked for while the present one is looked at. */
 export async function* listObjects(

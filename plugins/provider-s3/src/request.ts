@@ -182,6 +182,8 @@ export class Requester {
 }
 
 async function bytesOf(body: Answer['body'], most = Number.POSITIVE_INFINITY): Promise<Buffer> {
+  const { whole } = body
+  if (whole !== undefined) return Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength)
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of body) {

@@ -95,7 +95,9 @@ export async function* join(
       if (l !== undefined && (path === undefined || compareKeys(l.path, path) < 0)) path = l.path
       if (r !== undefined && (path === undefined || compareKeys(r.path, path) < 0)) path = r.path
       if (path === undefined) break
-      for (const asked of counts.nowhere) if (isWithin(path, [asked])) counts.nowhere.delete(asked)
+      if (counts.nowhere.size > 0)
+        for (const asked of counts.nowhere)
+          if (isWithin(path, [asked])) counts.nowhere.delete(asked)
 
       const baseEntry = b?.path === path ? b.entry : undefined
       const localSeen = l?.path === path ? l : undefined

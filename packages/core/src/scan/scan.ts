@@ -24,7 +24,7 @@ export interface ScanOptions {
 }
 
 /** Few enough that they are gone before the memory behind them is tidied. */
-const PAGE = 256
+const PAGE = 64
 const STAT_BATCH = 512
 
 /**
@@ -115,7 +115,7 @@ async function* walk(context: WalkContext, folder: string, stat: DiskStat): Asyn
     })
     let next = 0
     for (const name of batch) {
-      const path = joinPath(folder, name.item.name)
+      const { path } = name
       if (name.kind === 'unknown') {
         push(context, {
           path: name.key,
@@ -156,6 +156,8 @@ function changedMeanwhile({ code }: DiskError): boolean {
 }
 
 interface SortedName {
+  readonly path: string
+  /** The path, or with a slash behind it. */
   readonly key: string
   readonly item: FolderItem
   readonly kind: 'file' | 'folder' | 'link' | 'unknown'
@@ -174,20 +176,19 @@ function sortedNames(
   let kept = 0
   for (const item of items) {
     const path = joinPath(folder, item.name)
-    const below = `${path}/`
     if (item.kind === 'folder' && item.nameable) {
+      const key = `${path}/`
       if (isReservedName(item.name)) {
-        sorted.push({ key: below, item, kind: 'unknown', below: true, problem: 'name-reserved' })
-      } else if (!rules.enters(path))
-        sorted.push({ key: below, item, kind: 'unknown', below: true })
+        sorted.push({ path, key, item, kind: 'unknown', below: true, problem: 'name-reserved' })
+      } else if (!rules.enters(path)) sorted.push({ path, key, item, kind: 'unknown', below: true })
       else {
         kept++
-        if (leadsInto(path, within)) sorted.push({ key: below, item, kind: 'folder' })
+        if (leadsInto(path, within)) sorted.push({ path, key, item, kind: 'folder' })
       }
       continue
     }
     if (rules.ignores(path)) {
-      sorted.push({ key: path, item, kind: 'unknown' })
+      sorted.push({ path, key: path, item, kind: 'unknown' })
       continue
     }
     kept++
@@ -195,14 +196,14 @@ function sortedNames(
     if (!isWithin(path, within)) {
       // Named paths lie behind it: they cannot be seen, which is not absence.
       if (problem !== undefined && leadsInto(path, within))
-        sorted.push({ key: below, item, kind: 'unknown', below: true, problem })
+        sorted.push({ path, key: `${path}/`, item, kind: 'unknown', below: true, problem })
       continue
     }
     if (problem === undefined)
-      sorted.push({ key: path, item, kind: item.kind === 'link' ? 'link' : 'file' })
+      sorted.push({ path, key: path, item, kind: item.kind === 'link' ? 'link' : 'file' })
     else {
-      sorted.push({ key: path, item, kind: 'unknown', problem })
-      sorted.push({ key: below, item, kind: 'unknown', below: true })
+      sorted.push({ path, key: path, item, kind: 'unknown', problem })
+      sorted.push({ path, key: `${path}/`, item, kind: 'unknown', below: true })
     }
   }
   return { sorted: sorted.toSorted((a, b) => compareKeys(a.key, b.key)), kept }

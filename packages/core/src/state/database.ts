@@ -36,7 +36,7 @@ export function lineOf(row: Row): Line {
 
 const HEADER_LINES = 5
 /** So many rows are in memory at once, parsed: few enough that they are gone before the memory behind them is tidied. */
-const PAGE = 256
+const PAGE = 64
 
 /** Header, entries, a line that proves that nothing was cut off, and one that proves that nothing was changed. */
 export async function* writeDatabase(

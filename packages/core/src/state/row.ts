@@ -60,26 +60,28 @@ export function readEntry(value: unknown): BaseEntry | undefined {
     return undefined
   const type = w.type ?? 'file'
   if (type === 'file' && typeof w.sha256 !== 'string') return undefined
-  return {
+  // Member by member: to spread what may be absent costs more than all the rest of this.
+  const remote: Writable<BaseEntry['remote']> = { version: w.version, fingerprint: w.fingerprint }
+  if (w.remoteSize !== undefined) remote.size = w.remoteSize
+  if (w.digests !== undefined) remote.digests = w.digests
+  if (w.annotated === true) remote.annotated = true
+  const entry: Writable<BaseEntry> = {
     type,
     size: w.size,
     sha256: w.sha256 ?? '',
     executable: w.executable === true,
-    ...(typeof w.mtime === 'number' && typeof w.ctime === 'number' && typeof w.inode === 'number'
-      ? { local: { mtime: w.mtime, ctime: w.ctime, inode: w.inode } }
-      : {}),
-    remote: {
-      version: w.version,
-      fingerprint: w.fingerprint,
-      ...(w.remoteSize === undefined ? {} : { size: w.remoteSize }),
-      ...(w.digests === undefined ? {} : { digests: w.digests }),
-      ...(w.annotated === true ? { annotated: true } : {}),
-    },
-    ...(w.author === undefined ? {} : { author: w.author }),
-    ...(w.removing === true ? { removing: true } : {}),
-    ...(w.frozen === true ? { frozen: true } : {}),
+    remote,
   }
+  const { mtime, ctime, inode } = w
+  if (typeof mtime === 'number' && typeof ctime === 'number' && typeof inode === 'number')
+    entry.local = { mtime, ctime, inode }
+  if (w.author !== undefined) entry.author = w.author
+  if (w.removing === true) entry.removing = true
+  if (w.frozen === true) entry.frozen = true
+  return entry
 }
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 /** Two spaces, the path as a JSON string, a colon, the entry: one line of `entries:`, valid YAML and JSON alike. */
 export function writeLine({ path, entry }: Row): string {
