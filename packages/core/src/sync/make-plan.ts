@@ -226,7 +226,8 @@ async function settleContent(
   const questions = moveQuestions(judged, possible.actions)
   const answers = await gatherMoves(context, questions)
   const moved = withMoves(possible.actions, judged, answers)
-  const safe = await keepLastCopies(context, options, view, moved)
+  const places = separated.conflicts.map(({ path }) => path)
+  const safe = await keepLastCopies(context, options, view, moved, places)
   const named = await withoutFolded(context, restrict(safe, within))
   return {
     actions: named.actions,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { clones } from './two-clones.ts'
@@ -40,4 +40,74 @@ test('a pull leaves it alone', async () => {
   using c = await crossedRenames()
   await c.sync(0, { mode: 'pull' })
   expect(readFileSync(join(c.a, 'z'), 'utf8')).toBe('the only content')
+})
+
+/** Two clones that hold one content under the names x and y, among others. */
+async function twins(more: readonly string[] = []) {
+  const both = await clones(2)
+  const [a = '', b = ''] = both.folders
+  for (const name of ['x', 'y', ...more]) writeFileSync(join(a, name), 'in both')
+  for (let index = 0; index < 3; index++) writeFileSync(join(a, `other${index}`), String(index))
+  await both.sync(0)
+  await both.sync(1)
+  const read = (folder: string, name: string): string | undefined =>
+    existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8') : undefined
+  const settled = async () => {
+    for (const index of [0, 1, 0, 1]) await both.sync(index)
+    for (const name of ['x', 'y', ...more]) expect(read(a, name)).toBe(read(b, name))
+    return { x: read(a, 'x'), y: read(a, 'y') }
+  }
+  return { ...both, a, b, settled, [Symbol.dispose]: () => both[Symbol.dispose]() }
+}
+
+test('a copy that is removed here while the other one is replaced there comes back', async () => {
+  using c = await twins()
+  writeFileSync(join(c.a, 'x'), 'something newer')
+  await c.sync(0)
+  rmSync(join(c.b, 'y'))
+  expect((await c.sync(1)).totals).toMatchObject({
+    downloaded: { files: 2 },
+    removedRemotely: 0,
+  })
+  expect(await c.settled()).toEqual({ x: 'something newer', y: 'in both' })
+})
+
+test('a copy that is removed there while the other one is replaced here goes up again', async () => {
+  using c = await twins()
+  rmSync(join(c.b, 'y'))
+  await c.sync(1)
+  writeFileSync(join(c.a, 'x'), 'something newer')
+  expect((await c.sync(0)).totals).toMatchObject({ uploaded: { files: 2 }, removedLocally: 0 })
+  expect(await c.settled()).toEqual({ x: 'something newer', y: 'in both' })
+})
+
+test.each([
+  ['pull', 'push'],
+  ['push', 'pull'],
+] as const)('whichever way comes first: %s, %s', async (...modes) => {
+  using c = await twins()
+  writeFileSync(join(c.a, 'x'), 'something newer')
+  await c.sync(0)
+  rmSync(join(c.b, 'y'))
+  for (const mode of modes) await c.sync(1, { mode })
+  expect(await c.settled()).toEqual({ x: 'something newer', y: 'in both' })
+})
+
+test('a third one that stays is copy enough', async () => {
+  using c = await twins(['z'])
+  writeFileSync(join(c.a, 'x'), 'something newer')
+  await c.sync(0)
+  rmSync(join(c.b, 'y'))
+  expect((await c.sync(1)).totals).toMatchObject({ removedRemotely: 1 })
+  expect(await c.settled()).toEqual({ x: 'something newer', y: undefined })
+})
+
+test('where one side wins by force, nothing has to come back', async () => {
+  using c = await twins()
+  writeFileSync(join(c.a, 'x'), 'something newer')
+  rmSync(join(c.b, 'y'))
+  await c.sync(1)
+  const { totals } = await c.sync(0, { mode: 'pull', override: 'mirror', allow: ['mass-delete'] })
+  expect(totals).toMatchObject({ downloaded: { files: 1 }, removedLocally: 1 })
+  expect(await c.settled()).toEqual({ x: 'in both', y: undefined })
 })
