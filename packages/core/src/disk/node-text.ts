@@ -7,8 +7,8 @@ import { openRegular, writeAllSync } from './node-file.ts'
 import { kindOf } from './node-stat.ts'
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = fs.constants
-/** Pieces are gathered to about this many characters: a write per line would cost more than the lines. */
-const BUFFER = 256 * 1024
+/** Pieces are gathered to about this many characters: a write per line would cost more than the lines; and longer texts wait long to be tidied away. */
+const BUFFER = 64 * 1024
 /** How the system says that it knows no hard links here. */
 const NO_LINKS: ReadonlySet<string | undefined> = new Set([
   'EPERM',

@@ -1,4 +1,4 @@
-import { schedule } from '../decide/plan.ts'
+import { type Schedule, schedule } from '../decide/plan.ts'
 import { DiskError } from '../disk/disk.ts'
 import { foldName } from '../model/folding.ts'
 import { diskPath, isFolderKey } from '../model/path.ts'
@@ -42,6 +42,7 @@ export interface Failed {
 
 /**
  * Carries out the actions: what makes room, then transfers, then what only the database learns, removals last.
+ * @param more of what is new, asked for when those before it were carried out; they come before the removals, too
  * @returns problems of single paths. What ends the run is thrown, after everything that did happen has been recorded.
  */
 export async function execute(
@@ -49,23 +50,31 @@ export async function execute(
   actions: readonly Action[],
   tally: Tally,
   failed: Failed,
+  more: AsyncIterable<readonly Action[]> = NOTHING_MORE,
 ): Promise<readonly Problem[]> {
   const problems: Problem[] = []
   let remoteFailures = 0
-  const groups = schedule(actions, (path) => foldName(path, effects.folding))
-  // Folders that both sides are about to agree on: emptying them must not remove them.
-  const keep = new Set(
-    actions
-      .filter(({ path, kind }) => isFolderKey(path) && kind !== 'remove-local')
-      .map(({ path }) => path),
+  const grouped = (some: readonly Action[]): Schedule => {
+    for (const { path, kind } of some)
+      if (isFolderKey(path) && kind !== 'remove-local') keep.add(path)
+    return schedule(some, (path) => foldName(path, effects.folding))
+  }
+  /** Folders that both sides are about to agree on: emptying them must not remove them. */
+  const keep = new Set<string>()
+  const first = grouped(actions)
+  const { removals } = first
+  /** Paths that removals wait for, */
+  const awaited = new Set(
+    actions.flatMap((action) =>
+      action.kind === 'remove-remote' && action.after !== undefined ? [action.after] : [],
+    ),
   )
-
-  /** Paths on which what was to be done is done. */
+  /** and those of them on which what was to be done is done. */
   const arrived = new Set<string>()
   const finish = (action: Action, error?: unknown): void => {
     if (error === undefined) {
       tally.done(action)
-      arrived.add(action.path)
+      if (awaited.has(action.path)) arrived.add(action.path)
       // That a fingerprint moved is nothing that a person did, or needs to see.
       if (action.kind !== 'adopt' || !action.silent)
         effects.onEvent({ type: 'action', action, result: 'done' })
@@ -142,10 +151,7 @@ export async function execute(
     await attempt(action, () => effectOf(effects, action, signal, keep))
   }
 
-  try {
-    effects.onEvent({ type: 'phase', phase: 'transferring' })
-    await announceRemovals(effects, actions)
-    await flushSources(effects, actions)
+  const bring = async (groups: Schedule): Promise<void> => {
     await runPool(groups.ahead, effects.jobs, effects.signal, transfer)
     // What makes room is needed by transfers; one after the other, since folders empty from the leaves.
     await runPool(groups.clearing, 1, effects.signal, removal)
@@ -153,10 +159,22 @@ export async function execute(
     await runPool(groups.transfers, effects.jobs, effects.signal, transfer)
     await placer.settle()
     await runPool(groups.records, effects.jobs, effects.signal, transfer)
-    if (groups.removals.length > 0) effects.onEvent({ type: 'phase', phase: 'removing' })
+  }
+
+  try {
+    effects.onEvent({ type: 'phase', phase: 'transferring' })
+    await announceRemovals(effects, actions)
+    await flushSources(effects, actions)
+    await bring(first)
+    for await (const next of more) {
+      effects.onEvent({ type: 'phase', phase: 'transferring' })
+      await flushSources(effects, next)
+      await bring(grouped(next))
+    }
+    if (removals.length > 0) effects.onEvent({ type: 'phase', phase: 'removing' })
     const [local, remote] = [
-      groups.removals.filter(({ kind }) => kind === 'remove-local'),
-      groups.removals.filter(({ kind }) => kind === 'remove-remote'),
+      removals.filter(({ kind }) => kind === 'remove-local'),
+      removals.filter(({ kind }) => kind === 'remove-remote'),
     ]
     // Local ones deepest first and one by one, so that folders are empty when their turn comes.
     const ended = await Promise.allSettled([
@@ -172,6 +190,9 @@ export async function execute(
   }
   return problems
 }
+
+async function* nothing(): AsyncGenerator<readonly Action[]> {}
+const NOTHING_MORE: AsyncIterable<readonly Action[]> = { [Symbol.asyncIterator]: nothing }
 
 /** Objects that are links, where links are skipped or this one cannot be made. */
 const LINKS: ReadonlySet<ProblemCode> = new Set(['symbolic-link', 'link-target'])

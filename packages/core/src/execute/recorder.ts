@@ -1,5 +1,5 @@
 import type { World } from '../disk/clock.ts'
-import type { Disk } from '../disk/disk.ts'
+import { type Disk, DiskError } from '../disk/disk.ts'
 import { diskPath } from '../model/path.ts'
 import type { StorageProvider } from '../provider/index.ts'
 import type { Outcome, State } from '../state/state.ts'
@@ -24,6 +24,7 @@ export class Recorder {
   #since: number | undefined
   #work: Promise<void> = Promise.resolve()
   #failure: { readonly error: unknown } | undefined
+  #relieves = true
 
   constructor(disk: Disk, provider: StorageProvider, state: State, world: World) {
     this.#disk = disk
@@ -54,9 +55,14 @@ export class Recorder {
 
   /** Everything added so far is recorded when this resolves. */
   async settle(): Promise<void> {
+    await this.drain()
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  /** The same, where something else has failed: that is what is to be told. */
+  async drain(): Promise<void> {
     this.#write()
     await this.#work
-    if (this.#failure !== undefined) throw this.#failure.error
   }
 
   #write(): void {
@@ -71,10 +77,22 @@ export class Recorder {
         await this.#provider.flush?.({ signal: new AbortController().signal })
         await this.#flush(batch)
         await this.#state.record(batch.map(({ outcome }) => outcome))
+        await this.#relieve()
       } catch (error) {
         this.#failure = { error }
       }
     })
+  }
+
+  /** What cannot be written anew is in the journal all the same: the end of the run tries once more, and tells. */
+  async #relieve(): Promise<void> {
+    if (!this.#relieves) return
+    try {
+      await this.#state.compact('heavy')
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#relieves = false
+    }
   }
 
   async #flush(batch: readonly Claim[]): Promise<void> {

@@ -17,6 +17,7 @@ import type { Effects } from './context.ts'
 import { fileEntry, folderEntry } from './entries.ts'
 import { fetch, stage, type Staged } from './fetch.ts'
 import { expectStill } from './guard.ts'
+import type { Recorder } from './recorder.ts'
 import { upload } from './upload.ts'
 
 /**
@@ -170,37 +171,45 @@ async function tookTime(disk: Disk, path: string, mtime: number): Promise<boolea
 
 /** Both sides hold the same: the row learns it, and a file that is new to us takes the remote's time. */
 export async function adopt({ disk, recorder }: Effects, action: AdoptAction): Promise<void> {
-  const { path, remote, sha256, executable, base } = action
+  const { path, remote, from, base } = action
+  const { mtime } = readMetadata(remote.metadata)
+  const takesTime =
+    from.type === 'file' &&
+    base === undefined &&
+    mtime !== undefined &&
+    Math.abs(mtime - from.stat.mtime) > 1
+  if (takesTime) {
+    await expectStill(disk, path, from)
+    // Somebody may have saved in the instant before: with our time on it, only a hash could tell. The next run makes one.
+    if (await tookTime(disk, path, mtime)) return recordAdopted(recorder, action, undefined)
+  }
+  recordAdopted(recorder, action, from)
+}
+
+/** Nothing changes but the row. */
+export function recordAdopted(
+  recorder: Pick<Recorder, 'add'>,
+  { path, from, remote, sha256, executable, base }: AdoptAction,
+  local: LocalEntry | undefined,
+): void {
   if (isFolderKey(path)) {
     recorder.add({ path, entry: folderEntry(remote) })
     return
-  }
-  let local: LocalEntry | undefined = action.from
-  const { mtime } = readMetadata(remote.metadata)
-  if (
-    action.from.type === 'file' &&
-    base === undefined &&
-    mtime !== undefined &&
-    Math.abs(mtime - action.from.stat.mtime) > 1
-  ) {
-    await expectStill(disk, path, action.from)
-    // Somebody may have saved in the instant before: with our time on it, only a hash could tell. The next run makes one.
-    if (await tookTime(disk, path, mtime)) local = undefined
   }
   recorder.add(
     {
       path,
       entry: fileEntry({
         local,
-        size: action.from.stat.size,
+        size: from.stat.size,
         sha256,
         executable,
-        link: action.from.type === 'link',
+        link: from.type === 'link',
         remote,
         metadata: remote.metadata,
         former: base,
       }),
     },
-    action.from.stat.inode,
+    from.stat.inode,
   )
 }

@@ -1,10 +1,24 @@
 import type { Path } from '../model/entry.ts'
 import { isFolderKey } from '../model/path.ts'
-import type { Action } from '../model/plan.ts'
+import type { Action, AdoptAction } from '../model/plan.ts'
 
 /** Looked at closely, and found to be what it was: for a person, that is unchanged. */
-export function isSilent(action: Action): boolean {
+export function isSilent(action: Action): action is AdoptAction & { readonly silent: true } {
   return action.kind === 'adopt' && action.silent
+}
+
+/** The bytes that it brings to one side or to both; undefined where it transfers nothing. */
+export function transferOf(action: Action): number | undefined {
+  switch (action.kind) {
+    case 'upload':
+      return action.from.stat.size
+    case 'download':
+      return action.remote.size
+    case 'keep-both':
+      return action.from.stat.size + action.remote.size
+    default:
+      return undefined
+  }
 }
 
 /** Counts what was done. Folders count as files: a person sees them as things that moved. */

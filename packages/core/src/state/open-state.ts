@@ -24,12 +24,20 @@ import type { Intent, Outcome, Row, State } from './state.ts'
 const NO_DATABASE = 'none'
 /** Below so many journal rows a compaction is not worth its write. */
 const FEW_ROWS = 1000
+/** So many journal rows (about 600 bytes each) may be held while more come; of a large database up to a quarter, or it would be written too often. */
+const HEAVY_ROWS = 50_000
 
 /**
  * Opens the base; changes nothing on the disk. A damaged database reads as none, and is set aside by the first write: every path is
  * then compared by content again, which costs work but asks nothing and loses nothing. A newer format is refused (LsyncError `newer-format`).
+ *
+ * @param heavy so many journal rows fill memory
  */
-export async function openState(disk: Disk, world: World): Promise<State> {
+export async function openState(
+  disk: Disk,
+  world: World,
+  heavy: number = HEAVY_ROWS,
+): Promise<State> {
   const journal = await readJournal(disk)
   const database = await openDatabase(disk, world, journal.rows)
   const notices = [...database.notices, ...journal.notices]
@@ -53,6 +61,7 @@ export async function openState(disk: Disk, world: World): Promise<State> {
     appendable: ours && !journal.torn,
     aside: database.aside,
     byHand: database.byHand,
+    heavy,
   })
 }
 
@@ -118,6 +127,7 @@ interface Opened {
   readonly appendable: boolean
   readonly aside: string | undefined
   readonly byHand: readonly Row[] | undefined
+  readonly heavy: number
 }
 
 class OpenState implements State {
@@ -135,6 +145,7 @@ class OpenState implements State {
   #appendable: boolean
   #aside: string | undefined
   #byHand: readonly Row[] | undefined
+  readonly #heavy: number
   /** Writes one after the other: two appends could interleave, and a compaction would lose what is appended meanwhile. */
   #writing: Promise<void> = Promise.resolve()
 
@@ -150,6 +161,7 @@ class OpenState implements State {
     this.#appendable = opened.appendable
     this.#aside = opened.aside
     this.#byHand = opened.byHand
+    this.#heavy = opened.heavy
   }
 
   get size(): number {
@@ -256,23 +268,33 @@ class OpenState implements State {
     this.#appendable = true
   }
 
-  compact({ force = false } = {}): Promise<void> {
+  #isDue(when: 'always' | 'heavy' | undefined): boolean {
+    const { size } = this.#overlay
+    if (size === 0) return false
+    if (when === 'heavy') return size > Math.max(this.#heavy, this.#databaseRows / 4)
+    return (
+      when === 'always' ||
+      this.#id === NO_DATABASE ||
+      size > Math.max(FEW_ROWS, this.#databaseRows / 10)
+    )
+  }
+
+  compact(when?: 'always' | 'heavy'): Promise<void> {
     return this.#exclusively(async () => {
-      const few = this.#overlay.size <= Math.max(FEW_ROWS, this.#databaseRows / 10)
-      if (this.#overlay.size === 0 || (!force && this.#id !== NO_DATABASE && few)) return
+      if (!this.#isDue(when)) return
       await this.#settle()
       const overlay = sortOverlay(this.#overlay, [])
-      const lines = () =>
+      const lines = (write: (row: Row) => Line) =>
         overlaid(
           this.#id === NO_DATABASE ? pageOf([]) : readRawLines(this.#disk, []),
           overlay,
-          lineOf,
+          write,
         )
       let rows = 0
-      for await (const page of lines()) rows += page.length
+      for await (const page of lines(({ path }) => ({ path, line: '' }))) rows += page.length
       const id = this.#world.token()
       // A crash after this leaves a journal of the former database: it is folded in here already, so it is not believed.
-      await this.#disk.replaceText(DATABASE, writeDatabase(id, rows, lines()))
+      await this.#disk.replaceText(DATABASE, writeDatabase(id, rows, lines(lineOf)))
       this.#id = id
       this.#databaseRows = rows
       this.#size = rows

@@ -9,7 +9,8 @@ export type Overlay = ReadonlyMap<string, BaseEntry | undefined>
 
 export type SortedOverlay = readonly (readonly [string, BaseEntry | undefined])[]
 
-const PAGE = 1000
+/** Few enough that a page's text is gone before the memory behind it is tidied. */
+const PAGE = 256
 
 export function sortOverlay(overlay: Overlay, within: readonly string[]): SortedOverlay {
   return [...overlay]

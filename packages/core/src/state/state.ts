@@ -44,8 +44,11 @@ export interface State {
   record(outcomes: readonly Outcome[]): Promise<void>
   /** Path of the journal on the disk, for `flush`. */
   readonly journalPath: string
-  /** Writes a new database if the journal has outgrown a tenth of it (or always, with `force`). Safe to die in. */
-  compact(options?: { readonly force?: boolean }): Promise<void>
+  /**
+   * Writes a new database if the journal has outgrown a tenth of it, or (`when`) always, or only where what the journal says has come to fill
+   * memory. Safe to die in.
+   */
+  compact(when?: 'always' | 'heavy'): Promise<void>
   /** What was dropped while opening (a torn last line of the journal, a journal of another database): one sentence each. */
   readonly notices: readonly string[]
 }

@@ -56,6 +56,8 @@ export interface RunOptions {
   readonly dryRun: boolean
   /** Requests in flight; default 32. */
   readonly jobs?: number
+  /** So many of the files that are new are planned and carried out at a time; default 25,000. */
+  readonly portion?: number
   readonly maxDelete?: { readonly count: number } | { readonly percent: number }
   readonly allow: readonly GuardName[]
   readonly conflict?: ConflictPolicy

@@ -23,15 +23,22 @@ export interface GatherContext {
 /**
  * Finds out what the two listings do not tell, for the few rows that need it: hashes of local files, metadata and digests of objects.
  * Rows whose evidence cannot be had become problems.
+ *
+ * @param settle true for a row that nothing else depends on, and that is dealt with: it is not held
  */
 export async function gather(
   context: GatherContext,
   rows: AsyncIterable<readonly Joined[]>,
   onProblem: (problem: Problem) => void,
+  settle: (row: Judged) => boolean,
 ): Promise<readonly Judged[]> {
   const judged: (Judged | undefined)[] = []
   let hashedFiles = 0
   let hashedBytes = 0
+
+  const hold = (index: number, row: Judged): void => {
+    if (!settle(row)) judged[index] = row
+  }
 
   async function* numbered(): AsyncGenerator<{ readonly index: number; readonly row: Joined }> {
     for await (const page of rows)
@@ -39,26 +46,28 @@ export async function gather(
         const needs = needsOf(row)
         judged.push(undefined)
         const index = judged.length - 1
-        if (needs.hash.length === 0 && !needs.head) judged[index] = judge(row, {})
-        else yield { index, row }
+        if (needs.hash.length > 0 || needs.head) yield { index, row }
+        else hold(index, judge(row, {}))
       }
   }
 
   await runPool(numbered(), context.jobs, context.signal, async ({ index, row }, signal) => {
+    let evidence: Evidence
     try {
-      const evidence = await evidenceFor(context, row, signal)
-      if (evidence.local !== undefined && row.local.state === 'present') {
-        hashedFiles++
-        hashedBytes += row.local.entry.stat.size
-        context.onEvent({ type: 'hashed', files: hashedFiles, bytes: hashedBytes })
-      }
-      judged[index] = judge(row, evidence)
+      evidence = await evidenceFor(context, row, signal)
     } catch (error) {
       signal.throwIfAborted()
       const problem = problemOf(row.path, error)
       if (problem === undefined) throw error
       onProblem(problem)
+      return
     }
+    if (evidence.local !== undefined && row.local.state === 'present') {
+      hashedFiles++
+      hashedBytes += row.local.entry.stat.size
+      context.onEvent({ type: 'hashed', files: hashedFiles, bytes: hashedBytes })
+    }
+    hold(index, judge(row, evidence))
   })
   return judged.filter((row) => row !== undefined)
 }

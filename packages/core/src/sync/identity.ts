@@ -1,7 +1,11 @@
 import { parse, stringify } from 'yaml'
+import type { World } from '../disk/clock.ts'
 import { LsyncError } from '../model/errors.ts'
+import type { Halt } from '../model/plan.ts'
 import { isStorageError, StorageError, type StorageProvider } from '../provider/index.ts'
 import { IDENTITY_KEY } from '../state/layout.ts'
+import type { State } from '../state/state.ts'
+import type { RunOptions } from './api.ts'
 import { readSmallObject, textSource } from './small-object.ts'
 
 /** The format of what lies on the remote. A newer one is refused. */
@@ -83,4 +87,24 @@ export async function claimIdentity(
   if (theirs === undefined)
     throw new StorageError('busy', 'the remote is being set up or removed by somebody else')
   return theirs
+}
+
+/** The remote must be the one that this repository was made for; a remote that lost its identity counts as another one. */
+export async function checkIdentity(
+  context: { readonly identity?: string; readonly state: State; readonly world: World },
+  provider: StorageProvider,
+  options: Pick<RunOptions, 'mode' | 'dryRun' | 'allow' | 'signal'>,
+): Promise<Halt | undefined> {
+  const { identity, state, world } = context
+  const found = await readIdentity(provider, options.signal)
+  if (identity === undefined || found?.id === identity) return undefined
+  const allowed = options.allow.includes('other-remote')
+  if (found !== undefined || (state.size > 0 && !allowed))
+    return allowed
+      ? undefined
+      : { guard: 'other-remote', side: 'remote', affected: state.size, total: state.size }
+  // A remote without identity, and nothing agreed with it yet (or the person says it is right): it becomes ours again.
+  if (!options.dryRun && options.mode !== 'pull')
+    await claimIdentity(provider, identity, world.now(), options.signal)
+  return undefined
 }

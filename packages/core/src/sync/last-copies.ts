@@ -3,8 +3,8 @@ import { ancestorsOf, lastCopies, type Removal } from '../decide/plan.ts'
 import type { Path } from '../model/entry.ts'
 import { isWithin } from '../model/path.ts'
 import type { Action } from '../model/plan.ts'
-
-import type { PlanContext, PlanOptions, View } from './make-plan.ts'
+import type { View } from './look.ts'
+import type { PlanContext, PlanOptions } from './make-plan.ts'
 
 /**
  * Applies the last-copy rule: the removals that would take the last copy become uploads that keep it, or downloads that bring it back, or are left

@@ -1,22 +1,21 @@
-import { compare, type Decision, NOTHING } from '../decide/compare.ts'
 import type { GuardFacts } from '../decide/guards.ts'
 import type { Judged } from '../decide/evidence.ts'
-import { IgnoreRules, type IgnoreSettings } from '../decide/ignore.ts'
-import { type BaseRow, join, type JoinCounts } from '../decide/join.ts'
+import type { IgnoreSettings } from '../decide/ignore.ts'
+import type { BaseRow, JoinCounts } from '../decide/join.ts'
 import { moveQuestions, withMoves } from '../decide/moves.ts'
-import { compareOverriding } from '../decide/override.ts'
 import {
   separateFileFolderConflicts,
   withoutFilledFolders,
   withoutOccupied,
 } from '../decide/plan.ts'
+import type { Bound, Left } from '../decide/portions.ts'
 import type { World } from '../disk/clock.ts'
 import type { Path, RemoteEntry, SymlinkPolicy } from '../model/entry.ts'
 import type { Folding } from '../model/folding.ts'
 import { isFolderKey, isWithin } from '../model/path.ts'
 import type {
   Action,
-  Conflict,
+  AdoptAction,
   ConflictPolicy,
   Override,
   Plan,
@@ -25,13 +24,11 @@ import type {
 } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Seen, SortedStream } from '../model/side.ts'
-import { listRemote } from '../remote/listing.ts'
-import { FAR, FEWEST_PAGES, MOST_RANGES } from '../remote/ranges.ts'
-import { scan } from '../scan/scan.ts'
 import type { State } from '../state/state.ts'
-import { gather, type GatherContext } from './gather.ts'
+import type { GatherContext } from './gather.ts'
 import { gatherMoves } from './gather-moves.ts'
 import { keepLastCopies } from './last-copies.ts'
+import { laterViews, type LeftTotals, look, type View } from './look.ts'
 import { withoutFolded } from './names-here.ts'
 
 export interface PlanContext extends GatherContext {
@@ -42,6 +39,8 @@ export interface PlanContext extends GatherContext {
   readonly nestedAbove: (path: Path) => Path | undefined
   readonly symlinks: SymlinkPolicy
   readonly folding: Folding
+  /** Hears of rows (also of some outside of what is named) that are what they were and need only be recorded so; they are not part of the plan then. */
+  readonly onSilent?: (action: AdoptAction) => void
   /** Stands in for the remote's listing, where the remote is not asked. */
   readonly remoteStream?: (within: readonly Path[]) => SortedStream<Seen<RemoteEntry>>
 }
@@ -54,15 +53,22 @@ export interface PlanOptions {
   readonly override?: { readonly as: Override; readonly named: readonly Path[] }
   /** By path. With them, nothing else is decided. */
   readonly settlements?: ReadonlyMap<Path, Settlement>
+  /** So many additions are held at once. */
+  readonly portion?: number
 }
+
+/** About 3 KB each while they are carried out. Where there are more, both sides are read twice: so it should not be few either. */
+const PORTION = 25_000
 
 export interface Planned {
   readonly plan: Plan
   readonly unchanged: number
   /** What the guards ask besides the plan. */
   readonly facts: Pick<GuardFacts, 'changed' | 'same' | 'first' | 'anything'>
-  /** Rows that wait for the other direction. */
-  readonly pending: number
+  /** Looked at closely, and found to be what they were; they may be recorded already. */
+  readonly silent: number
+  /** Additions that this plan does not hold. */
+  readonly left?: Left & LeftTotals
   /** Rows that were left out and are not any more, or the reverse: to be recorded as they stand here. */
   readonly marks: readonly BaseRow[]
   /** Repositories within this one that were come by. */
@@ -73,11 +79,14 @@ export interface Planned {
   readonly ignored: (path: Path) => boolean
 }
 
-/** Scans, lists and reads the base side by side, compares, and returns what is to be done. No effects. */
+/**
+ * Scans, lists and reads the base side by side, compares, and returns what is to be done. No effects but what `onSilent` does. What is new beyond a
+ * portion is left to `laterPlans`.
+ */
 export async function makePlan(context: PlanContext, options: PlanOptions): Promise<Planned> {
   const { within } = options
-  const view = await look(context, options, within)
-  const { counts, judged } = view
+  const view = await lookOnce(context, options)
+  const { counts, judged, left, rules } = view
   // Whether content is on its way out, or has only another name, cannot be told from a part of the tree.
   const whole =
     within.length > 0 && view.actions.some(takesContent) ? await look(context, options, []) : view
@@ -95,117 +104,76 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
       },
     },
     unchanged: counts.unchanged,
-    pending: view.pending,
+    silent: view.silent,
+    ...(left === undefined ? {} : { left }),
     marks: counts.marks,
     nested: counts.nested,
     nowhere: [...counts.nowhere],
-    ignored: (path) => view.rules.ignores(path),
+    ignored: (path) => rules.ignores(path),
     facts: {
       changed: {
         local: judged.filter((row) => isFile(row) && row.local === 'changed').length,
         remote: judged.filter((row) => isFile(row) && row.remote === 'changed').length,
       },
-      same: counts.unchanged + judged.filter((row) => isFile(row) && row.equal).length,
+      same:
+        counts.unchanged +
+        view.silent +
+        judged.filter((row) => isFile(row) && row.equal).length +
+        (left?.alike ?? 0) * equalAmongAlike(judged),
       first: context.state.size === 0,
       anything: { local: counts.anythingLocal, remote: counts.anythingRemote },
     },
   }
 }
 
-/** What the streams show, and what the table says of each row by itself. */
-export interface View {
-  readonly judged: readonly Judged[]
-  readonly actions: readonly Action[]
-  readonly conflicts: readonly Conflict[]
-  readonly problems: readonly Problem[]
-  readonly counts: JoinCounts
-  readonly pending: number
-  /** What those that wait for the other direction would come to: a file must not go where a folder is about to come, whenever that is. */
-  readonly waiting: readonly Action[]
-  readonly rules: IgnoreRules
-}
-
-async function look(
+/** Plans for the additions that the first one left, each to be carried out before the next is made: sides are read as far as it needs. */
+export async function* laterPlans(
   context: PlanContext,
   options: PlanOptions,
-  within: readonly Path[],
-): Promise<View> {
-  const { disk, provider, state, world, signal, onEvent, symlinks, folding } = context
-  const rules = new IgnoreRules(context.ignore)
-  const problems: Problem[] = []
-  const counts: JoinCounts = {
-    base: 0,
-    local: 0,
-    remote: 0,
-    unknown: 0,
-    unchanged: 0,
-    anythingLocal: false,
-    anythingRemote: false,
-    unseen: new Set(),
-    unseenBelow: new Set(),
-    occupied: new Set(),
-    nowhere: new Set(within),
-    marks: [],
-    nested: new Map(),
-  }
-  const seen = { local: 0, remote: 0 }
-  const report = (side: 'local' | 'remote') => (entries: number) => {
-    seen[side] = entries
-    onEvent({ type: 'seen', ...seen })
-  }
-  onEvent({ type: 'phase', phase: 'comparing' })
-  const rows = join(
-    state.rows(within.length === 0 ? undefined : within),
-    scan(disk, { within, rules, symlinks, folding, world, signal, onProgress: report('local') }),
-    context.remoteStream?.(within) ??
-      listRemote(provider, within, signal, report('remote'), await cutsFor(context, within)),
-    {
-      ignored: (path) => rules.ignores(path),
-      nestedAbove: context.nestedAbove,
-      symlinks,
-      folding,
-      foldersUnknown: !provider.listsFolders,
-      counts,
-      onProblem: (problem) => problems.push(problem),
-    },
-  )
-  const judged = await gather(context, rows, (problem) => problems.push(problem))
-  const actions: Action[] = []
-  const conflicts: Conflict[] = []
-  const waiting: Action[] = []
-  let pending = 0
-  for (const row of judged) {
-    const decision = decide(row, options)
-    if (decision.kind === 'action') actions.push(decision.action)
-    else if (decision.kind === 'conflict') conflicts.push(decision.conflict)
-    else if (decision.kind === 'pending') {
-      pending++
-      const both = compare(row, { mode: 'sync', policy: 'manual' })
-      if (both.kind === 'action') waiting.push(both.action)
+  left: Left,
+): AsyncGenerator<Pick<Plan, 'actions' | 'conflicts' | 'problems'>> {
+  for await (const view of laterViews(context, options, left, options.portion ?? PORTION)) {
+    const settled = await settleContent(context, options, view, options.within)
+    yield {
+      actions: settled.actions.filter(({ path }) => view.paths.has(path)),
+      conflicts: [...view.conflicts, ...settled.conflicts],
+      problems: [...view.problems, ...settled.problems],
     }
   }
-  return { judged, actions, conflicts, problems, counts, pending, waiting, rules }
 }
 
-/** What the table says of one row. */
-function decide(row: Judged, { mode, policy, override, settlements }: PlanOptions): Decision {
-  const { path } = row.joined
-  if (override !== undefined && mode !== 'sync' && isWithin(path, override.named))
-    return compareOverriding(row, mode, override.as)
-  const settlement = settlements?.get(path)
-  if (settlements !== undefined && settlement === undefined) return NOTHING
-  return compare(row, { mode, policy, ...(settlement === undefined ? {} : { settlement }) })
+/** A look that holds no more than it should, and all that removed content may have become. */
+async function lookOnce(context: PlanContext, options: PlanOptions): Promise<View> {
+  const { within, override, settlements, portion = PORTION } = options
+  // A mirror removes additions, too.
+  if (override !== undefined || settlements !== undefined || portion === Infinity)
+    return look(context, options, within)
+  const first = await look(context, options, within, { most: portion, sizes: new Set() })
+  const sizes = sizesLeaving(first)
+  if (first.left === undefined || sizes.size === 0) return first
+  // Of named paths only the whole tells where their content went.
+  if (within.length > 0) return look(context, options, within)
+  const second = await look(context, options, within, { most: portion, sizes })
+  const more = [...sizesLeaving(second)].some((size) => !sizes.has(size))
+  // It is being worked on: no third guess.
+  return second.left !== undefined && more ? look(context, options, within) : second
 }
 
-/** The database knows where the keys of a whole listing can be parted. */
-async function cutsFor(
-  { provider, state }: PlanContext,
-  within: readonly Path[],
-): Promise<readonly Path[]> {
-  const { listPage, quickest = FAR } = provider
-  return listPage === undefined || within.length > 0 || quickest < FAR
-    ? []
-    : state.cuts(MOST_RANGES, FEWEST_PAGES * listPage)
+function sizesLeaving({ actions }: View): Bound['sizes'] {
+  return new Set(actions.filter(takesContent).map(({ base }) => base?.size ?? 0))
+}
+
+/** Of the files that are new on both sides and of one size there, how many are the same: what the others may be taken for. */
+function equalAmongAlike(judged: readonly Judged[]): number {
+  const alike = judged.filter(
+    ({ joined: { path, base, local, remote } }) =>
+      base === undefined &&
+      !isFolderKey(path) &&
+      local.state === 'present' &&
+      remote.state === 'present' &&
+      local.entry.stat.size === remote.entry.size,
+  )
+  return alike.length === 0 ? 1 : alike.filter(({ equal }) => equal).length / alike.length
 }
 
 /** What no single row shows: files and folders in each other's place, moves, and the last copy of a content. */

@@ -108,7 +108,8 @@ export async function statusRepository(
           ? { remoteStream: (paths: readonly Path[]) => asBaseSays(state, paths) }
           : {}),
       },
-      { mode: 'sync', policy: 'manual' satisfies ConflictPolicy, within },
+      // All of it: whoever asks gets it as one.
+      { mode: 'sync', policy: 'manual' satisfies ConflictPolicy, within, portion: Infinity },
     )
     if (!options.local) await refuseNowhere(disk, planned, nested.above)
     await nested.complete(planned.nested)
@@ -119,7 +120,7 @@ export async function statusRepository(
       conflicts: planned.plan.conflicts,
       problems: [...planned.plan.problems, ...nested.problems()],
       nested: nested.list(),
-      unchanged: planned.unchanged + planned.plan.actions.filter(isSilent).length,
+      unchanged: planned.unchanged + planned.silent + planned.plan.actions.filter(isSilent).length,
     }
   } finally {
     await release()

@@ -6,12 +6,13 @@ import { type Disk, DiskError } from '../disk/disk.ts'
 import type { Effects, Ranged } from '../execute/context.ts'
 import { execute, type Failed } from '../execute/execute.ts'
 import { Recorder } from '../execute/recorder.ts'
+import { recordAdopted } from '../execute/settle.ts'
 import { isSilent, Tally } from '../execute/tally.ts'
 import { Trash } from '../execute/trash.ts'
 import type { Path, SymlinkPolicy } from '../model/entry.ts'
 import type { Pointer } from '../model/nested.ts'
 import { diskPath, isWithin, normalizeScopes } from '../model/path.ts'
-import type { Conflict, ConflictPolicy, Halt } from '../model/plan.ts'
+import type { Action, Conflict, ConflictPolicy, Halt, Plan } from '../model/plan.ts'
 import type { Problem, ProblemCode } from '../model/problem.ts'
 import type { StorageProvider } from '../provider/index.ts'
 import { Bandwidth, Slots } from '../remote/limiter.ts'
@@ -20,12 +21,19 @@ import { DEFAULT_RETRY } from '../remote/retry.ts'
 import { probeFolding } from '../scan/folding.ts'
 import type { State } from '../state/state.ts'
 import { Transfers } from '../state/transfers.ts'
+import { announce, foresee, halted, warnOfGit } from './announce.ts'
 import type { RunOptions, RunReport } from './api.ts'
 import { readKnownPointers } from '../state/nested.ts'
 import { withContentHere } from './content-here.ts'
-import { claimIdentity, readIdentity } from './identity.ts'
+import { checkIdentity } from './identity.ts'
 import { clearLeftBehind } from './left-behind.ts'
-import { makePlan, type PlanContext, type Planned } from './make-plan.ts'
+import {
+  laterPlans,
+  makePlan,
+  type PlanContext,
+  type Planned,
+  type PlanOptions,
+} from './make-plan.ts'
 import { NestedRepositories } from './nested.ts'
 import { refuseNowhere } from './nowhere.ts'
 import { readPointers } from './pointers.ts'
@@ -149,16 +157,34 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
     signal,
     onEvent,
     nestedAbove: nested.above,
+    // It claims nothing but what was just read, so no guard needs to be asked first.
+    ...(options.dryRun
+      ? {}
+      : { onSilent: (action) => recordAdopted(effects.recorder, action, action.from) }),
   }
   let within = scopes
   let unchanged = 0
+  let warned = false
   const conflicts = new Map<Path, Conflict>()
   const problems = new Map<Path, Problem>()
+  const failed: Failed = { up: new Set(), down: new Set() }
+
+  const note = (found: Pick<Plan, 'conflicts' | 'problems'>): void => {
+    for (const problem of found.problems) problems.set(problem.path, problem)
+    for (const conflict of found.conflicts) conflicts.set(conflict.path, conflict)
+  }
+  const prepared = async (
+    actions: readonly Action[],
+    inner: readonly Path[],
+  ): Promise<readonly Action[]> => {
+    const ours = without(actions, inner)
+    warned ||= warnOfGit(ours, onEvent)
+    return options.dryRun ? ours : withContentHere(effects, ours)
+  }
 
   let again: readonly Problem[] = []
-  const failed: Failed = { up: new Set(), down: new Set() }
   for (let round = 1; ; round++) {
-    let planned = await makePlan(planContext, {
+    const planOptions: PlanOptions = {
       mode: options.mode,
       policy,
       within,
@@ -166,47 +192,70 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
         ? {}
         : { override: { as: options.override, named: scopes } }),
       ...(options.settlements === undefined ? {} : { settlements: options.settlements }),
+      ...(options.portion === undefined ? {} : { portion: options.portion }),
+    }
+    const planned = await makePlan(planContext, planOptions).catch(async (error: unknown) => {
+      await effects.recorder.drain()
+      throw error
     })
+    await effects.recorder.settle()
+    const { plan, left } = planned
     ignored = planned.ignored
+    unchanged += planned.silent
+    let inner: readonly Path[] = []
     if (round === 1) {
       await refuseNowhere(disk, planned, nested.above)
-      unchanged = planned.unchanged
+      unchanged += planned.unchanged
       const halts = guard(planned, options, within)
-      for (const problem of planned.plan.problems) problems.set(problem.path, problem)
-      for (const conflict of planned.plan.conflicts) conflicts.set(conflict.path, conflict)
-      if (halts.length > 0) {
-        const silent = planned.plan.actions.filter(isSilent).length
-        return halted(remote, halts, tally, onEvent, unchanged + silent)
-      }
+      note(plan)
+      if (halts.length > 0)
+        return halted(
+          remote,
+          halts,
+          tally,
+          onEvent,
+          unchanged + plan.actions.filter(isSilent).length,
+        )
       await nested.complete(planned.nested)
-      planned = without(planned, await nested.settle(provider, options.dryRun, signal))
-      announce(planned, options)
-      if (options.dryRun) {
-        for (const action of planned.plan.actions) tally.done(action)
-        break
-      }
+      inner = await nested.settle(provider, options.dryRun, signal)
+      announce(without(plan.actions, inner), left, onEvent)
     } else {
       // All is compared anew: what happened meanwhile may look like an accident now. Something was done already, so this is no halt.
       if (within === scopes && guard(planned, options, within).length > 0) {
         for (const problem of again) problems.set(problem.path, problem)
         break
       }
-      for (const problem of planned.plan.problems) problems.set(problem.path, problem)
-      for (const conflict of planned.plan.conflicts) {
-        conflicts.set(conflict.path, conflict)
+      note(plan)
+      for (const { path } of plan.conflicts) {
         // What should have taken the place of something that is on its way out did not arrive.
-        failed.up.add(conflict.path)
-        failed.down.add(conflict.path)
+        failed.up.add(path)
+        failed.down.add(path)
       }
     }
-    if (planned.marks.length > 0) {
+    if (planned.marks.length > 0 && !options.dryRun) {
       await state.record(planned.marks)
       // A power cut that took a mark would let a removal follow after all.
       await disk.flush([state.journalPath])
     }
-    const actions = await withContentHere(effects, planned.plan.actions)
-    const failures = await execute(effects, actions, tally, failed)
-    for (const problem of failures) problems.set(problem.path, problem)
+    const actions = await prepared(plan.actions, inner)
+    const more = async function* (): AsyncGenerator<readonly Action[]> {
+      // In one direction, what is new on the side that it goes to is nothing to do.
+      if (left === undefined || left.actions === 0) return
+      await effects.recorder.settle()
+      // What is still to go may be in the way of what has come: only for now.
+      const going = new Set(actions.filter(isRemoval).map(({ path }) => path))
+      for await (const next of laterPlans(planContext, planOptions, left)) {
+        note({ ...next, problems: next.problems.filter(({ path }) => !going.has(path)) })
+        yield await prepared(next.actions, inner)
+      }
+    }
+    if (options.dryRun) {
+      foresee(actions, tally, onEvent)
+      for await (const next of more()) foresee(next, tally, onEvent)
+      break
+    }
+    for (const problem of await execute(effects, actions, tally, failed, more()))
+      problems.set(problem.path, problem)
     again = [...problems.values()].filter(({ code }) => WORTH_ANOTHER_LOOK.has(code))
     if (again.length === 0 || round === ROUNDS) break
     for (const { path } of again) {
@@ -256,38 +305,13 @@ async function clearTrash(
   }
 }
 
-/** The remote must be the one that this repository was made for; a remote that lost its identity counts as another one. */
-async function checkIdentity(
-  context: SyncContext,
-  provider: StorageProvider,
-  options: RunOptions,
-): Promise<Halt | undefined> {
-  const { identity, state, world } = context
-  const found = await readIdentity(provider, options.signal)
-  if (identity === undefined || found?.id === identity) return undefined
-  const allowed = options.allow.includes('other-remote')
-  if (found !== undefined || (state.size > 0 && !allowed))
-    return allowed
-      ? undefined
-      : { guard: 'other-remote', side: 'remote', affected: state.size, total: state.size }
-  // A remote without identity, and nothing agreed with it yet (or the person says it is right): it becomes ours again.
-  if (!options.dryRun && options.mode !== 'pull')
-    await claimIdentity(provider, identity, world.now(), options.signal)
-  return undefined
+function isRemoval({ kind }: Action): boolean {
+  return kind === 'remove-local' || kind === 'remove-remote'
 }
 
-/** The plan without what lies at or below these paths: what was to be this repository's own again is not yet. */
-function without(planned: Planned, paths: readonly Path[]): Planned {
-  if (paths.length === 0) return planned
-  const { plan } = planned
-  return {
-    ...planned,
-    plan: {
-      ...plan,
-      actions: plan.actions.filter(({ path }) => !isWithin(path, paths)),
-      conflicts: plan.conflicts.filter(({ path }) => !isWithin(path, paths)),
-    },
-  }
+/** Without what lies at or below these paths: what was to be this repository's own again is not yet. */
+function without(actions: readonly Action[], paths: readonly Path[]): readonly Action[] {
+  return paths.length === 0 ? actions : actions.filter(({ path }) => !isWithin(path, paths))
 }
 
 function guard(planned: Planned, options: RunOptions, within: readonly Path[]): readonly Halt[] {
@@ -298,45 +322,4 @@ function guard(planned: Planned, options: RunOptions, within: readonly Path[]): 
     maxDelete: options.maxDelete ?? DEFAULT_MAX_DELETE,
     allow: options.allow,
   })
-}
-
-const GIT = /(?:^|\/)\.git\//
-const GIT_NOTICE =
-  'a .git folder is synced like any other, and Git at work in two clones at once can break it; a line `.git/` in .lsyncignore leaves it out'
-
-function announce({ plan }: Planned, { dryRun, onEvent }: RunOptions): void {
-  let bytes = 0
-  let transfers = 0
-  for (const action of plan.actions) {
-    if (action.kind === 'upload') bytes += action.from.stat.size
-    else if (action.kind === 'download') bytes += action.remote.size
-    else if (action.kind === 'keep-both') bytes += action.from.stat.size + action.remote.size
-    else continue
-    transfers++
-  }
-  onEvent({ type: 'planned', actions: plan.actions.length, transfers, bytes })
-  if (plan.actions.some(({ kind, path }) => kind !== 'adopt' && GIT.test(path)))
-    onEvent({ type: 'notice', message: GIT_NOTICE })
-  if (!dryRun) return
-  for (const action of plan.actions)
-    if (action.kind !== 'adopt' || !action.silent)
-      onEvent({ type: 'action', action, result: 'planned' })
-}
-
-function halted(
-  remote: string,
-  halts: readonly Halt[],
-  tally: Tally,
-  onEvent: RunOptions['onEvent'],
-  unchanged = 0,
-): RunReport {
-  for (const halt of halts) onEvent({ type: 'halted', halt })
-  return {
-    remote,
-    conflicts: [],
-    problems: [],
-    halted: halts,
-    nested: [],
-    totals: tally.totals(unchanged),
-  }
 }

@@ -28,7 +28,7 @@ function temporaryRepository(): {
 }
 
 function opener(root: string) {
-  return () => openState(nodeDisk(root), world)
+  return () => openState(nodeDisk(root), world, 2)
 }
 
 function sorted(model: ReadonlyMap<string, Row['entry']>): readonly Row[] {
@@ -53,7 +53,10 @@ describe('the base is a map that outlives the process', () => {
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('drop' as const), pick: fc.nat() }) },
     {
       weight: 1,
-      arbitrary: fc.record({ kind: fc.constant('compact' as const), force: fc.boolean() }),
+      arbitrary: fc.record({
+        kind: fc.constant('compact' as const),
+        when: fc.constantFrom(undefined, 'always' as const, 'heavy' as const),
+      }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
   )
@@ -72,13 +75,13 @@ describe('the base is a map that outlives the process', () => {
             const path = [...model.keys()][step.pick % Math.max(model.size, 1)] ?? 'absent'
             await state.record([{ path, entry: undefined }])
             model.delete(path)
-          } else if (step.kind === 'compact') await state.compact({ force: step.force })
+          } else if (step.kind === 'compact') await state.compact(step.when)
           else state = await open()
           // Exact once opened; while recording, only that it never reads as empty while it is not.
           const exact = step.kind === 'reopen' || state.size === 0
           expect(exact ? state.size : model.size).toBe(model.size)
         }
-        await state.compact({ force: true })
+        await state.compact('always')
         expect(state.size).toBe(model.size)
         expect(state.notices).toEqual([])
         expect(await collect(state.rows())).toEqual(sorted(model))
@@ -97,7 +100,7 @@ describe('the base is a map that outlives the process', () => {
     const { open } = temporaryRepository()
     const state = await open()
     await state.record([{ path: 'a', entry: fileEntry('1') }])
-    await state.compact({ force: true })
+    await state.compact('always')
     await state.record([{ path: 'a', entry: undefined }])
     const reopened = await open()
     expect(reopened.size).toBe(0)
@@ -113,7 +116,7 @@ describe('the base is a map that outlives the process', () => {
           const { root, open } = temporaryRepository()
           const state = await open()
           await state.record(paths.map((path) => ({ path, entry })))
-          await state.compact({ force: true })
+          await state.compact('always')
           if (paths.length === 0) return
           const text = fs.readFileSync(`${root}/${DATABASE}`, 'utf8')
           const read: { entries: Record<string, { size: number; version: string }> } = parse(text)
@@ -140,7 +143,7 @@ describe('a death at any byte', () => {
     const { root, open } = temporaryRepository()
     const first = await open()
     await first.record([{ path: 'a', entry: fileEntry('1') }])
-    await first.compact({ force: true })
+    await first.compact('always')
     const recorded: (readonly Row[])[] = [await collect(first.rows())]
     for (const outcome of [
       { path: 'b', entry: fileEntry('2', { author: 'Ümläut' }) },
@@ -172,7 +175,7 @@ describe('a death at any byte', () => {
     const state = await open()
     const rows = ['a', 'b/c', 'd'].map((path) => ({ path, entry: fileEntry(path) }))
     await state.record(rows)
-    await state.compact({ force: true })
+    await state.compact('always')
     const whole = fs.readFileSync(`${root}/${DATABASE}`)
     for (let length = 1; length < whole.length; length++) {
       fs.writeFileSync(`${root}/${DATABASE}`, whole.subarray(0, length))
@@ -194,11 +197,11 @@ describe('a death at any byte', () => {
     const { root, open } = temporaryRepository()
     const state = await open()
     await state.record([{ path: 'a', entry: fileEntry('1') }])
-    await state.compact({ force: true })
+    await state.compact('always')
     await state.record([{ path: 'a', entry: fileEntry('2') }])
     await state.intend([intent('a')])
     const journal = fs.readFileSync(`${root}/${JOURNAL}`)
-    await state.compact({ force: true })
+    await state.compact('always')
     fs.writeFileSync(`${root}/${JOURNAL}`, journal)
     const after = await open()
     expect(await collect(after.rows())).toEqual([{ path: 'a', entry: fileEntry('2') }])
@@ -214,7 +217,7 @@ describe('intents', () => {
     await state.intend([intent('a'), intent('b'), intent('c')])
     await state.record([{ path: 'b', entry: fileEntry('1') }])
     expect((await open()).openIntents).toEqual([intent('a'), intent('c')])
-    await state.compact({ force: true })
+    await state.compact('always')
     const again = await open()
     expect(again.openIntents).toEqual([intent('a'), intent('c')])
     await again.record([{ path: 'a', entry: undefined }])
@@ -225,7 +228,7 @@ describe('intents', () => {
     const { root, open } = temporaryRepository()
     const state = await open()
     await state.record([{ path: 'a', entry: fileEntry('1') }])
-    await state.compact({ force: true })
+    await state.compact('always')
     await state.record([{ path: 'b', entry: fileEntry('2') }])
     await state.intend([intent('b')])
     fs.rmSync(`${root}/${DATABASE}`)
@@ -246,7 +249,7 @@ describe('intents', () => {
       Array.from({ length: 3000 }, (_, i) => ({ path: `f${i}`, entry: fileEntry('1') })),
     )
     const compaction = { running: true }
-    const compacted = state.compact({ force: true }).finally(() => {
+    const compacted = state.compact('always').finally(() => {
       compaction.running = false
     })
     const writes: Promise<void>[] = []
@@ -278,7 +281,7 @@ describe('files that lsync did not leave so', () => {
     const { root, open } = temporaryRepository()
     const state = await open()
     await state.record(['a', 'b', 'c'].map((path) => ({ path, entry: fileEntry(path) })))
-    await state.compact({ force: true })
+    await state.compact('always')
     const file = `${root}/${DATABASE}`
     const lines = fs.readFileSync(file, 'utf8').split('\n')
     const [a, b, c] = ['  "a"', '  "b"', '  "c"'].map((start) =>
@@ -290,7 +293,7 @@ describe('files that lsync did not leave so', () => {
     const edited = await open()
     expect((await collect(edited.rows())).map(({ path }) => path)).toEqual(['a', 'c'])
     await edited.record([{ path: 'd', entry: fileEntry('d') }])
-    await edited.compact({ force: true })
+    await edited.compact('always')
     expect(fs.readFileSync(file, 'utf8')).not.toContain('b is gone')
     expect((await collect((await open()).rows())).map(({ path }) => path)).toEqual(['a', 'c', 'd'])
   })
@@ -329,7 +332,7 @@ describe('files that lsync did not leave so', () => {
     const { root, open } = temporaryRepository()
     const state = await open()
     await state.record(['a', 'b', 'c'].map((path) => ({ path, entry: fileEntry(path) })))
-    await state.compact({ force: true })
+    await state.compact('always')
     const disk = nodeDisk(root)
     expect(await isSealed(disk)).toBe(true)
     const whole = fs.readFileSync(`${root}/${DATABASE}`)
@@ -347,7 +350,7 @@ describe('files that lsync did not leave so', () => {
     const paths = Array.from({ length: 5000 }, (_, index) => `d/${String(index).padStart(5, '0')}`)
     await state.record(paths.map((path) => ({ path, entry: fileEntry(path) })))
     expect(await state.cuts(5, 1000)).toEqual([])
-    await state.compact({ force: true })
+    await state.compact('always')
     const cuts = (await state.cuts(5, 1000)).map((path) => paths.indexOf(path))
     expect(cuts).toHaveLength(4)
     for (const [index, at] of cuts.entries())
@@ -360,7 +363,7 @@ describe('files that lsync did not leave so', () => {
     const { root, open } = temporaryRepository()
     const state = await open()
     await state.record([{ path: 'a', entry: fileEntry('1') }])
-    await state.compact({ force: true })
+    await state.compact('always')
     await state.record([{ path: 'b', entry: fileEntry('1') }])
     fs.appendFileSync(`${root}/${JOURNAL}`, '- {"path":"c","entr')
     const files = (): readonly string[] =>
@@ -377,7 +380,7 @@ describe('files that lsync did not leave so', () => {
     const { root, open } = temporaryRepository()
     const state = await open()
     await state.record([{ path: 'a', entry: fileEntry('1') }])
-    await state.compact({ force: true })
+    await state.compact('always')
     await state.record([{ path: 'b', entry: fileEntry('1') }])
     const text = fs.readFileSync(`${root}/${file}`, 'utf8')
     fs.writeFileSync(
@@ -393,7 +396,7 @@ describe('files that lsync did not leave so', () => {
     const { root, open } = temporaryRepository()
     const state = await open()
     await state.record(['a', 'b'].map((path) => ({ path, entry: fileEntry(path) })))
-    await state.compact({ force: true })
+    await state.compact('always')
     const file = `${root}/${DATABASE}`
     fs.writeFileSync(
       file,
@@ -401,7 +404,7 @@ describe('files that lsync did not leave so', () => {
     )
     const next = await open()
     await next.record([{ path: 'c', entry: fileEntry('c') }])
-    await next.compact({ force: true })
+    await next.compact('always')
     expect(fs.readFileSync(file, 'utf8')).toContain('"colour":"red"')
     expect(await (await open()).get('a')).toEqual({ path: 'a', entry: fileEntry('a') })
   })

@@ -113,7 +113,8 @@ async function run(
     signal,
   })
   try {
-    const state = await openState(disk, world)
+    const { portions = false } = sabotage
+    const state = await openState(disk, world, ...(portions ? [2] : []))
     const report = await sync(
       {
         disk,
@@ -132,6 +133,7 @@ async function run(
         paths,
         dryRun: false,
         jobs: 4,
+        ...(portions ? { portion: 1 + (client.runs % 3) } : {}),
         allow: GUARDS,
         conflict,
         ...(override === undefined ? {} : { override }),

@@ -24,6 +24,8 @@ export interface Sabotage {
   readonly unvouched?: boolean
   /** Objects are sent in parts. */
   readonly large?: boolean
+  /** Hardly anything fits into one plan, or stays long in the journal. */
+  readonly portions?: boolean
 }
 
 /** One client's way to the shared store: every call is a step, and any call may go wrong. */

@@ -1,0 +1,59 @@
+import { isSilent, type Tally, transferOf } from '../execute/tally.ts'
+import type { OnEvent } from '../model/events.ts'
+import type { Action, Halt } from '../model/plan.ts'
+import type { RunReport } from './api.ts'
+import type { Planned } from './make-plan.ts'
+
+const GIT = /(?:^|\/)\.git\//
+const GIT_NOTICE =
+  'a .git folder is synced like any other, and Git at work in two clones at once can break it; a line `.git/` in .lsyncignore leaves it out'
+
+/** What the whole run will come to, as far as it is known. */
+export function announce(
+  actions: readonly Action[],
+  left: Planned['left'],
+  onEvent: OnEvent,
+): void {
+  let bytes = left?.bytes ?? 0
+  let transfers = left?.transfers ?? 0
+  for (const action of actions) {
+    const size = transferOf(action)
+    if (size === undefined) continue
+    transfers++
+    bytes += size
+  }
+  onEvent({ type: 'planned', actions: actions.length + (left?.actions ?? 0), transfers, bytes })
+}
+
+/** @returns true once it was said */
+export function warnOfGit(actions: readonly Action[], onEvent: OnEvent): boolean {
+  const found = actions.some(({ kind, path }) => kind !== 'adopt' && GIT.test(path))
+  if (found) onEvent({ type: 'notice', message: GIT_NOTICE })
+  return found
+}
+
+/** Of a dry run. */
+export function foresee(actions: readonly Action[], tally: Tally, onEvent: OnEvent): void {
+  for (const action of actions) {
+    tally.done(action)
+    if (!isSilent(action)) onEvent({ type: 'action', action, result: 'planned' })
+  }
+}
+
+export function halted(
+  remote: string,
+  halts: readonly Halt[],
+  tally: Tally,
+  onEvent: OnEvent,
+  unchanged = 0,
+): RunReport {
+  for (const halt of halts) onEvent({ type: 'halted', halt })
+  return {
+    remote,
+    conflicts: [],
+    problems: [],
+    halted: halts,
+    nested: [],
+    totals: tally.totals(unchanged),
+  }
+}
