@@ -90,6 +90,18 @@ export interface DiskFile extends AsyncDisposable {
   readAll(): Promise<Uint8Array>
   /** Fills the buffer with the bytes from `from` on, as far as there are any; says how many there were. */
   readInto(buffer: Uint8Array, from: number): Promise<number>
+  /** Where another core can hash a file of `size` bytes while it is still being written. Stopped before the file is closed. */
+  readonly hashAside?: (size: number) => HashAside
+}
+
+/** Reads behind the writers, on another core. */
+export interface HashAside {
+  /** All bytes before `whole` are written. */
+  reached(whole: number): void
+  /** Once all are; undefined where it could not be computed. */
+  digest(): Promise<string | undefined>
+  /** When it resolves, nothing reads from the file any more. */
+  stop(): Promise<void>
 }
 
 export interface ReadRange {
@@ -101,6 +113,8 @@ export interface ReadRange {
 
 export interface DiskWriter extends AsyncDisposable {
   write(bytes: Uint8Array, at: number): Promise<void>
+  /** Makes the bytes that were written survive a power cut, if the file's name does: that takes a flush of the disk, once. */
+  flush(): Promise<void>
   setModified(mtime: number): Promise<void>
   setExecutable(executable: boolean): Promise<void>
   stat(): Promise<DiskStat>

@@ -1,16 +1,28 @@
 import fs from 'node:fs'
 import { promisify } from 'node:util'
-import { DiskError, type DiskFile, type DiskStat, type DiskWriter, type ReadRange } from './disk.ts'
+import {
+  DiskError,
+  type DiskFile,
+  type DiskStat,
+  type DiskWriter,
+  type HashAside,
+  type ReadRange,
+} from './disk.ts'
 import { guarded, translate } from './node-errors.ts'
+import { NodeHashAside } from './node-hash-aside.ts'
 import { diskStat, executableMode, kindOf, timeOf } from './node-stat.ts'
 
 const readAsync = promisify(fs.read)
 const writeAsync = promisify(fs.write)
+const flushAsync = promisify(fs.fdatasync)
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = fs.constants
 const CHUNK = 512 * 1024
 /** Up to here a synchronous call is cheaper than a trip to the thread pool, and too short to be felt. */
 const SMALL = 128 * 1024
+/** A disk that held up a synchronous write for so many milliseconds gets so many of the next ones by the thread pool: who waits for it shall not hold up all others. */
+const FELT = 20
+const ASIDE = 16
 
 /** A descriptor of a regular file; never of a link, and never waiting for the other end of a pipe. */
 export function openRegular(absolute: string, path: string, access: number = O_RDONLY): number {
@@ -135,6 +147,8 @@ export class NodeFile extends Descriptor implements DiskFile {
     }
   }
 
+  readonly hashAside = (size: number): HashAside => new NodeHashAside(this.descriptor, size)
+
   async readAll(): Promise<Uint8Array> {
     const size = guarded(this.path, () => fs.fstatSync(this.descriptor).size)
     if (size > SMALL) {
@@ -161,14 +175,18 @@ export class NodeFile extends Descriptor implements DiskFile {
 const NOTHING = new Uint8Array(0)
 
 export class NodeWriter extends Descriptor implements DiskWriter {
+  #aside = 0
   #last: Promise<unknown> = Promise.resolve()
 
   async write(bytes: Uint8Array, at: number): Promise<void> {
-    if (bytes.length <= SMALL) {
+    if (bytes.length <= SMALL || (bytes.length <= CHUNK && this.#aside === 0)) {
+      const begun = performance.now()
       guarded(this.path, () => writeAllSync(this.descriptor, bytes, at))
+      if (performance.now() - begun > FELT) this.#aside = ASIDE
       return
     }
-    // One after the other: the system lets one at a time into a file, and the others' threads spin until it is their turn.
+    if (this.#aside > 0) this.#aside--
+    // One after the other: the system lets only one at a time into a file.
     const before = this.#last
     const written = before.then(() => this.#writeAll(bytes, at))
     this.#last = written.catch(() => undefined)
@@ -182,6 +200,14 @@ export class NodeWriter extends Descriptor implements DiskWriter {
         const { bytesWritten } = await writeAsync(this.descriptor, bytes, done, left, at + done)
         done += bytesWritten
       }
+    } catch (error) {
+      throw translate(error, this.path)
+    }
+  }
+
+  async flush(): Promise<void> {
+    try {
+      await flushAsync(this.descriptor)
     } catch (error) {
       throw translate(error, this.path)
     }

@@ -15,7 +15,7 @@ import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
 import type { Staged } from './fetch.ts'
 import { gathered } from './gathered.ts'
-import { HashBehind } from './hash-behind.ts'
+import { type HashBehind, hashBehind } from './hash-behind.ts'
 import { Notes } from './notes.ts'
 import { runPool } from './pool.ts'
 import { isSameDownload } from './same-transfer.ts'
@@ -109,7 +109,7 @@ async function fill(
   const { provider, bandwidth, onEvent, ranged } = effects
   const { key, version, size } = record
   const written = new GrowingRanges(record.whole)
-  const notes = new Notes(effects, record, written)
+  const notes = new Notes(effects, record, writer, written)
   let begun: Begun | undefined
   try {
     const missing = missingRanges(size, record.whole, rangeOf(size, ranged.range))
@@ -155,7 +155,7 @@ function begin(
   if (metadata.link) throw new PathProblem('link-target')
   const vouched = info.digests.sha256 ?? metadata.sha256
   const also = vouched === undefined ? comparable(info.digests) : []
-  return { info, metadata, also, behind: new HashBehind(file, size, also) }
+  return { info, metadata, also, behind: hashBehind(file, size, also) }
 }
 
 /** Each range costs the store a search for where it begins; all of them together shall keep the line busy to the end. */

@@ -1,16 +1,40 @@
-import type { DiskFile } from '../disk/disk.ts'
+import type { DiskFile, HashAside } from '../disk/disk.ts'
 import type { DigestAlgorithm, Digests } from '../provider/index.ts'
 import { digester } from '../scan/hash.ts'
 import { PathProblem } from './consequence.ts'
 
 /** Read at once. */
 const STEP = 1024 * 1024
+/** From here on a thread of its own is worth its 20 ms and its memory. */
+const WORTH_A_THREAD = 256 * 1024 * 1024
+
+type Whole = Digests & { readonly sha256: string }
 
 /**
- * The digests of a file that is still being written, in ranges that come in any order: it reads behind the writers, as far as the file is whole from
- * its beginning, so that little is left to do when the last range is there.
+ * The digests of a file that is still being written, in ranges that come in any order: they are computed behind the writers, as far as the file is whole
+ * from its beginning, so that little is left to do when the last range is there.
  */
-export class HashBehind {
+export interface HashBehind {
+  /** All bytes before `whole` are written. Work goes on beside the caller, who hears of a failure at the end. */
+  reached(whole: number): void
+  /** Once the file is whole: waits for what is left. */
+  digest(signal: AbortSignal): Promise<Whole>
+  /** When it resolves, nothing reads from the file any more. */
+  stop(): Promise<void>
+}
+
+export function hashBehind(
+  file: DiskFile,
+  size: number,
+  also: readonly DigestAlgorithm[],
+  worthAThread = WORTH_A_THREAD,
+): HashBehind {
+  const aside = also.length === 0 && size >= worthAThread ? file.hashAside?.(size) : undefined
+  return aside === undefined ? new Here(file, size, also) : new Aside(file, size, aside)
+}
+
+/** On the core that receives, too. */
+class Here implements HashBehind {
   readonly #file: DiskFile
   readonly #size: number
   readonly #digests: ReturnType<typeof digester>
@@ -29,7 +53,6 @@ export class HashBehind {
     this.#buffer = Buffer.allocUnsafeSlow(Math.min(STEP, size))
   }
 
-  /** All bytes before `whole` are written. Work goes on beside the caller, who hears of a failure at the end. */
   reached(whole: number): void {
     this.#whole = Math.max(this.#whole, whole)
     if (!this.#stopped && this.#failure === undefined && this.#isWorthAStep)
@@ -58,8 +81,7 @@ export class HashBehind {
     }
   }
 
-  /** Once the file is whole: waits for what is left. */
-  async digest(signal: AbortSignal): Promise<Digests & { readonly sha256: string }> {
+  async digest(signal: AbortSignal): Promise<Whole> {
     const stop = (): void => void (this.#stopped = true)
     signal.addEventListener('abort', stop)
     await this.#working
@@ -69,9 +91,41 @@ export class HashBehind {
     return this.#digests.digest()
   }
 
-  /** When it resolves, nothing reads from the file any more. */
   async stop(): Promise<void> {
     this.#stopped = true
     await this.#working
+  }
+}
+
+class Aside implements HashBehind {
+  readonly #file: DiskFile
+  readonly #size: number
+  readonly #aside: HashAside
+
+  constructor(file: DiskFile, size: number, aside: HashAside) {
+    this.#file = file
+    this.#size = size
+    this.#aside = aside
+  }
+
+  reached(whole: number): void {
+    this.#aside.reached(whole)
+  }
+
+  async digest(signal: AbortSignal): Promise<Whole> {
+    const stop = (): void => void this.#aside.stop()
+    signal.addEventListener('abort', stop)
+    const sha256 = await this.#aside.digest()
+    signal.removeEventListener('abort', stop)
+    signal.throwIfAborted()
+    if (sha256 !== undefined) return { sha256 }
+    // No thread was to be had, or it could not read: then this says why.
+    const here = new Here(this.#file, this.#size, [])
+    here.reached(this.#size)
+    return here.digest(signal)
+  }
+
+  stop(): Promise<void> {
+    return this.#aside.stop()
   }
 }

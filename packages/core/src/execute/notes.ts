@@ -1,10 +1,13 @@
+import type { DiskWriter } from '../disk/disk.ts'
 import type { GrowingRanges } from '../model/ranges.ts'
 import type { DownloadRecord } from '../state/transfers.ts'
 import type { Effects } from './context.ts'
 
 /** Each note costs a flush of the file: what a death costs at most grows with the file, up to what a line carries in seconds. */
-const PARTS = 192
+const PARTS = 256
 const MOST_UNNOTED = 64 * 1024 * 1024
+/** So many notes may be lost in a power cut. */
+const FLUSHED_NOTES = 8
 
 /**
  * Keeps the record of a download behind its data: what was written is flushed, and only then noted. One flush at a time, beside the
@@ -13,7 +16,9 @@ const MOST_UNNOTED = 64 * 1024 * 1024
 export class Notes {
   readonly #effects: Pick<Effects, 'disk' | 'transfers' | 'ranged'>
   readonly #record: DownloadRecord
+  readonly #writer: Pick<DiskWriter, 'flush'>
   readonly #written: GrowingRanges
+  #notes = 0
   #unnoted = 0
   #work: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
@@ -21,10 +26,12 @@ export class Notes {
   constructor(
     effects: Pick<Effects, 'disk' | 'transfers' | 'ranged'>,
     record: DownloadRecord,
+    writer: Pick<DiskWriter, 'flush'>,
     written: GrowingRanges,
   ) {
     this.#effects = effects
     this.#record = record
+    this.#writer = writer
     this.#written = written
   }
 
@@ -54,8 +61,10 @@ export class Notes {
     // Taken before the flush: what is written meanwhile, it need not have reached.
     const whole = this.#written.ranges
     try {
-      // With the notes before this one.
-      await disk.flush([transfers.partOf(this.#record), transfers.recordOf(this.#record)])
+      // Names, and the notes before this one: a note that is lost costs work, and to flush them costs five times what the bytes alone do.
+      if (this.#notes++ % FLUSHED_NOTES === 0)
+        await disk.flush([transfers.partOf(this.#record), transfers.recordOf(this.#record)])
+      else await this.#writer.flush()
       await transfers.confirm(this.#record, whole)
     } catch (error) {
       this.#failure = { error }

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
 import type { DiskFile } from '../../src/disk/disk.ts'
-import { HashBehind } from '../../src/execute/hash-behind.ts'
+import { hashBehind } from '../../src/execute/hash-behind.ts'
 import { GrowingRanges } from '../../src/model/ranges.ts'
 import { temporaryDisk } from '../disk/temporary.ts'
 
@@ -12,43 +13,111 @@ const { signal } = new AbortController()
 const digestOf = (algorithm: string, bytes: Uint8Array): string =>
   createHash(algorithm).update(bytes).digest('hex')
 
-test('the digests are those of what was written, whatever came first', async () => {
+const MEANS = [
+  ['here', Infinity],
+  ['by a thread', 0],
+] as const
+
+describe.each(MEANS)('%s', (_, worthAThread) => {
+  test('the digest is that of what was written, whatever came first', async () => {
+    const { disk } = temporaryDisk()
+    const bytes = randomBytes(9 * MIB + 17)
+    await using writer = await disk.create('file')
+    // What is read too early is something else.
+    await writer.write(Buffer.alloc(bytes.length, 1), 0)
+    await using file = await disk.open('file')
+    const behind = hashBehind(file, bytes.length, [], worthAThread)
+    const written = new GrowingRanges([])
+    const RANGE = 2 * MIB
+    const PIECE = 300_000
+    for (const range of [1, 0, 3, 4, 2])
+      for (
+        let from = range * RANGE;
+        from < Math.min((range + 1) * RANGE, bytes.length);
+        from += PIECE
+      ) {
+        const to = Math.min(from + PIECE, (range + 1) * RANGE, bytes.length)
+        await writer.write(bytes.subarray(from, to), from)
+        written.grow(range * RANGE, to)
+        behind.reached(written.front)
+        // Time enough for a thread to start, and to read too much.
+        if (from % RANGE === 0 && worthAThread === 0) await sleep(80)
+      }
+    expect(await behind.digest(signal)).toEqual({ sha256: digestOf('sha256', bytes) })
+    await behind.stop()
+  })
+
+  test('a file that was cut meanwhile is damaged', async () => {
+    const { root, disk } = temporaryDisk()
+    await using writer = await disk.create('file')
+    await writer.write(randomBytes(3 * MIB), 0)
+    await using file = await disk.open('file')
+    truncateSync(join(root, 'file'), 2 * MIB + 1)
+    const behind = hashBehind(file, 3 * MIB, [], worthAThread)
+    behind.reached(3 * MIB)
+    await expect(behind.digest(signal)).rejects.toMatchObject({ code: 'corrupt' })
+  })
+
+  test('it can be stopped, also while it waits, and who waits for the digest interrupted', async () => {
+    const { disk } = temporaryDisk()
+    await using writer = await disk.create('file')
+    await writer.write(randomBytes(3 * MIB), 0)
+    await using file = await disk.open('file')
+    const threads = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length
+    const before = threads()
+    const stopped = hashBehind(file, 3 * MIB, [], worthAThread)
+    stopped.reached(2 * MIB)
+    const stopping = stopped.stop()
+    stopped.reached(2 * MIB + 1)
+    await stopping
+    expect(threads()).toBe(before)
+    const interrupted = hashBehind(file, 3 * MIB, [], worthAThread)
+    // What is missing never comes.
+    interrupted.reached(worthAThread === 0 ? 2 * MIB : 3 * MIB)
+    const run = new AbortController()
+    const digest = interrupted.digest(run.signal)
+    run.abort(new Error('interrupted'))
+    await expect(digest).rejects.toThrow('interrupted')
+    await interrupted.stop()
+  })
+})
+
+test('where no thread is to be had, the digest comes all the same', async () => {
   const { disk } = temporaryDisk()
-  const bytes = randomBytes(9 * MIB + 17)
+  const bytes = randomBytes(MIB)
   await using writer = await disk.create('file')
-  // What is read too early is something else.
-  await writer.write(Buffer.alloc(bytes.length, 1), 0)
+  await writer.write(bytes, 0)
   await using file = await disk.open('file')
-  const behind = new HashBehind(file, bytes.length, ['md5'])
-  const written = new GrowingRanges([])
-  const RANGE = 2 * MIB
-  const PIECE = 300_000
-  for (const range of [1, 0, 3, 4, 2])
-    for (
-      let from = range * RANGE;
-      from < Math.min((range + 1) * RANGE, bytes.length);
-      from += PIECE
-    ) {
-      const to = Math.min(from + PIECE, (range + 1) * RANGE, bytes.length)
-      await writer.write(bytes.subarray(from, to), from)
-      written.grow(range * RANGE, to)
-      behind.reached(written.front)
-    }
+  const without: DiskFile = {
+    stat: () => file.stat(),
+    read: (range, stop) => file.read(range, stop),
+    readAll: () => file.readAll(),
+    readInto: (buffer, from) => file.readInto(buffer, from),
+    hashAside: () => ({
+      reached: () => undefined,
+      digest: async () => undefined,
+      stop: async () => undefined,
+    }),
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+  const behind = hashBehind(without, MIB, [], 0)
+  behind.reached(MIB)
+  expect(await behind.digest(signal)).toEqual({ sha256: digestOf('sha256', bytes) })
+})
+
+test('other digests than the thread knows are computed here', async () => {
+  const { disk } = temporaryDisk()
+  const bytes = randomBytes(MIB)
+  await using writer = await disk.create('file')
+  await writer.write(bytes, 0)
+  await using file = await disk.open('file')
+  const behind = hashBehind(file, MIB, ['md5'], 0)
+  behind.reached(MIB)
   expect(await behind.digest(signal)).toEqual({
     sha256: digestOf('sha256', bytes),
     md5: digestOf('md5', bytes),
   })
-})
-
-test('a file that was cut meanwhile is damaged', async () => {
-  const { root, disk } = temporaryDisk()
-  await using writer = await disk.create('file')
-  await writer.write(randomBytes(3 * MIB), 0)
-  await using file = await disk.open('file')
-  truncateSync(join(root, 'file'), 2 * MIB + 1)
-  const behind = new HashBehind(file, 3 * MIB, [])
-  behind.reached(3 * MIB)
-  await expect(behind.digest(signal)).rejects.toMatchObject({ code: 'corrupt' })
 })
 
 /** A file whose reads wait for a word. */
@@ -68,7 +137,7 @@ function waiting() {
 
 test('when it has stopped nothing reads any more', async () => {
   const { file, reads } = waiting()
-  const behind = new HashBehind(file, 10 * MIB, [])
+  const behind = hashBehind(file, 10 * MIB, [])
   behind.reached(5 * MIB)
   let stopped = false
   const stopping = behind.stop().then(() => {
@@ -84,7 +153,7 @@ test('when it has stopped nothing reads any more', async () => {
 
 test('who waits for the digest can be interrupted', async () => {
   const { file, reads } = waiting()
-  const behind = new HashBehind(file, 10 * MIB, [])
+  const behind = hashBehind(file, 10 * MIB, [])
   behind.reached(10 * MIB)
   const run = new AbortController()
   const digest = behind.digest(run.signal)
@@ -96,7 +165,7 @@ test('who waits for the digest can be interrupted', async () => {
 
 test('a disk that fails is heard of at the end, and not before', async () => {
   const { file, reads } = waiting()
-  const behind = new HashBehind(file, 2 * MIB, [])
+  const behind = hashBehind(file, 2 * MIB, [])
   behind.reached(MIB)
   reads[0]?.(new Error('disk on fire'))
   await Promise.resolve()

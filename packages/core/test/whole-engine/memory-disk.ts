@@ -364,6 +364,10 @@ export class MemoryDisk implements Disk {
         inode.mtime = this.#tick()
         inode.ctime = this.#tick()
       },
+      flush: async () => {
+        await this.#step('flush', path)
+        if (this.flushes) inode.durable = inode.data
+      },
       setModified: async (mtime) => {
         inode.mtime = mtime
         inode.ctime = this.#tick()
