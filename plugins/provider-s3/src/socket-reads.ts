@@ -2,7 +2,7 @@ import type { OnReadOpts, Socket } from 'node:net'
 
 /** Of a read that is no longer than this, undici may keep pieces of headers until the next one brings their end. No headers are as long as that. */
 const COPIED = 32 * 1024
-/** Longer ones save a tenth of a second of 2 GB, but the system answers them with longer queues, whose bytes a kill costs: up to 80 MiB instead of 45. */
+/** Longer ones save a tenth of a second of 2 GB, but the system answers them with longer queues, whose bytes a kill costs. */
 const SIZE = 64 * 1024
 
 /**

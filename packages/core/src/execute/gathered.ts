@@ -17,7 +17,7 @@ export async function* gathered(
   try {
     for await (const chunk of body) {
       await arrived(chunk.length)
-      if (buffer !== undefined && filled + chunk.length > PIECE) {
+      if (buffer !== undefined && filled > 0 && filled + chunk.length > PIECE) {
         yield buffer.subarray(0, filled)
         filled = 0
       }

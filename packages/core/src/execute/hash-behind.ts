@@ -29,8 +29,17 @@ export function hashBehind(
   also: readonly DigestAlgorithm[],
   worthAThread = WORTH_A_THREAD,
 ): HashBehind {
-  const aside = also.length === 0 && size >= worthAThread ? file.hashAside?.(size) : undefined
+  const aside = also.length === 0 && size >= worthAThread ? startAside(file, size) : undefined
   return aside === undefined ? new Here(file, size, also) : new Aside(file, size, aside)
+}
+
+/** Undefined where the system gives no thread: a limit of processes, a permission. */
+function startAside(file: DiskFile, size: number): HashAside | undefined {
+  try {
+    return file.hashAside?.(size)
+  } catch {
+    return undefined
+  }
 }
 
 /** On the core that receives, too. */
@@ -101,6 +110,8 @@ class Aside implements HashBehind {
   readonly #file: DiskFile
   readonly #size: number
   readonly #aside: HashAside
+  #here: Here | undefined
+  #stopped = false
 
   constructor(file: DiskFile, size: number, aside: HashAside) {
     this.#file = file
@@ -119,13 +130,16 @@ class Aside implements HashBehind {
     signal.removeEventListener('abort', stop)
     signal.throwIfAborted()
     if (sha256 !== undefined) return { sha256 }
-    // No thread was to be had, or it could not read: then this says why.
-    const here = new Here(this.#file, this.#size, [])
-    here.reached(this.#size)
-    return here.digest(signal)
+    // The file may be closed by now.
+    if (this.#stopped) throw new Error('nobody waits for this digest any more')
+    // The thread did not start, or could not read: then this says why.
+    this.#here = new Here(this.#file, this.#size, [])
+    this.#here.reached(this.#size)
+    return this.#here.digest(signal)
   }
 
-  stop(): Promise<void> {
-    return this.#aside.stop()
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await Promise.all([this.#aside.stop(), this.#here?.stop()])
   }
 }

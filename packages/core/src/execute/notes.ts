@@ -50,8 +50,10 @@ export class Notes {
 
   /** Everything written so far is noted when this resolves. */
   async settle(): Promise<void> {
-    await this.#work
-    if (this.#unnoted > 0 && this.#failure === undefined) await this.#note()
+    // Whoever else settles waits for the same note.
+    while (this.#failure === undefined && (this.#work !== undefined || this.#unnoted > 0))
+      // oxlint-disable-next-line no-await-in-loop -- one flush at a time
+      await (this.#work ??= this.#note())
     if (this.#failure !== undefined) throw this.#failure.error
   }
 

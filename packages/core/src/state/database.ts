@@ -218,6 +218,10 @@ async function* wholeLines(disk: Disk): AsyncGenerator<Stretch> {
 const ENTRY = '  "'
 const COLON = '": '
 
+/** Without escapes, and without what JSON takes only as an escape (zeroes are what a power cut leaves). */
+// oxlint-disable-next-line no-control-regex -- those are meant
+const PLAIN = /^[^\\\u0000-\u001f]*$/
+
 /** The key of the line that begins at `start` and ends before `end`: up to the closing quote, parsed only where it holds an escape. */
 function pathOf(text: string, start: number, end: number, lineNumber: number): string {
   const from = start + ENTRY.length
@@ -230,7 +234,7 @@ function pathOf(text: string, start: number, end: number, lineNumber: number): s
     while (text.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes++
     if (backslashes % 2 === 1) continue
     const raw = text.slice(from, quote)
-    return raw.includes('\\') ? String(parseJson(`"${raw}"`, lineNumber)) : raw
+    return PLAIN.test(raw) ? raw : String(parseJson(`"${raw}"`, lineNumber))
   }
   throw notAnEntry(lineNumber)
 }

@@ -34,6 +34,7 @@ test('the same bytes come, and in pieces that are worth a call but for the last'
             heard += length
           }))
             pieces.push(Buffer.from(piece))
+          expect(pieces.every(({ length }) => length > 0)).toBe(true)
         }
         if (fails) await expect(reading()).rejects.toThrow('torn')
         else await reading()

@@ -3,7 +3,7 @@ import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import type { DiskFile } from '../../src/disk/disk.ts'
+import type { DiskFile, HashAside } from '../../src/disk/disk.ts'
 import { hashBehind } from '../../src/execute/hash-behind.ts'
 import { GrowingRanges } from '../../src/model/ranges.ts'
 import { temporaryDisk } from '../disk/temporary.ts'
@@ -83,7 +83,16 @@ describe.each(MEANS)('%s', (_, worthAThread) => {
   })
 })
 
-test('where no thread is to be had, the digest comes all the same', async () => {
+const NO_DIGEST: HashAside = {
+  reached: () => undefined,
+  digest: async () => undefined,
+  stop: async () => undefined,
+}
+
+test.each([
+  ['cannot be made', () => expect.fail('EAGAIN')],
+  ['ends without a digest', () => NO_DIGEST],
+])('where a thread %s, the digest comes all the same', async (_, hashAside) => {
   const { disk } = temporaryDisk()
   const bytes = randomBytes(MIB)
   await using writer = await disk.create('file')
@@ -94,11 +103,7 @@ test('where no thread is to be had, the digest comes all the same', async () => 
     read: (range, stop) => file.read(range, stop),
     readAll: () => file.readAll(),
     readInto: (buffer, from) => file.readInto(buffer, from),
-    hashAside: () => ({
-      reached: () => undefined,
-      digest: async () => undefined,
-      stop: async () => undefined,
-    }),
+    hashAside,
     [Symbol.asyncDispose]: async () => undefined,
   }
   const behind = hashBehind(without, MIB, [], 0)
@@ -149,6 +154,24 @@ test('when it has stopped nothing reads any more', async () => {
   await stopping
   behind.reached(10 * MIB)
   expect(reads).toHaveLength(1)
+})
+
+test('a thread that was stopped leaves nothing to read for anybody else', async () => {
+  const { file, reads } = waiting()
+  let end: () => void = () => undefined
+  const ended = new Promise<undefined>((resolve) => {
+    end = () => resolve(undefined)
+  })
+  const hashAside = (): HashAside => ({
+    ...NO_DIGEST,
+    digest: () => ended,
+    stop: async () => end(),
+  })
+  const behind = hashBehind({ ...file, hashAside }, 2 * MIB, [], 0)
+  behind.reached(2 * MIB)
+  const digest = behind.digest(signal)
+  await Promise.all([expect(digest).rejects.toThrow('nobody waits'), behind.stop()])
+  expect(reads).toEqual([])
 })
 
 test('who waits for the digest can be interrupted', async () => {

@@ -309,12 +309,17 @@ describe('files that lsync did not leave so', () => {
     { weight: 1, arbitrary: fc.constantFrom('', 'null', '"a": {}', '{}', '{"size":1}') },
   )
   const colon = fc.constantFrom(': ', ':', ' : ', ':   ', '')
+  /** What JSON takes only as an escape. */
+  const raw = fc.oneof(
+    { weight: 6, arbitrary: fc.constant('') },
+    { weight: 1, arbitrary: fc.constantFrom('\0', '\t', '\r', '\u001F') },
+  )
 
   test('a row is what JSON makes of its whole line, however it is spaced; what is none is damage', async () => {
     await fc.assert(
-      fc.asyncProperty(anyPath, colon, written, async (path, between, text) => {
+      fc.asyncProperty(anyPath, raw, colon, written, async (path, character, between, text) => {
         const { root } = temporaryRepository()
-        const line = `  ${jsonLine(path)}${between}${text}`
+        const line = `  "${character}${jsonLine(path).slice(1)}${between}${text}`
         fs.writeFileSync(
           `${root}/${DATABASE}`,
           `#\nformat: 1\nid: x\nrows: 1\nentries:\n${line}\nend: 1\n`,
