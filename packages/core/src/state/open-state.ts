@@ -302,6 +302,8 @@ class OpenState implements State {
       // A stream that is under way keeps the one it began with.
       this.#overlay = new Map()
       this.#appendable = false
+      // Under its name before the journal goes: a power cut that brought back the former one beside the new journal would take marks that were made to last.
+      await this.#disk.flush([DATABASE])
       await this.#rewriteJournal()
     })
   }
