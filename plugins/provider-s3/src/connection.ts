@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs'
-import type { Socket } from 'node:net'
 import tls from 'node:tls'
-import type { buildConnector, Dispatcher } from 'undici'
-import { type Answer, exchange, type Outgoing } from './exchange.ts'
-import { reusedReads } from './socket-reads.ts'
+import { type Answer, type Dispatcher, exchange, type Outgoing } from './exchange.ts'
+import { Channels } from './http/channels.ts'
 import { type OpenOptions, StorageError } from '@lsync/core/provider'
 
 export interface Limits {
@@ -35,10 +33,6 @@ export async function connect(
   { environment, concurrency }: Pick<OpenOptions, 'environment' | 'concurrency'>,
   limits: Limits = LIMITS,
 ): Promise<Connections> {
-  const [{ default: Agent }, { default: connectorFor }] = await Promise.all([
-    import('undici/lib/dispatcher/agent.js'),
-    import('undici/lib/core/connect.js'),
-  ])
   const proxied = ['http_proxy', 'https_proxy'].some(
     (name) => named(environment, name) !== undefined,
   )
@@ -47,23 +41,19 @@ export async function connect(
   const made = new Map<string, Dispatcher>()
   const make = (protocol: string): Dispatcher => {
     const secure = protocol === 'https:'
-    const connector: buildConnector.BuildOptions = {
-      timeout: limits.connect,
-      ...(secure ? trusted(environment) : {}),
-    }
-    const limited = {
-      // More than core asks for at once: a removal must not wait behind uploads while its lease runs.
-      connections: Math.max(concurrency * 2, 16),
+    const trust = secure ? trusted(environment) : {}
+    // More than core asks for at once: a removal must not wait behind uploads while its lease runs.
+    const connections = Math.max(concurrency * 2, 16)
+    const proxy = named(environment, secure ? 'https_proxy' : 'http_proxy')
+    if (proxy === undefined || undici === undefined)
+      return new Channels({ connections, ...limits, ...trust })
+    checkProxy(proxy, secure ? 'HTTPS_PROXY' : 'HTTP_PROXY')
+    const connector = { timeout: limits.connect, ...trust }
+    return new undici.EnvHttpProxyAgent({
+      connections,
       pipelining: 1,
       headersTimeout: limits.silence,
       bodyTimeout: limits.silence,
-    }
-    const proxy = named(environment, secure ? 'https_proxy' : 'http_proxy')
-    if (proxy === undefined || undici === undefined)
-      return new Agent({ ...limited, connect: reusing(connectorFor, connector) })
-    checkProxy(proxy, secure ? 'HTTPS_PROXY' : 'HTTP_PROXY')
-    return new undici.EnvHttpProxyAgent({
-      ...limited,
       connect: connector,
       connectTimeout: limits.connect,
       requestTls: connector,
@@ -96,26 +86,6 @@ export async function connect(
     async destroy() {
       await Promise.all([...made.values()].map((dispatcher) => dispatcher.destroy()))
     },
-  }
-}
-
-/** Connections whose reads use their buffers again; a connector for each, since the buffers are its socket's own. */
-function reusing(
-  connectorFor: typeof buildConnector,
-  options: buildConnector.BuildOptions,
-): buildConnector.connector {
-  const sessions = new Map<string, Buffer>()
-  return (to, callback) => {
-    const session = sessions.get(to.hostname)
-    const connector = connectorFor({
-      ...options,
-      ...(session === undefined ? {} : { session }),
-      onread: reusedReads(() => socket),
-    })
-    const socket: Socket = connector(to, callback) as unknown as Socket
-    if (to.protocol === 'https:')
-      socket.on('session', (made: Buffer) => sessions.set(to.hostname, made))
-    return socket
   }
 }
 

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import type { Dispatcher } from 'undici'
 import { onceAborted } from './on-abort.ts'
 import { Pieces } from './pieces.ts'
 
@@ -24,6 +23,32 @@ export interface Answer {
   readonly body: AnswerBody
 }
 
+/** The hand on a request under way. */
+export interface AnswerControl {
+  readonly paused: boolean
+  /** Called while a chunk is given: no more of them for now. */
+  pause(): void
+  resume(): void
+  abort(reason: Error): void
+}
+
+/** Hears what becomes of a request: one end or one error. */
+export interface AnswerHandler {
+  /** There is a connection; nothing has been sent. */
+  onRequestStart(control: AnswerControl): void
+  onResponseStart(control: AnswerControl, status: number, headers: Answer['headers']): void
+  /** The chunk is good until this returns. */
+  onResponseData(control: AnswerControl, chunk: Buffer): void
+  onResponseEnd(): void
+  onResponseError(control: AnswerControl, error: Error): void
+}
+
+/** Connections that are kept: our own, or undici's, which know proxies. */
+export interface Dispatcher {
+  dispatch(request: Outgoing, handler: AnswerHandler): unknown
+  destroy(): Promise<void>
+}
+
 /** Read to its end, or destroyed: else its connection is not free again. Errors are those of the connection, or the signal's reason. */
 export interface AnswerBody extends AsyncIterable<Uint8Array> {
   /** All of it, where it is small: then it was waited for, and nothing is left to fail. */
@@ -37,8 +62,8 @@ const SMALL = 256 * 1024
 /**
  * @param onAnswer hears how long the answer took to begin, once there was a connection
  *
- * One request and its answer, by undici's lowest layer: its `request` makes a stream, an event emitter and a listener to the signal for each, which
- * is half of what a small request costs.
+ * One request and its answer. A small answer has no stream, no event emitter and no listener to the signal of its own: they are half of what a small
+ * request costs.
  */
 export function exchange(
   dispatcher: Pick<Dispatcher, 'dispatch'>,
@@ -52,13 +77,13 @@ export function exchange(
   })
 }
 
-class Exchange implements Dispatcher.DispatchHandler {
+class Exchange implements AnswerHandler {
   readonly #request: Outgoing
   readonly #onAnswer: (milliseconds: number) => void
   readonly #resolve: (answer: Answer) => void
   readonly #reject: (error: unknown) => void
   #forget: () => void = () => undefined
-  #controller: Dispatcher.DispatchController | undefined
+  #controller: AnswerControl | undefined
   #aborted: { readonly reason: unknown } | undefined
   #begun = 0
   #status = 0
@@ -88,17 +113,13 @@ class Exchange implements Dispatcher.DispatchHandler {
     })
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: AnswerControl): void {
     this.#controller = controller
     this.#begun = performance.now()
     if (this.#aborted !== undefined) controller.abort(asError(this.#aborted.reason))
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Answer['headers'],
-  ): void {
+  onResponseStart(controller: AnswerControl, status: number, headers: Answer['headers']): void {
     // 1xx: the answer itself is still to come.
     if (status < 200) return
     this.#onAnswer(performance.now() - this.#begun)
@@ -113,7 +134,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve({ status, headers, body: this.#stream })
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_controller: AnswerControl, chunk: Buffer): void {
     // Copied either way: a chunk lies in memory that its socket uses again.
     if (this.#whole === undefined) this.#stream?.push(chunk)
     else this.#gathered += chunk.copy(this.#whole, this.#gathered)
@@ -133,7 +154,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     })
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: AnswerControl, error: Error): void {
     this.#fail(error)
   }
 
@@ -164,13 +185,13 @@ class Whole implements AnswerBody {
 }
 
 class Stream implements AnswerBody {
-  readonly #controller: Dispatcher.DispatchController
+  readonly #controller: AnswerControl
   readonly #pieces: Pieces
   #ended = false
   #failure: { readonly error: unknown } | undefined
   #wake: () => void = () => undefined
 
-  constructor(controller: Dispatcher.DispatchController, reuse: boolean) {
+  constructor(controller: AnswerControl, reuse: boolean) {
     this.#controller = controller
     this.#pieces = new Pieces(reuse)
   }

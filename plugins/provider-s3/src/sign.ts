@@ -37,7 +37,7 @@ export class Signer {
     this.#region = region
   }
 
-  /** @returns names and values of all headers in turn, as undici takes them */
+  /** @returns names and values of all headers in turn */
   sign(request: Unsigned, credentials: Credentials, now: Date): string[] {
     const { method, host, path, query, headers, length, sha256 } = request
     const date = `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`

@@ -1,0 +1,196 @@
+import net, { type OnReadOpts, type Socket } from 'node:net'
+import tls from 'node:tls'
+import type { AnswerHandler, Dispatcher, Outgoing } from '../exchange.ts'
+import { Call, Channel, type Keeper } from './channel.ts'
+import { ConnectionFailure } from './failure.ts'
+
+export interface ChannelsOptions {
+  /** At most so many connections to each origin. */
+  readonly connections: number
+  /** Milliseconds until a connection stands. */
+  readonly connect: number
+  /** Milliseconds without a byte, until the other side counts as gone. */
+  readonly silence: number
+  /** What is trusted, where that is not what Node.js trusts. */
+  readonly secureContext?: tls.SecureContext
+}
+
+/** Longer reads save a tenth of a second of 2 GB, but the system answers them with longer queues, whose bytes a kill costs. */
+const READ = 64 * 1024
+/** Milliseconds of nothing, until the system asks whether the other side is still there. */
+const PROBE_AFTER = 60_000
+
+/** Connections that are kept, by origin (`https://host:port`). */
+export class Channels implements Dispatcher {
+  readonly #options: ChannelsOptions
+  readonly #origins = new Map<string, Origin>()
+
+  constructor(options: ChannelsOptions) {
+    this.#options = options
+  }
+
+  dispatch(request: Outgoing, handler: AnswerHandler): void {
+    let origin = this.#origins.get(request.origin)
+    if (origin === undefined) {
+      origin = new Origin(new URL(request.origin), this.#options)
+      this.#origins.set(request.origin, origin)
+    }
+    origin.dispatch(new Call(request, handler, this.#options.silence))
+  }
+
+  async destroy(): Promise<void> {
+    for (const origin of this.#origins.values()) origin.destroy()
+  }
+}
+
+class Origin implements Keeper {
+  readonly #url: URL
+  readonly #options: ChannelsOptions
+  readonly #open = new Set<Channel>()
+  /** The one that was used last comes first: it is the least likely to be closed meanwhile. */
+  readonly #idle: Channel[] = []
+  readonly #dialled = new Set<Socket>()
+  readonly #waiting: Call[] = []
+  #session: Buffer | undefined
+  #watch: NodeJS.Timeout | undefined
+  #isDestroyed = false
+
+  constructor(url: URL, options: ChannelsOptions) {
+    this.#url = url
+    this.#options = options
+  }
+
+  dispatch(call: Call): void {
+    if (this.#isDestroyed) {
+      call.handler.onResponseError(call, gone())
+      return
+    }
+    this.#keepWatch()
+    const channel = this.#freshest()
+    if (channel === undefined) {
+      this.#waiting.push(call)
+      this.#dialForOne()
+    } else if (!channel.take(call)) this.free(channel)
+  }
+
+  free(channel: Channel): void {
+    for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift())
+      if (channel.take(call)) return
+    this.#idle.push(channel)
+  }
+
+  gone(channel: Channel): void {
+    this.#open.delete(channel)
+    const at = this.#idle.indexOf(channel)
+    if (at >= 0) this.#idle.splice(at, 1)
+    this.#dialForOne()
+  }
+
+  destroy(): void {
+    this.#isDestroyed = true
+    clearInterval(this.#watch)
+    for (const call of this.#waiting.splice(0)) call.handler.onResponseError(call, gone())
+    for (const channel of this.#open) channel.destroy()
+    for (const socket of this.#dialled) socket.destroy()
+  }
+
+  #freshest(): Channel | undefined {
+    const now = performance.now()
+    for (let channel = this.#idle.pop(); channel !== undefined; channel = this.#idle.pop()) {
+      if (now < channel.freshUntil) return channel
+      channel.destroy()
+    }
+    return undefined
+  }
+
+  /** One connection more, where somebody waits that none is being made for. */
+  #dialForOne(): void {
+    const { connections } = this.#options
+    if (this.#waiting.length <= this.#dialled.size || this.#isDestroyed) return
+    if (this.#open.size + this.#dialled.size < connections) this.#dial()
+  }
+
+  #dial(): void {
+    let channel: Channel | undefined
+    const socket = this.#socket({
+      buffer: Buffer.allocUnsafeSlow(READ),
+      callback: (length, bytes) => {
+        // Who speaks before he is asked does not speak HTTP.
+        if (channel === undefined) socket.destroy(closed())
+        return channel?.receive((bytes as Buffer).subarray(0, length)) ?? true
+      },
+    })
+    this.#dialled.add(socket)
+    const timer = setTimeout(() => {
+      socket.destroy(new ConnectionFailure('CONNECT_TIMEOUT', 'no connection'))
+    }, this.#options.connect)
+    let failure: Error | undefined
+    socket.on('error', (error) => {
+      failure = error
+    })
+    // After an error, too.
+    socket.once('close', () => {
+      clearTimeout(timer)
+      if (!this.#dialled.delete(socket)) return
+      const call = this.#waiting.shift()
+      call?.handler.onResponseError(call, failure ?? closed())
+      this.#dialForOne()
+    })
+    socket.once(this.#isSecure ? 'secureConnect' : 'connect', () => {
+      clearTimeout(timer)
+      if (!this.#dialled.delete(socket)) return
+      channel = new Channel(socket, this.#url.host, this.#options.silence, this)
+      this.#open.add(channel)
+      this.free(channel)
+    })
+  }
+
+  get #isSecure(): boolean {
+    return this.#url.protocol === 'https:'
+  }
+
+  #socket(onread: OnReadOpts): Socket {
+    const { hostname, port } = this.#url
+    const host = hostname.replace(/^\[(.*)\]$/, '$1')
+    const { secureContext } = this.#options
+    const socket = this.#isSecure
+      ? tls
+          .connect({
+            host,
+            port: Number(port || 443),
+            ALPNProtocols: ['http/1.1'],
+            ...(net.isIP(host) === 0 ? { servername: host } : {}),
+            ...(secureContext === undefined ? {} : { secureContext }),
+            ...(this.#session === undefined ? {} : { session: this.#session }),
+            onread,
+          } as tls.ConnectionOptions)
+          .on('session', (session: Buffer) => {
+            this.#session = session
+          })
+      : net.connect({ host, port: Number(port || 80), onread })
+    return socket.setNoDelay(true).setKeepAlive(true, PROBE_AFTER)
+  }
+
+  /** One timer for all calls: to set one for each costs more than to look at them now and then. */
+  #keepWatch(): void {
+    if (this.#watch !== undefined) return
+    this.#watch = setInterval(
+      () => {
+        const now = performance.now()
+        for (const channel of this.#open) channel.check(now)
+        if (this.#open.size > this.#idle.length || this.#waiting.length > 0) return
+        clearInterval(this.#watch)
+        this.#watch = undefined
+      },
+      Math.min(this.#options.silence / 4, 1000),
+    ).unref()
+  }
+}
+
+function closed(): ConnectionFailure {
+  return new ConnectionFailure('CLOSED', 'the other side closed the connection')
+}
+
+function gone(): ConnectionFailure {
+  return new ConnectionFailure('CLOSED', 'the connections were closed')
+}

@@ -1,0 +1,9 @@
+/** Why there is no answer, where the system has no code of its own for it. */
+export class ConnectionFailure extends Error {
+  readonly code: 'CONNECT_TIMEOUT' | 'SILENT' | 'CLOSED' | 'BAD_ANSWER' | 'BAD_REQUEST'
+
+  constructor(code: ConnectionFailure['code'], message: string) {
+    super(message)
+    this.code = code
+  }
+}

@@ -1,0 +1,155 @@
+import { ConnectionFailure } from './failure.ts'
+
+/** How the end of a body is told. */
+export type Framing = { readonly length: number } | 'chunked' | 'until-close'
+
+/** What stands before a body. */
+export interface Head {
+  readonly status: number
+  /** Names in lower case; a list where a name stands more than once. */
+  readonly headers: Readonly<Record<string, string | string[]>>
+  readonly framing: Framing
+  /** The connection may be used again; for so many milliseconds, where the server says so. */
+  readonly keepsAlive: boolean
+  readonly idle: number | undefined
+}
+
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/
+const UNWANTED = /[\0\r\n]/
+const NO_BODY: Framing = { length: 0 }
+
+/**
+ * @param text all before the blank line, a character a byte
+ * @param method of the request: an answer to HEAD has no body
+ *
+ * The head of an answer, by RFC 9112; what is not by it is refused rather than guessed (two lengths, lines that end in another way, names that are
+ * none): who guesses may take one answer for another. ConnectionFailure `BAD_ANSWER`.
+ */
+export function parseHead(text: string, method: string): Head {
+  const lines = text.split('\r\n')
+  const [, minor, status = ''] = STATUS_LINE.exec(lines[0] ?? '') ?? bad('its first line is none')
+  const headers: Record<string, string | string[]> = {}
+  for (let index = 1; index < lines.length; index++) {
+    const line = lines[index] ?? ''
+    const colon = line.indexOf(':')
+    if (colon < 0 || UNWANTED.test(line)) bad('a header is none')
+    const name = nameOf(line.slice(0, colon))
+    add(headers, name, valueOf(line, colon + 1))
+  }
+  const code = Number(status)
+  const framing = framingOf(code, headers, method)
+  return {
+    status: code,
+    headers,
+    framing,
+    keepsAlive:
+      minor === '1' && framing !== 'until-close' && !listed(headers['connection'], 'close'),
+    idle: idleOf(headers['keep-alive']),
+  }
+}
+
+function add(headers: Record<string, string | string[]>, name: string, value: string): void {
+  if (name === '__proto__') return
+  const before = Object.hasOwn(headers, name) ? headers[name] : undefined
+  headers[name] = before === undefined ? value : [before, value].flat()
+}
+
+/** Of names that were seen: a server has few, and writes them the same each time. */
+const NAMES = new Map<string, string>()
+const MOST_NAMES = 500
+
+function nameOf(written: string): string {
+  const known = NAMES.get(written)
+  if (known !== undefined) return known
+  if (!TOKEN.test(written)) bad('the name of a header is none')
+  const name = written.toLowerCase()
+  if (NAMES.size < MOST_NAMES) NAMES.set(written, name)
+  return name
+}
+
+/** Without the blanks around it; no others, since the text is bytes, and 0xA0 the end of a letter. */
+function valueOf(line: string, from: number): string {
+  let [begin, end] = [from, line.length]
+  while (begin < end && isBlank(line.charCodeAt(begin))) begin++
+  while (end > begin && isBlank(line.charCodeAt(end - 1))) end--
+  return line.slice(begin, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
+
+function framingOf(status: number, headers: Head['headers'], method: string): Framing {
+  const { 'content-length': length, 'transfer-encoding': encoding } = headers
+  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return NO_BODY
+  if (encoding !== undefined) {
+    if (length !== undefined) bad('it has two lengths')
+    if (String(encoding).toLowerCase() !== 'chunked') bad('its encoding is not known')
+    return 'chunked'
+  }
+  if (length === undefined) return 'until-close'
+  if (typeof length !== 'string' || !/^\d{1,15}$/.test(length)) bad('its length is none')
+  return { length: Number(length) }
+}
+
+function listed(header: string | string[] | undefined, word: string): boolean {
+  return (
+    header !== undefined &&
+    String(header)
+      .toLowerCase()
+      .split(',')
+      .some((one) => one.trim() === word)
+  )
+}
+
+function idleOf(header: string | string[] | undefined): number | undefined {
+  const seconds = header === undefined ? null : /timeout=(\d{1,6})/i.exec(String(header))
+  return seconds === null ? undefined : Number(seconds[1]) * 1000
+}
+
+function bad(what: string): never {
+  throw new ConnectionFailure('BAD_ANSWER', `it answers in a way that is not HTTP: ${what}`)
+}
+
+/** Header values and paths: nothing that could end a line, or that a byte cannot hold. */
+const NOT_SENT = /[^\t\x20-\x7e\x80-\xff]/
+const NO_PATH = /[^\x21-\x7e]/
+
+/**
+ * @param length of the body in bytes; undefined where there is none
+ * @returns a character a byte, with the blank line. ConnectionFailure `BAD_REQUEST`.
+ */
+export function requestHead(
+  {
+    method,
+    path,
+    headers,
+  }: {
+    readonly method: string
+    readonly path: string
+    /** Names in lower case and values in turn. */
+    readonly headers: readonly string[]
+  },
+  host: string,
+  length: number | undefined,
+): string {
+  if (NO_PATH.test(path)) throw new ConnectionFailure('BAD_REQUEST', 'not a path to ask for')
+  let lines = `${method} ${path} HTTP/1.1\r\n`
+  let hasHost = false
+  let hasLength = false
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] ?? ''
+    const value = headers[at + 1] ?? ''
+    // The name is not in the message, and the value even less: it may be a secret.
+    if (NOT_SENT.test(value) || !TOKEN.test(name))
+      throw new ConnectionFailure('BAD_REQUEST', 'a header cannot be sent')
+    hasHost ||= name === 'host'
+    hasLength ||= name === 'content-length'
+    lines += `${name}: ${value}\r\n`
+  }
+  if (!hasHost) lines += `host: ${host}\r\n`
+  if (!hasLength && (length !== undefined || method === 'PUT' || method === 'POST'))
+    lines += `content-length: ${length ?? 0}\r\n`
+  return `${lines}\r\n`
+}
