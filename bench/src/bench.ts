@@ -17,6 +17,16 @@ export interface BenchOptions {
 /** A tool so many times slower than the fastest one is not run again: its one figure stands. */
 const TOO_SLOW = 3
 
+/**
+ * What works leave behind. For minutes after files were removed ext4 looks for their places to be free again, one by one, whenever it makes a new file: that
+ * cost the tools more than their work. So nothing is removed before all is measured, unless it is large.
+ */
+const leftOvers: (() => Promise<void>)[] = []
+
+export async function sweep(): Promise<void> {
+  for (const remove of leftOvers.splice(0)) await remove()
+}
+
 /** A fresh store and a fresh folder for one work. */
 export class Bench implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'lsync-bench-'))
@@ -24,6 +34,7 @@ export class Bench implements AsyncDisposable {
   readonly store: Store
   readonly options: BenchOptions
   readonly #results: Results
+  #made = 0
 
   private constructor(store: Store, options: BenchOptions, results: Results) {
     this.store = store
@@ -56,8 +67,9 @@ export class Bench implements AsyncDisposable {
     return join(this.folder, name)
   }
 
-  remove(name: string): void {
-    rmSync(this.path(name), { recursive: true, force: true })
+  /** One that was not there before. */
+  fresh(name: string): string {
+    return this.path(`${name}-${this.#made++}`)
   }
 
   async run(command: Command): Promise<void> {
@@ -110,7 +122,10 @@ export class Bench implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.store[Symbol.asyncDispose]()
-    rmSync(this.folder, { recursive: true, force: true })
+    leftOvers.push(async () => {
+      await this.store.remove()
+      rmSync(this.folder, { recursive: true, force: true })
+    })
   }
 }
 

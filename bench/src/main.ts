@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { BenchOptions } from './bench.ts'
+import { type BenchOptions, sweep } from './bench.ts'
 import { Results } from './results.ts'
 import { findTools } from './tools.ts'
 import { WORKS } from './works.ts'
@@ -46,7 +46,9 @@ for (const work of WORKS) {
     failures.push(`${work.name}: ${error instanceof Error ? error.message : String(error)}`)
     console.error(failures.at(-1))
   }
+  if (work.isLarge === true) await sweep()
 }
+await sweep()
 const report = [
   `${new Date().toISOString().slice(0, 10)}, Node.js ${process.version}, ${cpus().length} x ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, scale ${options.scale}:`,
   '',

@@ -10,7 +10,7 @@ export interface Traffic {
   readonly bytes: number | undefined
 }
 
-/** A fresh MinIO, and a line to it that takes its time. */
+/** A fresh MinIO, and a line to it that takes its time. Disposed, it is gone, but not its data. */
 export interface Store extends AsyncDisposable {
   /** Where clients go. */
   readonly endpoint: string
@@ -19,6 +19,8 @@ export interface Store extends AsyncDisposable {
   /** How many objects lie below a prefix, and how many bytes they hold. */
   count(bucket: string, prefix: string): Promise<{ objects: number; bytes: number }>
   traffic(): Promise<Traffic>
+  /** Removes the data. */
+  remove(): Promise<void>
 }
 
 /** @param roundTrip milliseconds added to each round trip; undefined for no line at all */
@@ -52,8 +54,9 @@ export async function openStore(roundTrip: number | undefined): Promise<Store> {
     },
     async [Symbol.asyncDispose]() {
       await line?.stop()
-      await server.stop()
+      process.kill(server.pid, 'SIGKILL')
     },
+    remove: () => server.stop(),
   }
 }
 

@@ -11,6 +11,8 @@ export interface Work {
   readonly about: string
   /** Runs only where it is named: it takes long. */
   readonly onRequest?: boolean
+  /** What it leaves behind is many bytes in few files: it goes at once. */
+  readonly isLarge?: boolean
   run(options: BenchOptions, results: Results): Promise<void>
 }
 
@@ -30,11 +32,12 @@ function transfer(
   name: string,
   about: string,
   make: (bench: Bench, root: string) => void,
-  roundTrip?: number,
+  { roundTrip, isLarge = false }: { readonly roundTrip?: number; readonly isLarge?: boolean } = {},
 ): Work {
   return {
     name,
     about,
+    isLarge,
     async run(options, results) {
       await using bench = await Bench.open(options, results, roundTrip)
       const source = bench.path('source')
@@ -44,11 +47,11 @@ function transfer(
       await bench.rounds(`push ${about}`, async (tool, round) => {
         if (tool.push === undefined) return false
         const place = placeOf(bucket, tool.name, round)
-        const from = bench.path('from')
+        const from = bench.fresh('from')
         cpSync(source, from, { recursive: true })
         if (tool.prepare !== undefined) await bench.run(tool.prepare(from, place))
         await bench.measure(`push ${about}`, tool.name, tool.push(from, place))
-        bench.remove('from')
+        if (isLarge) rmSync(from, { recursive: true })
         const stored = await bench.store.count(bucket, `${place.prefix}/`)
         expectSame(`${tool.name} push`, stored, whole)
         return true
@@ -56,12 +59,12 @@ function transfer(
       await bench.rounds(`pull ${about}`, async (tool) => {
         if (tool.pull === undefined) return false
         const place = placeOf(bucket, tool.name)
-        const to = bench.path('to')
+        const to = bench.fresh('to')
         mkdirSync(to)
         if (tool.prepare !== undefined) await bench.run(tool.prepare(to, place))
         await bench.measure(`pull ${about}`, tool.name, flushed(tool, to, tool.pull(to, place)))
         expectSame(`${tool.name} pull`, countTree(to), whole)
-        bench.remove('to')
+        if (isLarge) rmSync(to, { recursive: true })
         return true
       })
       if (whole.objects === 1) return
@@ -174,7 +177,7 @@ async function rename(bench: Bench, about: string): Promise<void> {
   await bench.rounds(about, async (tool, round) => {
     if (tool.rename === undefined || tool.push === undefined) return false
     const place = placeOf(await bench.bucket(), tool.name, round)
-    const folder = bench.path('renamed')
+    const folder = bench.fresh('renamed')
     makeTree(join(folder, 'before'), files, 64 * 1024)
     const whole = countTree(folder)
     if (tool.prepare !== undefined) await bench.run(tool.prepare(folder, place))
@@ -183,7 +186,6 @@ async function rename(bench: Bench, about: string): Promise<void> {
     await bench.measure(about, tool.name, tool.rename(folder, place))
     expectSame(tool.name, await bench.store.count(place.bucket, `${place.prefix}/`), whole)
     expectSame(tool.name, await bench.store.count(place.bucket, `${place.prefix}/after/`), whole)
-    bench.remove('renamed')
     return true
   })
 }
@@ -254,11 +256,16 @@ const small = (bench: Bench, root: string): void => {
 export const WORKS: readonly Work[] = [
   plain('start', 'start', start),
   transfer('small', '10,000 x 1 KB', small),
-  transfer('small-slow', '10,000 x 1 KB, 20 ms', small, SLOW_LINE),
-  transfer('large', 'one file of 2 GB', (bench, root) => {
-    mkdirSync(root)
-    makeLarge(join(root, 'large'), bench.scaled(2 * GB))
-  }),
+  transfer('small-slow', '10,000 x 1 KB, 20 ms', small, { roundTrip: SLOW_LINE }),
+  transfer(
+    'large',
+    'one file of 2 GB',
+    (bench, root) => {
+      mkdirSync(root)
+      makeLarge(join(root, 'large'), bench.scaled(2 * GB))
+    },
+    { isLarge: true },
+  ),
   plain('rename', 'rename of a folder, 1,000 x 64 KB', rename),
   nothing('nothing', 'nothing to do, 100,000 files', 100_000, false),
   nothing(
