@@ -4,9 +4,10 @@ import type { Path, SymlinkPolicy } from '../model/entry.ts'
 import type { Folding } from '../model/folding.ts'
 import type { OnEvent } from '../model/events.ts'
 import type { StorageProvider } from '../provider/index.ts'
-import type { Bandwidth } from '../remote/limiter.ts'
+import type { Bandwidth, Slots } from '../remote/limiter.ts'
 import type { State } from '../state/state.ts'
 import type { Transfers } from '../state/transfers.ts'
+import type { PartBuffers } from './part-buffers.ts'
 import type { Recorder } from './recorder.ts'
 import type { Trash } from './trash.ts'
 
@@ -33,6 +34,10 @@ export interface Effects {
   readonly recorder: Recorder
   readonly transfers: Transfers
   readonly ranged: Ranged
+  /** Of all large files that are sent. */
+  readonly partBuffers: PartBuffers
+  /** Ranges under way of all large files that are fetched: each holds some memory. */
+  readonly rangeSlots: Slots
   readonly author: string
   readonly symlinks: SymlinkPolicy
   readonly folding: Folding

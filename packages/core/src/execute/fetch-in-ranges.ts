@@ -4,6 +4,7 @@ import type { RemoteEntry } from '../model/entry.ts'
 import { type FileMetadata, readMetadata } from '../model/metadata.ts'
 import { bytesOf, GrowingRanges, missingRanges } from '../model/ranges.ts'
 import {
+  type ByteRange,
   type DigestAlgorithm,
   type Digests,
   isStorageError,
@@ -106,14 +107,14 @@ async function fill(
   file: DiskFile,
   signal: AbortSignal,
 ): Promise<Filled> {
-  const { provider, bandwidth, onEvent, ranged } = effects
+  const { provider, bandwidth, onEvent, ranged, rangeSlots } = effects
   const { key, version, size } = record
   const written = new GrowingRanges(record.whole)
   const notes = new Notes(effects, record, writer, written)
   let begun: Begun | undefined
   try {
     const missing = missingRanges(size, record.whole, rangeOf(size, ranged.range))
-    await runPool(missing, RANGES_AT_ONCE, signal, async ({ from, to }, aborted) => {
+    const fetchRange = async ({ from, to }: ByteRange, aborted: AbortSignal): Promise<void> => {
       const options = { signal: aborted, version, from, length: to - from, reuse: true }
       const part = await provider.read(key, options)
       begun ??= begin(record, part.info, file)
@@ -130,7 +131,10 @@ async function fill(
         await notes.wrote(piece.length)
       }
       if (at !== to) throw new PathProblem('corrupt', `a range of ${key} has another length`)
-    })
+    }
+    await runPool(missing, RANGES_AT_ONCE, signal, (range, aborted) =>
+      rangeSlots.run(aborted, () => fetchRange(range, aborted)),
+    )
     // All was here already.
     begun ??= begin(record, await provider.head(key, { signal }), file)
     begun.behind.reached(size)

@@ -43,15 +43,11 @@ export function sourceOf(
 const LARGEST_HELD = 16 * 1024 * 1024
 const PIECE = 256 * 1024
 
-/**
- * Parts of the open file, each read at once into one of a few buffers that are used again: to make one for each part costs more than to read it,
- * and its garbage as much again.
- */
+/** Parts of the open file, each read at once. */
 export class Parts {
   readonly #effects: Effects
   readonly #file: DiskFile
   readonly #size: number
-  readonly #spare: Uint8Array[] = []
 
   constructor(effects: Effects, file: DiskFile, size: number) {
     this.#effects = effects
@@ -60,30 +56,33 @@ export class Parts {
   }
 
   /** `send` has the bytes until it ends. */
-  async lend(range: ByteRange, send: (source: ByteSource) => Promise<void>): Promise<void> {
+  async lend(
+    range: ByteRange,
+    signal: AbortSignal,
+    send: (source: ByteSource) => Promise<void>,
+  ): Promise<void> {
     const {
       bandwidth: { up },
+      partBuffers,
       onEvent,
     } = this.#effects
     const size = range.to - range.from
     // Under a limit the bytes must flow evenly.
     if (up.limited || this.#size > LARGEST_HELD)
       return send(sourceOf(this.#effects, this.#file, range, {}))
-    const buffer = this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.#size)
-    const bytes = buffer.subarray(0, size)
-    if ((await this.#file.readInto(bytes, range.from)) !== size) throw new PathProblem('changing')
-    await send({
-      size,
-      digests: {},
-      bytes,
-      async *open(start) {
-        // In pieces: a line that is too slow for all of it at once would pass for a silent one.
-        for (let at = start; at < size; at += PIECE) yield bytes.subarray(at, at + PIECE)
-      },
+    await partBuffers.lend(size, signal, async (bytes) => {
+      if ((await this.#file.readInto(bytes, range.from)) !== size) throw new PathProblem('changing')
+      await send({
+        size,
+        digests: {},
+        bytes,
+        async *open(start) {
+          // In pieces: a line that is too slow for all of it at once would pass for a silent one.
+          for (let at = start; at < size; at += PIECE) yield bytes.subarray(at, at + PIECE)
+        },
+      })
     })
     onEvent({ type: 'bytes', direction: 'up', bytes: size })
-    // Only of one that was sent: something may still read from another.
-    this.#spare.push(buffer)
   }
 }
 

@@ -151,7 +151,7 @@ async function finish(
     const atOnce = session.parallel ? PARTS_AT_ONCE : 1
     const parts = new Parts(effects, file, session.partSize)
     await runPool(missing, atOnce, signal, async (range, aborted) => {
-      await parts.lend(range, (source) => session.put(range, source, { signal: aborted }))
+      await parts.lend(range, aborted, (source) => session.put(range, source, { signal: aborted }))
       if (isDeepStrictEqual(session.token, noted)) return
       noted = session.token
       await effects.transfers.advanceUpload(record, noted)

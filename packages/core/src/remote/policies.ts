@@ -23,7 +23,10 @@ const ECHOES: ReadonlySet<string> = new Set(['precondition-failed', 'upload-lost
 
 export interface Policies {
   readonly retry: RetryPolicy
+  /** Of all requests. */
   readonly slots: Slots
+  /** Of those that change something, besides; at most as many as `slots`. */
+  readonly writes?: Slots
   readonly world: World
 }
 
@@ -32,9 +35,16 @@ export interface Policies {
  * after a write whose answer did not arrive, read back before saying who won.
  */
 export function withPolicies(provider: StorageProvider, policies: Policies): StorageProvider {
-  const { retry, slots, world } = policies
+  const { retry, slots, writes = slots, world } = policies
   const again = <T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> =>
     retrying(retry, world, signal, () => slots.run(signal, operation))
+  // First the place that fewer have: whoever waits for it keeps none from those who only read.
+  const writing = <T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> =>
+    writes === slots
+      ? slots.run(signal, operation)
+      : writes.run(signal, () => slots.run(signal, operation))
+  const writingAgain = <T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> =>
+    retrying(retry, world, signal, () => writing(signal, operation))
   const head = (key: string, options: CallOptions): Promise<ObjectInfo | undefined> =>
     again(options.signal, () => provider.head(key, options))
 
@@ -52,7 +62,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted()
       try {
-        return await slots.run(signal, attemptOnce)
+        return await writing(signal, attemptOnce)
       } catch (error) {
         signal.throwIfAborted()
         if (!isStorageError(error)) throw error
@@ -90,12 +100,12 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
       : { stored: (options) => again(options.signal, () => session.stored!(options)) }),
     // A part has one meaning however often it is sent.
     put: (range, source, options) =>
-      again(options.signal, () => session.put(range, source, options)),
+      writingAgain(options.signal, () => session.put(range, source, options)),
     ...(session.copy === undefined
       ? {}
       : {
           copy: (range, from, options) =>
-            again(options.signal, () => session.copy!(range, from, options)),
+            writingAgain(options.signal, () => session.copy!(range, from, options)),
         }),
     commit: (options) =>
       settle(
@@ -167,7 +177,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
       for (let attempt = 1; ; attempt++) {
         options.signal.throwIfAborted()
         try {
-          await slots.run(options.signal, () => provider.remove(key, options))
+          await writing(options.signal, () => provider.remove(key, options))
           return
         } catch (error) {
           options.signal.throwIfAborted()
@@ -206,7 +216,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
           uploads: {
             worthwhile: uploads.worthwhile,
             async begin(key, options) {
-              const session = await again(options.signal, () => uploads.begin(key, options))
+              const session = await writingAgain(options.signal, () => uploads.begin(key, options))
               return wrapSession(session, key, options, 'untried')
             },
             async resume(token, options) {

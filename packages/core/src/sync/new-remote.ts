@@ -16,7 +16,7 @@ import { refuseUnknownSettings, settingsForProvider } from '../state/settings.ts
 import type { Machine } from './api.ts'
 import { claimIdentity } from './identity.ts'
 import { overlapsOf, repositoriesAbove } from './nested-remote.ts'
-import { DEFAULT_JOBS } from './sync.ts'
+import { DEFAULT_JOBS } from '../remote/in-flight.ts'
 
 /** What init and a change of the remote do alike: a folder meets a remote for the first time. */
 

@@ -17,8 +17,8 @@ import { readIdentity } from './identity.ts'
 import { moduleFor, schemeOf } from './modules.ts'
 import { overlapsOf } from './nested-remote.ts'
 import { makeOurs, openNewRemote, openOptions, refuseOverlaps } from './new-remote.ts'
-import { FAR } from '../remote/ranges.ts'
-import { DEFAULT_JOBS, MOST_JOBS, sync } from './sync.ts'
+import { inFlightFor, MOST_JOBS } from '../remote/in-flight.ts'
+import { sync } from './sync.ts'
 
 /** A folder that is a repository, with its configuration read. */
 export interface Repository {
@@ -127,7 +127,8 @@ export async function syncRepository(
       options.signal,
       options.onEvent,
     )
-    const jobs = asked ?? ((provider.quickest ?? 0) < FAR ? DEFAULT_JOBS : MOST_JOBS)
+    const { all: jobs, writes } =
+      asked === undefined ? inFlightFor(provider.quickest) : { all: asked, writes: asked }
     return await sync(
       {
         disk,
@@ -142,6 +143,7 @@ export async function syncRepository(
         ignore: config,
         overlaps: await overlapsOf(machine, repository),
         symlinks: config.symlinks,
+        writes,
       },
       {
         ...options,

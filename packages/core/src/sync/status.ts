@@ -21,7 +21,7 @@ import { NestedRepositories } from './nested.ts'
 import { overlapsOf } from './nested-remote.ts'
 import { type FoundPointers, readPointers } from './pointers.ts'
 import { lockRepository, openRemote, type Repository } from './repository.ts'
-import { DEFAULT_JOBS } from './sync.ts'
+import { DEFAULT_JOBS } from '../remote/in-flight.ts'
 
 export interface StatusOptions {
   readonly paths: readonly Path[]

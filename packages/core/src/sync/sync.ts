@@ -5,6 +5,7 @@ import type { World } from '../disk/clock.ts'
 import { type Disk, DiskError } from '../disk/disk.ts'
 import type { Effects, Ranged } from '../execute/context.ts'
 import { execute, type Failed } from '../execute/execute.ts'
+import { PartBuffers } from '../execute/part-buffers.ts'
 import { Recorder } from '../execute/recorder.ts'
 import { recordAdopted } from '../execute/settle.ts'
 import { isSilent, Tally } from '../execute/tally.ts'
@@ -17,6 +18,7 @@ import type { Problem, ProblemCode } from '../model/problem.ts'
 import type { StorageProvider } from '../provider/index.ts'
 import { Bandwidth, Slots } from '../remote/limiter.ts'
 import { withPolicies } from '../remote/policies.ts'
+import { DEFAULT_JOBS } from '../remote/in-flight.ts'
 import { DEFAULT_RETRY } from '../remote/retry.ts'
 import { probeFolding } from '../scan/folding.ts'
 import type { State } from '../state/state.ts'
@@ -59,13 +61,14 @@ export interface SyncContext {
   /** True if a nested repository's remote leads into this one's, or the reverse. */
   readonly overlaps?: (pointer: Pointer) => boolean
   readonly symlinks: SymlinkPolicy
+  /** At most so many of the requests in flight may change something; all of them, if absent. */
+  readonly writes?: number
 }
 
-export const DEFAULT_JOBS = 32
-/** Where the line is what small transfers wait for. */
-export const MOST_JOBS = 64
-
 const MIB = 1024 * 1024
+/** Of 8 MiB each, as a rule. */
+const PARTS_AT_ONCE = 8
+const RANGES_AT_ONCE = 16
 const RANGED: Ranged = { from: 32 * MIB, range: 4 * MIB, noted: 4 * MIB }
 
 /** A path that changes under our hands is compared again so often before it is reported. */
@@ -92,6 +95,7 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
   const provider = withPolicies(context.provider, {
     retry: DEFAULT_RETRY,
     slots: new Slots(jobs),
+    writes: new Slots(context.writes ?? jobs),
     world,
   })
   for (const message of state.notices) onEvent({ type: 'notice', message })
@@ -126,6 +130,8 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
     recorder: new Recorder(disk, provider, state, world),
     transfers: await Transfers.open(disk, world, remote),
     ranged: context.ranged ?? RANGED,
+    partBuffers: new PartBuffers(PARTS_AT_ONCE),
+    rangeSlots: new Slots(RANGES_AT_ONCE),
     author: context.author,
     symlinks: context.symlinks,
     folding,

@@ -13,7 +13,7 @@ import { openState } from '../state/open-state.ts'
 import type { Row } from '../state/state.ts'
 import type { Machine } from './api.ts'
 import { lockRepository, openRemote, type Repository } from './repository.ts'
-import { DEFAULT_JOBS } from './sync.ts'
+import { DEFAULT_JOBS } from '../remote/in-flight.ts'
 
 export interface VerifyOptions {
   readonly paths: readonly Path[]

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { DiskFile } from '../../src/disk/disk.ts'
 import type { Effects } from '../../src/execute/context.ts'
+import { PartBuffers } from '../../src/execute/part-buffers.ts'
 import { Parts } from '../../src/execute/sending.ts'
 import type { ByteSource } from '../../src/provider/index.ts'
 
@@ -14,16 +15,29 @@ const file: Pick<DiskFile, 'readInto'> = {
   },
 }
 
-test('parts come in pieces, and a buffer is used again only after it was sent', async () => {
-  const effects = { bandwidth: { up: { limited: false } }, onEvent: () => undefined }
+const { signal } = new AbortController()
+
+function partsOf(
+  buffers: PartBuffers,
+): (part: number, send: (source: ByteSource) => Promise<void>) => Promise<void> {
+  const effects = {
+    bandwidth: { up: { limited: false } },
+    partBuffers: buffers,
+    onEvent: () => undefined,
+  }
   const parts = new Parts(effects as unknown as Effects, file as DiskFile, SIZE)
-  const lend = (part: number, send: (source: ByteSource) => Promise<void>): Promise<void> =>
-    parts.lend({ from: part * SIZE, to: (part + 1) * SIZE }, send)
+  return (part, send) => parts.lend({ from: part * SIZE, to: (part + 1) * SIZE }, signal, send)
+}
+
+test('parts come in pieces, and a buffer is used again only after it was sent', async () => {
+  const lend = partsOf(new PartBuffers(2))
   const buffers = new Set<ArrayBufferLike | undefined>()
+  const other = Promise.withResolvers<void>()
+  const waiting = lend(9, () => other.promise)
   await lend(0, async (source) => {
     buffers.add(source.bytes?.buffer)
     const pieces: number[] = []
-    for await (const piece of source.open(100, new AbortController().signal)) {
+    for await (const piece of source.open(100, signal)) {
       expect(piece[0]).toBe(65)
       pieces.push(piece.length)
     }
@@ -41,4 +55,30 @@ test('parts come in pieces, and a buffer is used again only after it was sent', 
     expect(source.bytes?.[0]).toBe(67)
   })
   expect(buffers.size).toBe(2)
+  other.resolve()
+  await waiting
+})
+
+test('of all files together so many parts are held, whatever their sizes, and no memory stays', async () => {
+  const buffers = new PartBuffers(3)
+  let [held, most] = [0, 0]
+  const seen = new Set<ArrayBufferLike>()
+  await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      buffers.lend(1000 + (index % 4) * 1000, signal, async (bytes) => {
+        expect(bytes.length).toBe(1000 + (index % 4) * 1000)
+        held++
+        most = Math.max(most, held)
+        seen.add(bytes.buffer)
+        bytes.fill(index)
+        await new Promise((resolve) => setImmediate(resolve))
+        expect(bytes.every((byte) => byte === index)).toBe(true)
+        held--
+      }),
+    ),
+  )
+  expect(most).toBe(3)
+  await buffers.lend(1, signal, async (bytes) => {
+    expect(seen.has(bytes.buffer)).toBe(false)
+  })
 })
