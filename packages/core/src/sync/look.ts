@@ -12,7 +12,7 @@ import type { Problem } from '../model/problem.ts'
 import type { SortedStream } from '../model/side.ts'
 import { compareKeys } from '../provider/index.ts'
 import { listRemote } from '../remote/listing.ts'
-import { FAR, FEWEST_PAGES, MOST_RANGES } from '../remote/ranges.ts'
+import { FEWEST_PAGES, mostRangesFor } from '../remote/ranges.ts'
 import { scan } from '../scan/scan.ts'
 import { gather } from './gather.ts'
 import type { PlanContext, PlanOptions } from './make-plan.ts'
@@ -209,8 +209,9 @@ async function cutsFor(
   { provider, state }: PlanContext,
   within: readonly Path[],
 ): Promise<readonly Path[]> {
-  const { listPage, quickest = FAR } = provider
-  return listPage === undefined || within.length > 0 || quickest < FAR
+  const { listPage, quickest } = provider
+  const most = mostRangesFor(quickest)
+  return listPage === undefined || within.length > 0 || most === 1
     ? []
-    : state.cuts(MOST_RANGES, FEWEST_PAGES * listPage)
+    : state.cuts(most, FEWEST_PAGES * listPage)
 }

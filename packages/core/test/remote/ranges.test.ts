@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compareKeys, type ObjectInfo, type StorageProvider } from '../../src/provider/index.ts'
 import { memoryStore } from '../../src/provider/memory.ts'
-import { listRanges } from '../../src/remote/ranges.ts'
+import { listRanges, mostRangesFor } from '../../src/remote/ranges.ts'
 import { anyPath } from '../state/entries.ts'
 
 const { signal } = new AbortController()
@@ -85,4 +85,15 @@ test('one that is stopped throws, and never ends short', async () => {
   }
   await expect(read()).rejects.toThrow('stopped')
   expect(seen).toEqual(keys.slice(0, seen.length))
+})
+
+test.each([
+  [1, 1],
+  [14, 1],
+  [20, 2],
+  [50, 4],
+  [500, 4],
+  [undefined, 4],
+])('a listing %s ms away is parted into %i ranges at most', (quickest, ranges) => {
+  expect(mostRangesFor(quickest)).toBe(ranges)
 })
