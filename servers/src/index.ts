@@ -17,6 +17,8 @@ export { conflict, internalError, slowDown } from './faulty-s3/faults.ts'
 export type { Operation } from './faulty-s3/operations.ts'
 export type { S3Request } from './faulty-s3/request.ts'
 export { startFaultyS3, type FaultyS3, type FaultyS3Options } from './faulty-s3/server.ts'
+export { CERTIFICATE, KEY } from './certificate.ts'
+export { listening, type Listening } from './listening.ts'
 export {
   createBucket,
   createGcsBucket,

@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AuthClient, GoogleAuthOptions } from 'google-auth-library'
 import { isStorageError, type OpenOptions, StorageError } from '@lsync/core/provider'
-import type { Connections } from './connection.ts'
 import type { Endpoint } from './endpoint.ts'
+
+type Fetch = typeof globalThis.fetch
 
 /** The headers by which a request says who we are; none where nobody needs to know. */
 export type Credentials = (signal: AbortSignal) => Promise<Readonly<Record<string, string>>>
@@ -17,11 +18,7 @@ const WIDE_SCOPE = 'https://www.googleapis.com/auth/cloud-platform'
  * Application default credentials (GOOGLE_APPLICATION_CREDENTIALS, `gcloud auth application-default login`, the metadata server), or the key file of
  * the configuration; acting as a service account where one is named. By Google's own library, over our connections; it renews tokens in time.
  */
-export function credentialsOf(
-  options: OpenOptions,
-  endpoint: Endpoint,
-  connections: Connections,
-): Credentials {
+export function credentialsOf(options: OpenOptions, endpoint: Endpoint, fetch: Fetch): Credentials {
   const anonymous = options.settings['anonymous']
   if (anonymous !== undefined && anonymous !== 'true' && anonymous !== 'false')
     throw new StorageError('bad-remote', `anonymous is true or false, not ${anonymous}`)
@@ -29,7 +26,7 @@ export function credentialsOf(
   let client: Promise<AuthClient> | undefined
   return async () => {
     try {
-      client ??= clientOf(options, connections)
+      client ??= clientOf(options, fetch)
       const headers = await (await client).getRequestHeaders()
       return Object.fromEntries(headers)
     } catch (error) {
@@ -39,15 +36,12 @@ export function credentialsOf(
   }
 }
 
-async function clientOf(
-  { settings, environment }: OpenOptions,
-  connections: Connections,
-): Promise<AuthClient> {
+async function clientOf({ settings, environment }: OpenOptions, fetch: Fetch): Promise<AuthClient> {
   const impersonated = settings['impersonate']
   const keyFile = await keyFileOf(settings['key-file'], environment)
   const library = await import('google-auth-library')
   const clientOptions = (): NonNullable<GoogleAuthOptions['clientOptions']> => ({
-    transporterOptions: { fetchImplementation: connections.fetch },
+    transporterOptions: { fetchImplementation: fetch },
   })
   const auth = new library.GoogleAuth({
     scopes: impersonated === undefined ? SCOPE : WIDE_SCOPE,
@@ -135,7 +129,9 @@ function noCredentials(error: unknown): StorageError {
   const said = typeof message === 'string' ? (message.split('\n')[0] ?? '') : ''
   const status = response?.status
   const reason = [code, cause?.code].find(
-    (one) => typeof one === 'string' && /^(E[A-Z_]+|UND_ERR_\w+)$/.test(one),
+    (one) =>
+      typeof one === 'string' &&
+      /^(?:E[A-Z_]+|UND_ERR_\w+|CONNECT_TIMEOUT|SILENT|CLOSED|BAD_ANSWER)$/.test(one),
   )
   // The token's server, not the bucket's: no answer, or one in trouble, says nothing about the credentials.
   const temporary =

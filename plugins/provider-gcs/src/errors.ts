@@ -1,4 +1,5 @@
-import { isStorageError, StorageError, type StorageErrorCode } from '@lsync/core/provider'
+import { StorageError, type StorageErrorCode } from '@lsync/core/provider'
+import { connectionError as failureOf, retryAfter } from '@lsync/http'
 
 /** Reasons of the JSON API, where they say more than the status. */
 const REASONS: Readonly<Record<string, StorageErrorCode>> = {
@@ -53,7 +54,7 @@ interface Said {
 export function answerError(key: string, answer: Answer, now: number = Date.now()): StorageError {
   const { status } = answer
   const said = saidIn(answer.text)
-  const wait = waitOf(answer.retryAfter, now)
+  const wait = retryAfter(answer.retryAfter, now)
   const code = codeOf(status, said)
   const sentence = sentenceOf(code, status, said)
   return new StorageError(code, key === '' ? sentence : `${key}: ${sentence}`, {
@@ -102,42 +103,7 @@ function saidIn(text: string): Said {
   }
 }
 
-/** Milliseconds; the header holds seconds or a date. */
-function waitOf(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined
-  const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now
-  return Number.isFinite(wait) ? Math.max(0, wait) : undefined
-}
-
-const CAUSES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'there is no such host',
-  EAI_AGAIN: 'the name of the host cannot be looked up now',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection within 10 s',
-  UND_ERR_HEADERS_TIMEOUT: 'the store went silent',
-  UND_ERR_BODY_TIMEOUT: 'the store went silent',
-  UND_ERR_SOCKET: 'the connection was closed',
-  ECONNRESET: 'the connection was closed',
-  EPIPE: 'the connection was closed',
-}
-
 /** Failures without an answer. */
 export function connectionError(key: string, host: string, error: unknown): StorageError {
-  if (isStorageError(error)) return error
-  const { code: named, message: text } = (error ?? {}) as { code?: unknown; message?: unknown }
-  const code = typeof named === 'string' ? named : ''
-  const said = typeof text === 'string' && text !== '' ? text : code
-  // A certificate that is not trusted now will not be trusted in a second: no reason to try again.
-  const certificate = /CERT|ERR_TLS|SELF_SIGNED|UNABLE_TO_/.test(code)
-  return new StorageError(
-    certificate ? 'bad-remote' : 'network',
-    certificate
-      ? `the certificate of ${host} is not trusted (${said}): name a bundle in NODE_EXTRA_CA_CERTS`
-      : `no answer from ${host}: ${CAUSES[code] ?? said}`,
-    {
-      ...(key === '' ? {} : { key }),
-      ...(code === '' ? {} : { detail: code }),
-      cause: error,
-    },
-  )
+  return failureOf(key, host, error, 'NODE_EXTRA_CA_CERTS')
 }

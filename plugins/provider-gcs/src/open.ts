@@ -7,8 +7,8 @@ import {
   StorageError,
   type StorageProvider,
 } from '@lsync/core/provider'
+import { connect } from '@lsync/http'
 import { bucketFacts } from './client.ts'
-import { connect } from './connection.ts'
 import { copyOf } from './copy.ts'
 import { loadCrc32c } from './crc32c.ts'
 import { credentialsOf } from './credentials.ts'
@@ -18,6 +18,7 @@ import { probeBucket } from './probe.ts'
 import { isGeneration, otherVersion, Reader } from './reading.ts'
 import { Requester } from './request.ts'
 import { storeSettings } from './settings.ts'
+import { tokenFetch } from './token-fetch.ts'
 import { parseUrl } from './url.ts'
 import { uploadsOf } from './uploads.ts'
 import { writeObject, type Writing } from './writing.ts'
@@ -43,7 +44,7 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
   const endpoint = endpointOf(options)
   const [connections, crc32c] = await Promise.all([connect(options), loadCrc32c()])
   try {
-    const credentials = credentialsOf(options, endpoint, connections)
+    const credentials = credentialsOf(options, endpoint, tokenFetch(connections))
     const requester = new Requester(connections, endpoint, credentials, place, store.userProject)
     await check(requester, signal)
     const versioned = known?.versioning === true && (await keepsVersions(requester, signal))

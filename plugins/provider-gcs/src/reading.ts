@@ -118,7 +118,7 @@ export class Reader {
 
   #media(
     key: string,
-    { signal, version, earlier, from = 0, length }: Options,
+    { signal, version, earlier, from = 0, length, reuse }: Options,
   ): Promise<GcsResponse> {
     const to = length === undefined ? '' : String(from + length - 1)
     return this.#requester.send({
@@ -131,6 +131,7 @@ export class Reader {
         'accept-encoding': 'gzip',
         ...(from > 0 || length !== undefined ? { range: `bytes=${from}-${to}` } : {}),
       },
+      reuse,
       signal,
     })
   }
@@ -262,12 +263,13 @@ class Body implements AsyncIterable<Uint8Array> {
     let received = 0
     let crc = 0
     try {
-      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+      for await (const chunk of response.body) {
         received += chunk.length
         if (received > expected) break
         if (crc32c !== undefined) crc = this.#crc32c(chunk, crc)
         if (held === undefined) yield chunk
-        else held.push(chunk)
+        // Its memory may be used again.
+        else held.push(Buffer.from(chunk))
       }
     } catch (error) {
       signal.throwIfAborted()

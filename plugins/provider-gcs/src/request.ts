@@ -1,7 +1,5 @@
-import { Readable } from 'node:stream'
-import type { Dispatcher } from 'undici'
 import { StorageError } from '@lsync/core/provider'
-import type { Connections } from './connection.ts'
+import { type Answer, bodyOf, bytesOf, type Connection, type Connections, drain } from '@lsync/http'
 import type { Credentials } from './credentials.ts'
 import type { Endpoint } from './endpoint.ts'
 import { answerError, connectionError } from './errors.ts'
@@ -18,17 +16,15 @@ export interface GcsRequest {
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>
   /** Bytes of a body that is not in memory. */
   readonly length?: number
+  /** A chunk of the answer need not outlive the call for the next one. */
+  readonly reuse?: boolean | undefined
   readonly signal: AbortSignal
 }
 
-export interface GcsResponse {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly body: Dispatcher.ResponseData['body']
-}
+export type GcsResponse = Answer
 
-/** What goes to the socket at once. The time until an answer counts from the last piece: a slow line is not a silent one. */
-const SLICE = 256 * 1024
+/** What is read of the body of a refusal: a hostile one has no end. */
+const LONGEST_REFUSAL = 1024 * 1024
 /** "Resume Incomplete": the good answer of an upload session that waits for more. */
 const RESUME_INCOMPLETE = 308
 
@@ -39,7 +35,7 @@ const RESUME_INCOMPLETE = 308
 export class Requester {
   readonly host: string
   readonly place: Place
-  readonly #dispatcher: Dispatcher
+  readonly #connection: Connection
   readonly #origin: string
   readonly #credentials: Credentials
   readonly #userProject: string | undefined
@@ -53,7 +49,7 @@ export class Requester {
   ) {
     this.host = endpoint.host
     this.place = place
-    this.#dispatcher = connections.for(new URL(endpoint.origin).protocol)
+    this.#connection = connections.for(new URL(endpoint.origin).protocol)
     this.#origin = endpoint.origin
     this.#credentials = credentials
     this.#userProject = userProject
@@ -99,31 +95,32 @@ export class Requester {
       this.#userProject === undefined || isSession
         ? query
         : { ...query, userProject: this.#userProject }
-    const source = outgoing(body)
+    const source = bodyOf(typeof body === 'string' ? Buffer.from(body) : body)
     const size = length ?? (body instanceof Uint8Array ? body.length : undefined)
-    let answer: Dispatcher.ResponseData
+    const sent = {
+      ...headers,
+      ...authorization,
+      ...(size === undefined ? {} : { 'content-length': String(size) }),
+    }
+    let answer: Answer
     try {
-      answer = await this.#dispatcher.request({
-        origin: this.#origin,
-        path: asked === undefined ? path : `${path}?${encodeQuery(asked)}`,
-        method,
-        headers: {
-          ...headers,
-          ...authorization,
-          ...(size === undefined ? {} : { 'content-length': String(size) }),
+      answer = await this.#connection.exchange(
+        {
+          origin: this.#origin,
+          path: asked === undefined ? path : `${path}?${encodeQuery(asked)}`,
+          method,
+          headers: Object.entries(sent).flat(),
+          body: source.body,
+          reuse: request.reuse,
         },
-        body: source.body,
         signal,
-      })
+      )
     } catch (error) {
       signal.throwIfAborted()
       if (source.failed !== undefined) throw source.failed.error
       throw connectionError(key, this.host, error)
     }
-    // An abort, or giving the body up, reaches it also where nobody reads it at that moment: that must not end the process.
-    answer.body.on('error', () => undefined)
-    if (answer.statusCode < 300 || answer.statusCode === RESUME_INCOMPLETE)
-      return { status: answer.statusCode, headers: answer.headers, body: answer.body }
+    if (answer.status < 300 || answer.status === RESUME_INCOMPLETE) return answer
     throw await this.#refusal(key, answer, signal)
   }
 
@@ -135,7 +132,7 @@ export class Requester {
   }
 
   async drain({ body }: GcsResponse, request: GcsRequest): Promise<void> {
-    await this.#reading(request, () => body.dump())
+    await this.#reading(request, () => drain(body))
   }
 
   /** As `send`, with a body that must be a JSON document. */
@@ -144,7 +141,7 @@ export class Requester {
   }
 
   async document({ body }: GcsResponse, request: GcsRequest): Promise<unknown> {
-    const text = await this.#reading(request, () => body.text())
+    const text = await this.#reading(request, async () => (await bytesOf(body)).toString())
     try {
       return JSON.parse(text) as unknown
     } catch (error) {
@@ -167,12 +164,12 @@ export class Requester {
 
   async #refusal(
     key: string,
-    { statusCode: status, headers, body }: Dispatcher.ResponseData,
+    { status, headers, body }: Answer,
     signal: AbortSignal,
   ): Promise<StorageError> {
     let text = ''
     try {
-      text = await body.text()
+      text = (await bytesOf(body, LONGEST_REFUSAL)).toString()
     } catch {
       signal.throwIfAborted()
     }
@@ -183,34 +180,4 @@ export class Requester {
       retryAfter: typeof after === 'string' ? after : after?.[0],
     })
   }
-}
-
-interface Outgoing {
-  readonly body: string | Uint8Array | Readable | null
-  /** Set once the source of the body failed: its error, and not what became of the connection, is what the caller must see. */
-  failed?: { readonly error: unknown }
-}
-
-function outgoing(body: GcsRequest['body']): Outgoing {
-  if (body === undefined || typeof body === 'string') return { body: body ?? null }
-  if (!(body instanceof Uint8Array)) return watched(body)
-  if (body.length <= SLICE) return { body }
-  return { body: Readable.from(slices(body), { objectMode: false }) }
-}
-
-function watched(source: AsyncIterable<Uint8Array>): Outgoing {
-  async function* chunks(): AsyncIterable<Uint8Array> {
-    try {
-      yield* source
-    } catch (error) {
-      result.failed = { error }
-      throw error
-    }
-  }
-  const result: Outgoing = { body: Readable.from(chunks(), { objectMode: false }) }
-  return result
-}
-
-function* slices(bytes: Uint8Array): Iterable<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE)
 }

@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { connect } from '../src/connection.ts'
 import { credentialsOf } from '../src/credentials.ts'
 import { endpointOf } from '../src/endpoint.ts'
 
@@ -67,14 +66,9 @@ async function headers(
   environment: Record<string, string> = { HOME: home },
 ): Promise<Readonly<Record<string, string>>> {
   const options = { signal, settings, environment, concurrency: 2 }
-  const connections = { ...(await connect(options)), fetch: tokens }
-  try {
-    const credentials = credentialsOf(options, endpointOf(options), connections)
-    await credentials(signal)
-    return await credentials(signal)
-  } finally {
-    await connections.destroy()
-  }
+  const credentials = credentialsOf(options, endpointOf(options), tokens)
+  await credentials(signal)
+  return await credentials(signal)
 }
 
 describe('who we are', () => {

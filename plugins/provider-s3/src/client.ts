@@ -1,7 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3'
-import { type Connections, PATIENCE } from './connection.ts'
+import type { Connections } from '@lsync/http'
 import type { Credentials } from './credentials.ts'
 import { addressOf, type Service } from './endpoint.ts'
+import { PATIENCE } from './patience.ts'
 import { requestHandler } from './sdk.ts'
 
 /** The SDK's client for the rare operations, on our connections, with our credentials, one attempt a call. */

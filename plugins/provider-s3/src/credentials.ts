@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type OpenOptions, StorageError } from '@lsync/core/provider'
-import type { Connections } from './connection.ts'
+import type { Connections } from '@lsync/http'
 import { configFileOf, filled } from './environment.ts'
 import { parseBoto } from './ini.ts'
 import { requestHandler } from './sdk.ts'

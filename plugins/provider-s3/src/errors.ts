@@ -1,4 +1,5 @@
 import { isStorageError, StorageError, type StorageErrorCode } from '@lsync/core/provider'
+import { connectionError as failureOf, retryAfter } from '@lsync/http'
 
 /** S3's own codes, where they say more than the status. Those of look-alikes stand here too. */
 const CODES: Readonly<Record<string, StorageErrorCode>> = {
@@ -90,7 +91,7 @@ export interface Refusal {
 /** The one translation of what S3 and its look-alikes answer. */
 export function answerError(key: string, answer: Refusal, now: number = Date.now()): StorageError {
   const { status, code } = answer
-  const wait = waitOf(answer.retryAfter, now)
+  const wait = retryAfter(answer.retryAfter, now)
   const sentence = sentenceOf(answer)
   return new StorageError(codeOf(answer), key === '' ? sentence : `${key}: ${sentence}`, {
     ...(key === '' ? {} : { key }),
@@ -118,13 +119,6 @@ function sentenceOf({ status, code, message }: Refusal): string {
   return `the store answers with status ${status}`
 }
 
-/** Milliseconds; the header holds seconds or a date. */
-function waitOf(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined
-  const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now
-  return Number.isFinite(wait) ? Math.max(0, wait) : undefined
-}
-
 /** The bucket is in another region than the one the request was signed for. */
 export class WrongRegion extends StorageError {
   readonly region: string | undefined
@@ -141,42 +135,9 @@ export class WrongRegion extends StorageError {
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'there is no such host',
-  EAI_AGAIN: 'the name of the host cannot be looked up now',
-  CONNECT_TIMEOUT: 'no connection within 10 s',
-  SILENT: 'the store went silent',
-  CLOSED: 'the connection was closed',
-  ETIMEDOUT: 'the connection timed out',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection within 10 s',
-  UND_ERR_HEADERS_TIMEOUT: 'the store went silent',
-  UND_ERR_BODY_TIMEOUT: 'the store went silent',
-  UND_ERR_SOCKET: 'the connection was closed',
-  ECONNRESET: 'the connection was closed',
-  EPIPE: 'the connection was closed',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak https: is http:// meant?',
-}
-
 /** Failures without an answer. */
 export function connectionError(key: string, host: string, error: unknown): StorageError {
-  if (isStorageError(error)) return error
-  const { code: named, message: text } = (error ?? {}) as { code?: unknown; message?: unknown }
-  const code = typeof named === 'string' ? named : ''
-  const said = typeof text === 'string' && text !== '' ? text : code
-  // A certificate that is not trusted now will not be trusted in a second: no reason to try again.
-  const certificate = /CERT|ERR_TLS|SELF_SIGNED|UNABLE_TO_/.test(code)
-  return new StorageError(
-    certificate ? 'bad-remote' : 'network',
-    certificate
-      ? `the certificate of ${host} is not trusted (${said}): name a bundle in AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS`
-      : `no answer from ${host}: ${REASONS[code] ?? said}`,
-    {
-      ...(key === '' ? {} : { key }),
-      ...(code === '' ? {} : { detail: code }),
-      cause: error,
-    },
-  )
+  return failureOf(key, host, error, 'AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS')
 }
 
 /** An error of the SDK, in the same words. */

@@ -8,9 +8,9 @@ import {
   type PendingUpload,
   StorageError,
 } from '@lsync/core/provider'
-import { PATIENCE } from './connection.ts'
 import { answerError, sdkError } from './errors.ts'
 import { metadataHeaders } from './metadata.ts'
+import { PATIENCE } from './patience.ts'
 import type { Requester } from './request.ts'
 import { encodePath, type Place } from './url.ts'
 import { bareEtag, textOf } from './xml.ts'

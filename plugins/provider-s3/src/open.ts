@@ -8,8 +8,8 @@ import {
   StorageError,
   type StorageProvider,
 } from '@lsync/core/provider'
+import { connect } from '@lsync/http'
 import { makeClient } from './client.ts'
-import { connect } from './connection.ts'
 import { copyOf } from './copy.ts'
 import { credentialsOf } from './credentials.ts'
 import { endpointOf, isAmazon, type Service, serviceOf } from './endpoint.ts'
@@ -43,7 +43,7 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
   const place = parseUrl(url)
   const store = storeSettings(settings)
   const extra = writeHeaders(store)
-  const connections = await connect(options)
+  const connections = await connect({ ...options, bundle: 'AWS_CA_BUNDLE' })
   try {
     const credentials = credentialsOf(options, connections)
     const reach = (service: Service): Requester =>

@@ -1,9 +1,7 @@
-import { Readable } from 'node:stream'
-import { StorageError } from '@lsync/core/provider'
-import type { Connection, Connections } from './connection.ts'
+import type { StorageError } from '@lsync/core/provider'
+import { type Answer, bodyOf, bytesOf, type Connection, type Connections, drain } from '@lsync/http'
 import type { Credentials } from './credentials.ts'
 import { answerError, connectionError, WrongRegion } from './errors.ts'
-import type { Answer } from './exchange.ts'
 import { Signer } from './sign.ts'
 import { checkKey, encodePath, encodeQuery, type Place } from './url.ts'
 import { textOf } from './xml.ts'
@@ -38,9 +36,6 @@ export interface S3Request {
 export type S3Response = Answer
 
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
-/** What goes to the socket at once. The time until an answer counts from the last piece: a slow line is not a silent one. */
-const SLICE = 256 * 1024
-
 /** What is read of the body of a refusal: a hostile one has no end. */
 const LONGEST_REFUSAL = 1024 * 1024
 
@@ -101,7 +96,7 @@ export class Requester {
       new Date(),
     )
     const path = query === undefined ? resource : `${resource}?${encodeQuery(query)}`
-    const source = outgoing(body)
+    const source = bodyOf(body)
     let answer: Answer
     try {
       answer = await this.#connection.exchange(
@@ -147,7 +142,7 @@ export class Requester {
     { key, signal }: Pick<S3Request, 'key' | 'signal'>,
   ): Promise<void> {
     try {
-      if (body.whole === undefined) for await (const chunk of body) void chunk
+      await drain(body)
     } catch (error) {
       signal.throwIfAborted()
       throw connectionError(key ?? '', this.host, error)
@@ -181,49 +176,6 @@ export class Requester {
   }
 }
 
-async function bytesOf(body: Answer['body'], most = Number.POSITIVE_INFINITY): Promise<Buffer> {
-  const { whole } = body
-  if (whole !== undefined) return Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength)
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > most) break
-  }
-  return Buffer.concat(chunks)
-}
-
 function one(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : header?.[0]
-}
-
-interface RequestBody {
-  readonly body: Uint8Array | Readable | null
-  /** Set once the source of the body failed: its error, and not what became of the connection, is what the caller must see. */
-  failed?: { readonly error: unknown }
-}
-
-function outgoing(body: S3Request['body']): RequestBody {
-  if (body === undefined) return { body: null }
-  if (!(body instanceof Uint8Array)) return watched(body)
-  if (body.length <= SLICE) return { body }
-  return { body: Readable.from(slices(body), { objectMode: false }) }
-}
-
-function watched(source: AsyncIterable<Uint8Array>): RequestBody {
-  async function* chunks(): AsyncIterable<Uint8Array> {
-    try {
-      yield* source
-    } catch (error) {
-      result.failed = { error }
-      throw error
-    }
-  }
-  const result: RequestBody = { body: Readable.from(chunks(), { objectMode: false }) }
-  return result
-}
-
-function* slices(bytes: Uint8Array): Iterable<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE)
 }

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { Connections } from './connection.ts'
+import type { Connections } from '@lsync/http'
 
 /** What the SDK hands to a request handler, as far as we use it. */
 interface SdkRequest {
@@ -39,7 +39,7 @@ export function requestHandler(
           origin: `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`,
           path: withQuery(path, query),
           method,
-          headers: Object.entries(headers).flat(),
+          headers: Object.entries(headers).flatMap(([name, value]) => [name.toLowerCase(), value]),
           body: typeof body === 'string' ? Buffer.from(body) : (body ?? null),
           ...(headersTimeout === undefined ? {} : { headersTimeout }),
         },

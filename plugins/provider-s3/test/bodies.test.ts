@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { createServer as createSecureServer } from 'node:tls'
 import { isStorageError, type ReadOptions } from '@lsync/core/provider'
+import { listening } from '@lsync/servers'
 import { afterEach, describe, expect, test } from 'vitest'
-import { Pieces } from '../src/pieces.ts'
 import { readObject } from '../src/reading.ts'
 import type { Requester } from '../src/request.ts'
-import { CERTIFICATE, KEY } from './certificate.ts'
-import { listening, requesterTo } from './fake.ts'
+import { CERTIFICATE, KEY } from '@lsync/servers'
+import { requesterTo } from './fake.ts'
 
 const KIB = 1024
 const { signal } = new AbortController()
@@ -216,33 +216,4 @@ test('a slow line is seen to move before a piece is full', async () => {
   for await (const chunk of body) lengths.push(chunk.length)
   expect(lengths.length).toBeGreaterThan(2)
   expect(Math.max(...lengths)).toBeLessThan(400 * KIB)
-})
-
-describe('pieces', () => {
-  test('are full where much comes, in two buffers in turn', () => {
-    const pieces = new Pieces(true)
-    const chunk = Buffer.alloc(200 * KIB, 1)
-    const buffers = new Set<ArrayBufferLike>()
-    for (let count = 0; count < 50; count++) {
-      pieces.add(chunk, 0)
-      if (!pieces.isReady) continue
-      const piece = pieces.take()
-      expect(piece).toHaveLength(512 * KIB)
-      buffers.add(piece!.buffer)
-      pieces.giveBack(piece!)
-    }
-    expect(buffers.size).toBe(2)
-  })
-
-  test('the other side is held up while one waits, and only then', () => {
-    const pieces = new Pieces(true)
-    pieces.add(Buffer.alloc(500 * KIB), 0)
-    expect([pieces.isFull, pieces.hasRoom]).toEqual([false, true])
-    pieces.add(Buffer.alloc(500 * KIB), 0)
-    expect([pieces.isFull, pieces.hasRoom]).toEqual([true, false])
-    pieces.take()
-    expect([pieces.isReady, pieces.isFull, pieces.hasRoom]).toEqual([false, false, true])
-    expect(pieces.take()).toHaveLength(488 * KIB)
-    expect(pieces.take()).toBeUndefined()
-  })
 })

@@ -4,8 +4,9 @@ import { connect as dial } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { CERTIFICATE } from './certificate.ts'
-import { fake, listening, requesterTo, secureFake } from './fake.ts'
+import { CERTIFICATE } from '@lsync/servers'
+import { listening } from '@lsync/servers'
+import { fake, requesterTo, secureFake } from './fake.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'lsync-s3-'))
 const bundle = join(folder, 'bundle.pem')

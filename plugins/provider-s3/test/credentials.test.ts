@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Connections, connect } from '../src/connection.ts'
+import { type Connections, connect } from '@lsync/http'
 import { credentialsOf } from '../src/credentials.ts'
 import { fake } from './fake.ts'
 

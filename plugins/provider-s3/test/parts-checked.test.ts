@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
-import { connect } from '../src/connection.ts'
+import { connect } from '@lsync/http'
 import { Multipart } from '../src/multipart.ts'
 import { Requester } from '../src/request.ts'
 import { uploadsOf } from '../src/uploads.ts'

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isStorageError, type StorageError } from '@lsync/core/provider'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Connections } from '../src/connection.ts'
+import type { Connections } from '@lsync/http'
+import type { Listening } from '@lsync/servers'
 import { WrongRegion } from '../src/errors.ts'
 import { listObjects } from '../src/listing.ts'
 import { headObject, readObject } from '../src/reading.ts'
 import type { Requester } from '../src/request.ts'
 import { putObject } from '../src/writing.ts'
-import { type Fake, fake, type Handler, requesterTo } from './fake.ts'
+import { fake, type Handler, requesterTo } from './fake.ts'
 
 const signal = new AbortController().signal
 const started: { stop(): Promise<void> }[] = []
@@ -19,7 +20,7 @@ afterEach(async () => {
 async function store(
   handler: Handler,
   silence = 60_000,
-): Promise<{ readonly requester: Requester; readonly server: Fake }> {
+): Promise<{ readonly requester: Requester; readonly server: Listening }> {
   const server = await fake(handler)
   const { requester, connections } = await requesterTo(
     `http://127.0.0.1:${server.port}`,
@@ -30,7 +31,7 @@ async function store(
   return { requester, server }
 }
 
-async function closing(connections: Connections, server: Fake): Promise<void> {
+async function closing(connections: Connections, server: Listening): Promise<void> {
   await connections.destroy()
   await server.stop()
 }

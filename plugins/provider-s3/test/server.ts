@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createBucket } from '@lsync/servers'
-import { type Connections, connect } from '../src/connection.ts'
-import type { Answer, Outgoing } from '../src/exchange.ts'
+import { type Answer, type Connections, connect, type Outgoing } from '@lsync/http'
 import { Requester } from '../src/request.ts'
 
 const environment = process.env

@@ -55,6 +55,8 @@ export interface Disk {
   flush(paths: readonly string[]): Promise<void>
   /** Makes everything on the disk survive a power cut, under whatever name it is now. */
   flushAll(): Promise<void>
+  /** Lets others be heard, where calls keep the thread for themselves. For long rows of calls, never within the change of one file. */
+  readonly rest?: () => Promise<void>
   /** Mount points below the root, as paths; what is mounted there is not ours to judge. */
   mountPoints(): Promise<ReadonlySet<string>>
   /** Free bytes, where known. */

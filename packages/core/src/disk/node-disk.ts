@@ -11,8 +11,6 @@ import { diskStat, executableMode, kindOf, timeOf } from './node-stat.ts'
 import { appendTextOf, createTextOf, knowsNoLinks, readTextOf, replaceTextOf } from './node-text.ts'
 
 const STATS_AT_ONCE = 512
-/** Of those that change something, which take longer. */
-const CALLS_AT_ONCE = 16
 const MAY_BE_GONE = { throwIfNoEntry: false } as const
 
 /**
@@ -42,12 +40,6 @@ export function nodeDisk(root: string): Disk {
   }
   const change = async (path: string, effect: (absolute: string) => void): Promise<void> =>
     guarded(path, () => effect(reach(path)))
-
-  let calls = 0
-  /** Hundreds of synchronous calls in a row would let the network wait: its answers are heard in between. */
-  const breathe = async (): Promise<void> => {
-    if (++calls % CALLS_AT_ONCE === 0) await yieldToOthers()
-  }
 
   return {
     root,
@@ -117,7 +109,6 @@ export function nodeDisk(root: string): Disk {
       }),
 
     async create(path) {
-      await breathe()
       return guarded(path, () => new NodeWriter(createExclusive(reach(path), path), path))
     },
 
@@ -156,7 +147,6 @@ export function nodeDisk(root: string): Disk {
     removeFolder: (path) => change(path, (absolute) => fs.rmdirSync(absolute)),
     remove: (path) => change(path, (absolute) => fs.unlinkSync(absolute)),
     async rename(from, to, { overwrite }) {
-      await breathe()
       const source = guarded(from, () => reach(from))
       guarded(to, () => {
         const target = reach(to)
@@ -178,6 +168,7 @@ export function nodeDisk(root: string): Disk {
 
     flush: (paths) => flushPaths(root, paths),
     flushAll: () => flushEverything(root),
+    rest: () => yieldToOthers(),
     mountPoints: () => mountPoints(root),
     async free() {
       try {

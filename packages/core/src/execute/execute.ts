@@ -12,6 +12,7 @@ import { folderEntry, skippedLinkEntry } from './entries.ts'
 import { fetch } from './fetch.ts'
 import { fetchHere } from './fetch-here.ts'
 import { moveLocally } from './move.ts'
+import { paced } from './paced.ts'
 import { Placer } from './placer.ts'
 import { FEW } from './recorder.ts'
 import { runPool } from './pool.ts'
@@ -138,8 +139,10 @@ export async function execute(
     await attempt(action, () => effectOf(effects, action, signal, keep))
   }
 
+  const pace = paced(effects.disk)
   const removal = async (action: Action, signal: AbortSignal): Promise<void> => {
     const side = action.kind === 'remove-local' ? 'down' : 'up'
+    if (side === 'down') await pace()
     // The source of a move goes only while its destination is seen to hold the content.
     const early =
       action.kind === 'remove-remote' && action.after !== undefined && !arrived.has(action.after)

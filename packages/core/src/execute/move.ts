@@ -9,6 +9,7 @@ import type { Effects } from './context.ts'
 import { makeRoom, prune } from './emptied.ts'
 import { fileEntry } from './entries.ts'
 import { expectAbsent, isMoved, isStill } from './guard.ts'
+import { paced } from './paced.ts'
 import { putBack } from './place.ts'
 import { runPool } from './pool.ts'
 import { makeFolders } from './trash.ts'
@@ -60,7 +61,9 @@ async function moveBatch(
   await disk.flush([state.journalPath, ...new Set(asides.map(({ place }) => parentOf(place)))])
 
   const moved: { readonly action: MoveLocalAction; readonly stat: DiskStat }[] = []
+  const pace = paced(disk)
   await runPool(asides, jobs, signal, async ({ action, place }) => {
+    await pace()
     try {
       moved.push({ action, stat: await moveOne(effects, action, place) })
     } catch (error) {

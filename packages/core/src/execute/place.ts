@@ -9,6 +9,7 @@ import { type Received, stage, type Staged } from './fetch.ts'
 import { makeRoom } from './emptied.ts'
 import { fileEntry } from './entries.ts'
 import { isMoved, isStill } from './guard.ts'
+import { paced } from './paced.ts'
 import { makeFolders } from './trash.ts'
 
 /** Content that is here, with the place it is for. */
@@ -46,7 +47,9 @@ export async function prepareAll(
   const made = new Set<string>()
   const ready: Ready[] = []
   const intents: Intent[] = []
+  const pace = paced(disk)
   for (const placement of batch) {
+    await pace()
     const { action } = placement
     let staged: Staged | undefined
     try {
@@ -83,7 +86,9 @@ export async function swapAll(
   batch: readonly Ready[],
 ): Promise<readonly Placed[]> {
   const placed: Placed[] = []
+  const pace = paced(effects.disk)
   for (const ready of batch) {
+    await pace()
     const { placement, staged } = ready
     try {
       await swap(effects, ready)

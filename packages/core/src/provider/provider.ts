@@ -60,7 +60,7 @@ export interface ByteSource {
   readonly size: number
   /** Digests of exactly these bytes, where known: the provider passes them on for the store to check. */
   readonly digests: Digests
-  /** The bytes from `from` (default 0) to the end. May be called several times. */
+  /** The bytes from `from` (default 0) to the end, in chunks whose memory is not used again: whoever sends them may hold several. May be called several times. */
   open(from: number, signal: AbortSignal): AsyncIterable<Uint8Array>
   /** All the bytes, where they are in memory anyway (small files, parts): the fast path. Good until the call that they were given to has ended, not longer. */
   readonly bytes?: Uint8Array

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net'
-import { type Answer, type Dispatcher, exchange, type Outgoing } from '../../src/exchange.ts'
-import { Channels, type ChannelsOptions } from '../../src/http/channels.ts'
-import { type Fake, listening } from '../fake.ts'
+import { type Answer, type Dispatcher, exchange, type Outgoing } from '../src/exchange.ts'
+import { Channels, type ChannelsOptions } from '../src/channels.ts'
+import { listening } from '@lsync/servers'
 
 export const { signal } = new AbortController()
 
@@ -29,7 +29,7 @@ export async function raw(
       answer(socket, heard[connection] ?? '', connection)
     })
   })
-  const listener: Fake = await listening(server)
+  const listener = await listening(server)
   return {
     origin: `http://127.0.0.1:${listener.port}`,
     heard,

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Chunked } from '../../src/http/chunked.ts'
+import { Chunked } from '../src/chunked.ts'
 
 function decode(pieces: readonly Buffer[]): {
   readonly content: string

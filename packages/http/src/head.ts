@@ -16,6 +16,9 @@ export interface Head {
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/
+const LOWER_TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/
+/** No server needs more headers. */
+const MOST_HEADERS = 500
 const UNWANTED = /[\0\r\n]/
 const NO_BODY: Framing = { length: 0 }
 
@@ -28,6 +31,7 @@ const NO_BODY: Framing = { length: 0 }
  */
 export function parseHead(text: string, method: string): Head {
   const lines = text.split('\r\n')
+  if (lines.length > MOST_HEADERS) bad('it has too many headers')
   const [, minor, status = ''] = STATUS_LINE.exec(lines[0] ?? '') ?? bad('its first line is none')
   const headers: Record<string, string | string[]> = {}
   for (let index = 1; index < lines.length; index++) {
@@ -52,7 +56,9 @@ export function parseHead(text: string, method: string): Head {
 function add(headers: Record<string, string | string[]>, name: string, value: string): void {
   if (name === '__proto__') return
   const before = Object.hasOwn(headers, name) ? headers[name] : undefined
-  headers[name] = before === undefined ? value : [before, value].flat()
+  if (before === undefined) headers[name] = value
+  else if (typeof before === 'string') headers[name] = [before, value]
+  else before.push(value)
 }
 
 /** Of names that were seen: a server has few, and writes them the same each time. */
@@ -116,40 +122,51 @@ function bad(what: string): never {
 const NOT_SENT = /[^\t\x20-\x7e\x80-\xff]/
 const NO_PATH = /[^\x21-\x7e]/
 
+/** What is asked, without the body's bytes. */
+interface Asked {
+  readonly method: string
+  readonly path: string
+  /** Names in lower case and values in turn. */
+  readonly headers: readonly string[]
+  /** In memory, or a stream, whose length a header must tell. */
+  readonly body: Uint8Array | object | null
+}
+
 /**
- * @param length of the body in bytes; undefined where there is none
- * @returns a character a byte, with the blank line. ConnectionFailure `BAD_REQUEST`.
+ * @returns the head, a character a byte, with the blank line; and the bytes of the body that it announces. ConnectionFailure `BAD_REQUEST`: nothing may
+ * be sent of a request whose end the other side would see elsewhere.
  */
 export function requestHead(
-  {
-    method,
-    path,
-    headers,
-  }: {
-    readonly method: string
-    readonly path: string
-    /** Names in lower case and values in turn. */
-    readonly headers: readonly string[]
-  },
+  { method, path, headers, body }: Asked,
   host: string,
-  length: number | undefined,
-): string {
-  if (NO_PATH.test(path)) throw new ConnectionFailure('BAD_REQUEST', 'not a path to ask for')
+): { readonly head: string; readonly length: number } {
+  if (NO_PATH.test(path)) refuse('not a path to ask for')
   let lines = `${method} ${path} HTTP/1.1\r\n`
   let hasHost = false
-  let hasLength = false
+  let told: string | undefined
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] ?? ''
     const value = headers[at + 1] ?? ''
     // The name is not in the message, and the value even less: it may be a secret.
-    if (NOT_SENT.test(value) || !TOKEN.test(name))
-      throw new ConnectionFailure('BAD_REQUEST', 'a header cannot be sent')
+    if (NOT_SENT.test(value) || !LOWER_TOKEN.test(name)) refuse('a header cannot be sent')
+    if (name === 'transfer-encoding') refuse('a body is sent with its length')
     hasHost ||= name === 'host'
-    hasLength ||= name === 'content-length'
+    if (name === 'content-length') {
+      if (told !== undefined || !/^\d{1,15}$/.test(value)) refuse('the length of the body is none')
+      told = value
+    }
     lines += `${name}: ${value}\r\n`
   }
+  const held = body === null ? 0 : body instanceof Uint8Array ? body.length : undefined
+  if (held === undefined && told === undefined) refuse('the length of the body is not told')
+  const length = told === undefined ? (held ?? 0) : Number(told)
+  if (held !== undefined && held !== length) refuse('the body has another length')
   if (!hasHost) lines += `host: ${host}\r\n`
-  if (!hasLength && (length !== undefined || method === 'PUT' || method === 'POST'))
-    lines += `content-length: ${length ?? 0}\r\n`
-  return `${lines}\r\n`
+  if (told === undefined && (body !== null || method === 'PUT' || method === 'POST'))
+    lines += `content-length: ${length}\r\n`
+  return { head: `${lines}\r\n`, length }
+}
+
+function refuse(what: string): never {
+  throw new ConnectionFailure('BAD_REQUEST', what)
 }

@@ -1,7 +1,7 @@
 import net, { type OnReadOpts, type Socket } from 'node:net'
 import tls from 'node:tls'
-import type { AnswerHandler, Dispatcher, Outgoing } from '../exchange.ts'
 import { Call, Channel, type Keeper } from './channel.ts'
+import type { AnswerHandler, Dispatcher, Outgoing } from './exchange.ts'
 import { ConnectionFailure } from './failure.ts'
 
 export interface ChannelsOptions {
@@ -24,33 +24,53 @@ const PROBE_AFTER = 60_000
 export class Channels implements Dispatcher {
   readonly #options: ChannelsOptions
   readonly #origins = new Map<string, Origin>()
+  #isDestroyed = false
 
   constructor(options: ChannelsOptions) {
     this.#options = options
   }
 
   dispatch(request: Outgoing, handler: AnswerHandler): void {
+    let call: Call
+    const url = new URL(request.origin)
+    try {
+      call = new Call(request, handler, url.host, this.#options.silence)
+      if (this.#isDestroyed)
+        throw new ConnectionFailure('CLOSED', 'the connections were closed already')
+    } catch (error) {
+      handler.onResponseError(NO_CONTROL, error as Error)
+      return
+    }
     let origin = this.#origins.get(request.origin)
     if (origin === undefined) {
-      origin = new Origin(new URL(request.origin), this.#options)
+      origin = new Origin(url, this.#options)
       this.#origins.set(request.origin, origin)
     }
-    origin.dispatch(new Call(request, handler, this.#options.silence))
+    origin.dispatch(call)
   }
 
   async destroy(): Promise<void> {
+    this.#isDestroyed = true
     for (const origin of this.#origins.values()) origin.destroy()
   }
+}
+
+const NO_CONTROL = {
+  paused: false,
+  pause: () => undefined,
+  resume: () => undefined,
+  abort: () => undefined,
 }
 
 class Origin implements Keeper {
   readonly #url: URL
   readonly #options: ChannelsOptions
   readonly #open = new Set<Channel>()
-  /** The one that was used last comes first: it is the least likely to be closed meanwhile. */
+  /** The one that was used last is the last: it is the least likely to be closed meanwhile. */
   readonly #idle: Channel[] = []
   readonly #dialled = new Set<Socket>()
   readonly #waiting: Call[] = []
+  #isServingSoon = false
   #session: Buffer | undefined
   #watch: NodeJS.Timeout | undefined
   #isDestroyed = false
@@ -61,22 +81,15 @@ class Origin implements Keeper {
   }
 
   dispatch(call: Call): void {
-    if (this.#isDestroyed) {
-      call.handler.onResponseError(call, gone())
-      return
-    }
     this.#keepWatch()
-    const channel = this.#freshest()
-    if (channel === undefined) {
-      this.#waiting.push(call)
-      this.#dialForOne()
-    } else if (!channel.take(call)) this.free(channel)
+    this.#waiting.push(call)
+    if (this.#idle.length === 0) this.#dialForOne()
+    else this.#serveSoon()
   }
 
   free(channel: Channel): void {
-    for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift())
-      if (channel.take(call)) return
     this.#idle.push(channel)
+    if (this.#waiting.length > 0) this.#serveSoon()
   }
 
   gone(channel: Channel): void {
@@ -89,15 +102,42 @@ class Origin implements Keeper {
   destroy(): void {
     this.#isDestroyed = true
     clearInterval(this.#watch)
-    for (const call of this.#waiting.splice(0)) call.handler.onResponseError(call, gone())
+    for (const call of this.#waiting.splice(0))
+      call.handler.onResponseError(
+        call,
+        new ConnectionFailure('CLOSED', 'the connections were closed'),
+      )
     for (const channel of this.#open) channel.destroy()
     for (const socket of this.#dialled) socket.destroy()
   }
 
+  /**
+   * After the idle sockets were heard once more: who has sent more than he was asked for, or has hung up, is given no further call. What he sent would be
+   * taken for its answer. The first immediate ends the turn of the event loop that we are in, the second one comes after all sockets were asked.
+   */
+  #serveSoon(): void {
+    if (this.#isServingSoon) return
+    this.#isServingSoon = true
+    setImmediate(setImmediate, () => {
+      this.#isServingSoon = false
+      while (this.#waiting.length > 0) {
+        const channel = this.#freshest()
+        if (channel === undefined) break
+        this.#serve(channel)
+      }
+      for (let count = this.#waiting.length; count > 0; count--) this.#dialForOne()
+    })
+  }
+
+  #serve(channel: Channel): void {
+    for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift())
+      if (channel.take(call)) return
+    this.#idle.push(channel)
+  }
+
   #freshest(): Channel | undefined {
-    const now = performance.now()
     for (let channel = this.#idle.pop(); channel !== undefined; channel = this.#idle.pop()) {
-      if (now < channel.freshUntil) return channel
+      if (channel.isFresh) return channel
       channel.destroy()
     }
     return undefined
@@ -122,7 +162,11 @@ class Origin implements Keeper {
     })
     this.#dialled.add(socket)
     const timer = setTimeout(() => {
-      socket.destroy(new ConnectionFailure('CONNECT_TIMEOUT', 'no connection'))
+      // Where this process stood still, the connection may stand already and not be heard of yet.
+      setImmediate(() => {
+        if (this.#dialled.has(socket))
+          socket.destroy(new ConnectionFailure('CONNECT_TIMEOUT', 'no connection'))
+      })
     }, this.#options.connect)
     let failure: Error | undefined
     socket.on('error', (error) => {
@@ -139,7 +183,7 @@ class Origin implements Keeper {
     socket.once(this.#isSecure ? 'secureConnect' : 'connect', () => {
       clearTimeout(timer)
       if (!this.#dialled.delete(socket)) return
-      channel = new Channel(socket, this.#url.host, this.#options.silence, this)
+      channel = new Channel(socket, this.#options.silence, this)
       this.#open.add(channel)
       this.free(channel)
     })
@@ -174,23 +218,23 @@ class Origin implements Keeper {
   /** One timer for all calls: to set one for each costs more than to look at them now and then. */
   #keepWatch(): void {
     if (this.#watch !== undefined) return
-    this.#watch = setInterval(
-      () => {
-        const now = performance.now()
-        for (const channel of this.#open) channel.check(now)
-        if (this.#open.size > this.#idle.length || this.#waiting.length > 0) return
-        clearInterval(this.#watch)
-        this.#watch = undefined
-      },
-      Math.min(this.#options.silence / 4, 1000),
-    ).unref()
+    const period = Math.min(this.#options.silence / 4, 1000)
+    let last = performance.now()
+    this.#watch = setInterval(() => {
+      const now = performance.now()
+      // What came while this process stood still lies in the sockets, which are read after the timers.
+      const late = now - last - period
+      const missed = late > period ? late : 0
+      last = now
+      for (const channel of this.#open) channel.check(now, missed)
+      for (const channel of this.#idle.filter(({ isFresh }) => !isFresh)) channel.destroy()
+      if (this.#open.size > 0 || this.#waiting.length > 0) return
+      clearInterval(this.#watch)
+      this.#watch = undefined
+    }, period).unref()
   }
 }
 
 function closed(): ConnectionFailure {
   return new ConnectionFailure('CLOSED', 'the other side closed the connection')
-}
-
-function gone(): ConnectionFailure {
-  return new ConnectionFailure('CLOSED', 'the connections were closed')
 }

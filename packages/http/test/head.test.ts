@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseHead, requestHead } from '../../src/http/head.ts'
+import { parseHead, requestHead } from '../src/head.ts'
 
 const head = (...lines: string[]): string => ['HTTP/1.1 200 OK', ...lines].join('\r\n')
 
@@ -60,30 +60,43 @@ describe('the head of an answer', () => {
     ['a folded line', head('a: 1', ' 2')],
     ['a line that ends in another way', head('a: 1\nb: 2')],
     ['a zero', head('a: 1\0')],
+    ['headers without number', head(...Array.from({ length: 600 }, () => 'a: 1'))],
   ])('with %s is refused', (_, text) => {
     expect(() => parseHead(text, 'GET')).toThrow(expect.objectContaining({ code: 'BAD_ANSWER' }))
   })
 })
 
 describe('the head of a request', () => {
+  const of = (method: string, headers: string[], body: Uint8Array | object | null = null): string =>
+    requestHead({ method, path: '/a', headers, body }, 'host:1').head
+  const abc = Buffer.from('abc')
+
   test('has a host and a length', () => {
-    const of = (method: string, headers: string[], length?: number): string =>
-      requestHead({ method, path: '/a', headers }, 'host:1', length)
     expect(of('GET', [])).toBe('GET /a HTTP/1.1\r\nhost: host:1\r\n\r\n')
     expect(of('PUT', [])).toBe('PUT /a HTTP/1.1\r\nhost: host:1\r\ncontent-length: 0\r\n\r\n')
-    expect(of('PUT', ['host', 'h', 'content-length', '3'], 3)).toBe(
+    expect(of('PUT', [], abc)).toBe('PUT /a HTTP/1.1\r\nhost: host:1\r\ncontent-length: 3\r\n\r\n')
+    expect(of('PUT', ['host', 'h', 'content-length', '3'], abc)).toBe(
       'PUT /a HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\n',
     )
   })
 
+  const stream = {}
   test.each([
-    ['a path with a line in it', '/a\r\nx: y', []],
-    ['a path with a blank', '/a b', []],
-    ['a value with a line in it', '/', ['a', 'b\r\nc: d']],
-    ['a value that no byte holds', '/', ['a', '€']],
-    ['a name that is none', '/', ['a b', 'c']],
-  ])('with %s is not made', (_, path, headers) => {
-    expect(() => requestHead({ method: 'GET', path, headers }, 'h', undefined)).toThrow(
+    ['a path with a line in it', '/a\r\nx: y', [], null],
+    ['a path with a blank', '/a b', [], null],
+    ['a value with a line in it', '/', ['a', 'b\r\nc: d'], null],
+    ['a value that no byte holds', '/', ['a', '€'], null],
+    ['a name that is none', '/', ['a b', 'c'], null],
+    ['a name in capitals', '/', ['Host', 'c'], null],
+    ['an encoding', '/', ['transfer-encoding', 'chunked'], abc],
+    ['a body that is longer than is said', '/', ['content-length', '2'], abc],
+    ['a body that is shorter than is said', '/', ['content-length', '4'], abc],
+    ['no body where one is announced', '/', ['content-length', '1'], null],
+    ['two lengths', '/', ['content-length', '3', 'content-length', '3'], abc],
+    ['a length that is none', '/', ['content-length', '3x'], stream],
+    ['a stream without a length', '/', [], stream],
+  ])('with %s is not made', (_, path, headers, body) => {
+    expect(() => requestHead({ method: 'PUT', path, headers, body }, 'h')).toThrow(
       expect.objectContaining({ code: 'BAD_REQUEST' }),
     )
   })

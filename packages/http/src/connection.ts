@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import tls from 'node:tls'
-import { type Answer, type Dispatcher, exchange, type Outgoing } from './exchange.ts'
-import { Channels } from './http/channels.ts'
 import { type OpenOptions, StorageError } from '@lsync/core/provider'
+import { Channels } from './channels.ts'
+import { type Answer, type Dispatcher, exchange, type Outgoing } from './exchange.ts'
 
 export interface Limits {
   /** Milliseconds until a connection stands. */
@@ -13,14 +13,18 @@ export interface Limits {
 
 const LIMITS: Limits = { connect: 10_000, silence: 60_000 }
 
-/** Milliseconds until an answer begins, where that may take long: at the end of an upload in parts a server may say nothing for minutes. */
-export const PATIENCE = 10 * 60 * 1000
+export interface ConnectOptions extends Pick<OpenOptions, 'environment' | 'concurrency'> {
+  /** A variable that names a file of certificates, which stand in place of the built-in ones. */
+  readonly bundle?: string
+  readonly limits?: Limits
+}
 
 export interface Connection {
+  /** One request, one attempt. Errors are those of the connection, with a code, or the signal's reason. */
   exchange(request: Outgoing, signal: AbortSignal): Promise<Answer>
 }
 
-/** The one connection layer, for the lean requests and for the SDK: keep-alive, proxies and certificate bundles as the environment says. */
+/** Connections that are kept, with proxies and certificates as the environment says. */
 export interface Connections {
   /** `http:` or `https:`: each may have a proxy of its own. */
   for(protocol: string): Connection
@@ -29,10 +33,12 @@ export interface Connections {
   destroy(): Promise<void>
 }
 
-export async function connect(
-  { environment, concurrency }: Pick<OpenOptions, 'environment' | 'concurrency'>,
-  limits: Limits = LIMITS,
-): Promise<Connections> {
+export async function connect({
+  environment,
+  concurrency,
+  bundle,
+  limits = LIMITS,
+}: ConnectOptions): Promise<Connections> {
   const proxied = ['http_proxy', 'https_proxy'].some(
     (name) => named(environment, name) !== undefined,
   )
@@ -41,7 +47,7 @@ export async function connect(
   const made = new Map<string, Dispatcher>()
   const make = (protocol: string): Dispatcher => {
     const secure = protocol === 'https:'
-    const trust = secure ? trusted(environment) : {}
+    const trust = secure && bundle !== undefined ? trusted(environment, bundle) : {}
     // More than core asks for at once: a removal must not wait behind uploads while its lease runs.
     const connections = Math.max(concurrency * 2, 16)
     const proxy = named(environment, secure ? 'https_proxy' : 'http_proxy')
@@ -100,11 +106,14 @@ function checkProxy(proxy: string, variable: string): void {
     throw new StorageError('bad-remote', `${variable} is no web address like http://host:port`)
 }
 
-/** As the AWS tools do, the bundle stands in place of the built-in certificates; NODE_EXTRA_CA_CERTS is added all the same. */
-function trusted(environment: OpenOptions['environment']): {
+/** The bundle stands in place of the built-in certificates; NODE_EXTRA_CA_CERTS is added all the same. */
+function trusted(
+  environment: OpenOptions['environment'],
+  bundle: string,
+): {
   readonly secureContext?: tls.SecureContext
 } {
-  const path = environment['AWS_CA_BUNDLE']
+  const path = environment[bundle]
   if (path === undefined || path === '') return {}
   // Node 22.12 to 22.14 cannot tell them.
   const extra = typeof tls.getCACertificates === 'function' ? tls.getCACertificates('extra') : []
@@ -116,7 +125,7 @@ function trusted(environment: OpenOptions['environment']): {
   } catch (error) {
     throw new StorageError(
       'bad-remote',
-      `the certificate bundle AWS_CA_BUNDLE cannot be read: ${path}`,
+      `the certificate bundle ${bundle} cannot be read: ${path}`,
       { cause: error },
     )
   }

@@ -1,10 +1,15 @@
+import { execFile } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createSecureContext, createServer as createSecureServer } from 'node:tls'
+import { promisify } from 'node:util'
+import { listening } from '@lsync/servers'
 import * as fc from 'fast-check'
 import { Agent } from 'undici'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Answer, Dispatcher } from '../../src/exchange.ts'
-import type { Channels, ChannelsOptions } from '../../src/http/channels.ts'
+import type { Answer, Dispatcher } from '../src/exchange.ts'
+import type { Channels, ChannelsOptions } from '../src/channels.ts'
+import { CERTIFICATE, KEY } from '@lsync/servers'
 import { ask, channels, raw, type Raw, textOf } from './raw.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
@@ -130,6 +135,66 @@ describe('a connection', () => {
   })
 })
 
+describe('what comes behind an answer', () => {
+  /** An answer to each request, and behind the first one another that nobody asked for, when `late` lets it go. */
+  async function extra(late: () => Promise<void>): Promise<readonly string[]> {
+    const { server, dispatcher } = await store(
+      (socket, heard) => {
+        if (!heard.endsWith('\r\n\r\n')) return
+        const count = heard.split('GET ').length - 1
+        const path = /.*GET (\S+)/s.exec(heard)?.[1] ?? ''
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${path.length}\r\n\r\n${path}`)
+        if (count === 1 && path === '/0')
+          void late().then(() => socket.write('HTTP/1.1 404 No\r\ncontent-length: 4\r\n\r\nevil'))
+      },
+      { connections: 1 },
+    )
+    const answers: string[] = []
+    for (let index = 0; index < 5; index++)
+      try {
+        answers.push(await textOf(await ask(dispatcher, server.origin, { path: `/${index}` })))
+      } catch (error) {
+        answers.push(String((error as { code?: unknown }).code))
+      }
+    return answers
+  }
+
+  test.each([
+    ['at once', async () => undefined],
+    ['a turn later', () => new Promise<void>((resolve) => setImmediate(resolve))],
+  ])('is never the answer to another request: %s', async (_, late) => {
+    const wanted = (index: number): string => `/${index}`
+    // Who asks in that very moment may lose his connection; nobody gets what was not his.
+    for (const [index, answer] of (await extra(late)).entries())
+      expect([wanted(index), 'CLOSED', 'ECONNRESET', 'EPIPE']).toContain(answer)
+  })
+
+  test('over TLS neither, where each piece is read by itself', async () => {
+    const server = createSecureServer({ cert: CERTIFICATE, key: KEY }, (socket) => {
+      socket.on('error', () => undefined)
+      socket.on('data', (data) => {
+        const path = /GET (\S+)/.exec(data.toString())?.[1] ?? ''
+        const head = 'HTTP/1.1 200 OK\r\ncontent-length: 16000\r\na: '
+        // The first answer fills a record of TLS; the other one comes in the next.
+        const padding = 'x'.repeat(16_384 - head.length - 4 - 16_000)
+        const evil = 'HTTP/1.1 404 No\r\ncontent-length: 4\r\n\r\nevil'
+        socket.write(`${head}${padding}\r\n\r\n${path.padEnd(16_000)}${evil}`)
+      })
+    })
+    const { port, ...listener } = await listening(server)
+    const dispatcher = channels({ secureContext: createSecureContext({ ca: CERTIFICATE }) })
+    started.push(
+      () => listener.stop(),
+      () => dispatcher.destroy(),
+    )
+    for (let index = 0; index < 20; index++) {
+      const path = `/${index}`
+      const answer = await textOf(await ask(dispatcher, `https://localhost:${port}`, { path }))
+      expect(answer.trim()).toBe(path)
+    }
+  })
+})
+
 describe('an abort', () => {
   test('takes away who waits for a connection, and leaves the connection to others', async () => {
     let answer: (() => void) | undefined
@@ -168,6 +233,53 @@ describe('an abort', () => {
 })
 
 describe('silence', () => {
+  test('of the source of a body is none of the server', async () => {
+    const { server, dispatcher } = await store(
+      (socket, heard) => {
+        if (heard.endsWith('0123456789')) socket.write(OK)
+      },
+      { silence: 100 },
+    )
+    async function* slow(): AsyncGenerator<Buffer> {
+      for (const part of ['01234', '56789']) {
+        await sleep(400)
+        yield Buffer.from(part)
+      }
+    }
+    const answer = await ask(dispatcher, server.origin, {
+      method: 'PUT',
+      headers: ['content-length', '10'],
+      body: Readable.from(slow(), { objectMode: false }),
+    })
+    expect(await textOf(answer)).toBe('ok')
+  })
+
+  test('is not broken by announcements, nor by a head that has no end', async () => {
+    const { server, dispatcher } = await store(
+      (socket, heard) => {
+        const drip = heard.includes('/head') ? 'x' : 'HTTP/1.1 100 Continue\r\n\r\n'
+        if (drip === 'x') socket.write('HTTP/1.1 200 OK\r\na: ')
+        const timer = setInterval(() => socket.write(drip), drip === 'x' ? 20 : 60)
+        socket.on('close', () => clearInterval(timer))
+      },
+      { silence: 200 },
+    )
+    for (const path of ['/head', '/announced'])
+      expect(await codeOf(ask(dispatcher, server.origin, { path }))).toBe('SILENT')
+  })
+
+  test('of this process is none of the server', async () => {
+    const { server, dispatcher } = await store(
+      (socket) => void sleep(50).then(() => socket.write(OK)),
+      { silence: 200 },
+    )
+    const asked = ask(dispatcher, server.origin)
+    await sleep(20)
+    const until = performance.now() + 600
+    while (performance.now() < until);
+    expect(await textOf(await asked)).toBe('ok')
+  })
+
   test('before the answer and within it is none', async () => {
     const { server, dispatcher } = await store(
       (socket, heard) => {
@@ -259,6 +371,54 @@ describe('a body that is sent', () => {
   })
 })
 
+describe('a yes', () => {
+  test('to what was not sent yet is none', async () => {
+    const { server, dispatcher } = await store((socket) => {
+      socket.write(OK)
+    })
+    async function* halting(): AsyncGenerator<Buffer> {
+      yield Buffer.from('0123')
+      await sleep(300)
+      yield Buffer.from('456789')
+    }
+    const asked = ask(dispatcher, server.origin, {
+      method: 'PUT',
+      headers: ['content-length', '10'],
+      body: Readable.from(halting(), { objectMode: false }),
+    })
+    expect(await codeOf(asked.then(textOf))).toBe('BAD_ANSWER')
+    await expect.poll(() => server.sockets[0]?.destroyed).toBe(true)
+  })
+})
+
+test('an idle connection keeps no process alive', async () => {
+  const server = await raw(toHeads(OK))
+  started.push(() => server.stop())
+  const script = `
+    import { connect } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)}
+    const connections = await connect({ environment: {}, concurrency: 2 })
+    const request = { origin: ${JSON.stringify(server.origin)}, path: '/', method: 'GET', headers: [], body: null }
+    const { status } = await connections.for('http:').exchange(request, new AbortController().signal)
+    console.log(status)`
+  const begun = performance.now()
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--conditions=@lsync/source',
+    '--input-type=module',
+    '--eval',
+    script,
+  ])
+  expect(stdout.trim()).toBe('200')
+  // It would be closed after four seconds.
+  expect(performance.now() - begun).toBeLessThan(3500)
+})
+
+test('after the end nobody is served, at no place', async () => {
+  const { server, dispatcher } = await store(toHeads(OK))
+  await dispatcher.destroy()
+  expect(await codeOf(ask(dispatcher, server.origin))).toBe('CLOSED')
+  expect(server.heard).toEqual([])
+})
+
 describe('an answer', () => {
   test('that is announced by 1xx is the one behind', async () => {
     const { server, dispatcher } = await store(
@@ -282,6 +442,7 @@ describe('an answer', () => {
   test.each([
     ['is no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
     ['has a head without an end', `HTTP/1.1 200 OK\r\n${'a: b\r\n'.repeat(10_000)}`],
+    ['is announced without end', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(20)],
     ['has a bad chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'],
   ])('that %s is none', async (_, answer) => {
     const { server, dispatcher } = await store(toHeads(answer))

@@ -1,0 +1,23 @@
+import type { AnswerBody } from './exchange.ts'
+
+/** All of a body; of one that is longer than `most`, what came until that was seen. */
+export async function bytesOf(
+  body: AnswerBody,
+  most: number = Number.POSITIVE_INFINITY,
+): Promise<Buffer> {
+  const { whole } = body
+  if (whole !== undefined) return Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength)
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > most) break
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Reads a body to its end and throws it away. */
+export async function drain(body: AnswerBody): Promise<void> {
+  if (body.whole === undefined) for await (const chunk of body) void chunk
+}

@@ -1,0 +1,48 @@
+import { isStorageError, StorageError } from '@lsync/core/provider'
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name of the host cannot be looked up now',
+  CONNECT_TIMEOUT: 'no connection within 10 s',
+  SILENT: 'the store went silent',
+  CLOSED: 'the connection was closed',
+  ETIMEDOUT: 'the connection timed out',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection within 10 s',
+  UND_ERR_HEADERS_TIMEOUT: 'the store went silent',
+  UND_ERR_BODY_TIMEOUT: 'the store went silent',
+  UND_ERR_SOCKET: 'the connection was closed',
+  ECONNRESET: 'the connection was closed',
+  EPIPE: 'the connection was closed',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak https: is http:// meant?',
+}
+
+/**
+ * A failure without an answer, in the words of the contract with providers; one that is a StorageError already, as it is.
+ * @param key what the request was about; empty where it was about no object
+ * @param bundle the variables that may name a bundle of certificates
+ */
+export function connectionError(
+  key: string,
+  host: string,
+  error: unknown,
+  bundle: string,
+): StorageError {
+  if (isStorageError(error)) return error
+  const { code: named, message: text } = (error ?? {}) as { code?: unknown; message?: unknown }
+  const code = typeof named === 'string' ? named : ''
+  const said = typeof text === 'string' && text !== '' ? text : code
+  // A certificate that is not trusted now will not be trusted in a second: no reason to try again.
+  const certificate = /CERT|ERR_TLS|SELF_SIGNED|UNABLE_TO_/.test(code)
+  return new StorageError(
+    certificate ? 'bad-remote' : 'network',
+    certificate
+      ? `the certificate of ${host} is not trusted (${said}): name a bundle in ${bundle}`
+      : `no answer from ${host}: ${REASONS[code] ?? said}`,
+    {
+      ...(key === '' ? {} : { key }),
+      ...(code === '' ? {} : { detail: code }),
+      cause: error,
+    },
+  )
+}

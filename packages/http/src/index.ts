@@ -1,0 +1,12 @@
+export { bytesOf, drain } from './answers.ts'
+export {
+  connect,
+  type Connection,
+  type Connections,
+  type ConnectOptions,
+  type Limits,
+} from './connection.ts'
+export { connectionError } from './connection-error.ts'
+export type { Answer, AnswerBody, Outgoing } from './exchange.ts'
+export { bodyOf, type RequestBody } from './request-body.ts'
+export { retryAfter } from './retry-after.ts'
