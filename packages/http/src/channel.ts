@@ -1,14 +1,10 @@
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import { Chunked } from './chunked.ts'
-import type { AnswerControl, AnswerHandler, Outgoing } from './exchange.ts'
+import { AnswerReader } from './answer-reader.ts'
+import type { Call } from './call.ts'
 import { ConnectionFailure } from './failure.ts'
-import { type Framing, type Head, parseHead, requestHead } from './head.ts'
+import type { Head } from './head.ts'
 
-/** No server needs more. */
-const LONGEST_HEAD = 32 * 1024
-/** Announcements (1xx) before an answer. */
-const MOST_ANNOUNCED = 16
 /** Up to here head and body go to the system as one piece. */
 const COPIED = 64 * 1024
 /** Milliseconds for which an idle connection is used again, where its server says nothing of it. */
@@ -16,47 +12,6 @@ const IDLE = 5000
 const LONGEST_IDLE = 60_000
 /** So much before the server's own limit, so that it does not hang up on what is just being sent. */
 const MARGIN = 1000
-
-/** A request on its way, and the hand that its handler has on it. */
-export class Call implements AnswerControl {
-  readonly request: Outgoing
-  readonly handler: AnswerHandler
-  /** What goes before the body, and the bytes of the body that it announces. */
-  readonly head: string
-  readonly length: number
-  /** Where it is under way; undefined before and after. */
-  channel: Channel | undefined
-  /** Milliseconds without a byte, until the other side counts as gone. */
-  patience: number
-  paused = false
-  /** Why it was given up. */
-  reason: Error | undefined
-
-  /** ConnectionFailure `BAD_REQUEST`. */
-  constructor(request: Outgoing, handler: AnswerHandler, host: string, silence: number) {
-    const { head, length } = requestHead(request, host)
-    this.request = request
-    this.handler = handler
-    this.head = head
-    this.length = length
-    this.patience = request.headersTimeout ?? silence
-  }
-
-  pause(): void {
-    this.paused = true
-  }
-
-  resume(): void {
-    if (!this.paused) return
-    this.paused = false
-    this.channel?.readOn()
-  }
-
-  abort(reason: Error): void {
-    this.reason ??= reason
-    this.channel?.giveUp(reason)
-  }
-}
 
 /** What a channel tells the one that keeps it. */
 export interface Keeper {
@@ -79,13 +34,7 @@ export class Channel {
   #isSent = false
   /** The source of the body is waited for, so the other side has nothing to say. */
   #isFed = true
-  /** Of a head that came in parts. */
-  #partial: Buffer | undefined
-  #announced = 0
-  #head: Head | undefined
-  /** Bytes of the body still to come. */
-  #left = 0
-  #chunked: Chunked | undefined
+  #reader: AnswerReader | undefined
   #heard = 0
   /** The socket was told to read no more. */
   #isHeldUp = false
@@ -127,8 +76,15 @@ export class Channel {
     call.channel = this
     this.#isSent = false
     this.#isFed = true
-    this.#announced = 0
     this.#heard = performance.now()
+    this.#reader = new AnswerReader(call.request.method, {
+      head: (head) => {
+        this.#begin(call, head)
+      },
+      body: (part) => {
+        call.handler.onResponseData(call, part)
+      },
+    })
     this.#socket.ref()
     try {
       this.#write(call)
@@ -141,13 +97,13 @@ export class Channel {
   /** A part of what the socket read; false: no more for now. */
   receive(bytes: Buffer): boolean {
     const call = this.#call
-    if (call === undefined) {
+    if (call === undefined || this.#reader === undefined) {
       // Nobody asked.
       this.#fail(closed())
       return true
     }
     try {
-      this.#read(call, bytes)
+      this.#read(call, this.#reader, bytes)
     } catch (error) {
       this.#fail(error)
     }
@@ -240,54 +196,22 @@ export class Channel {
     })
   }
 
-  #read(call: Call, bytes: Buffer): void {
-    let rest = bytes
-    while (this.#head === undefined) {
-      if (this.#partial !== undefined) rest = Buffer.concat([this.#partial, rest])
-      this.#partial = undefined
-      const end = rest.indexOf('\r\n\r\n')
-      if ((end < 0 ? rest.length : end) > LONGEST_HEAD)
-        throw new ConnectionFailure('BAD_ANSWER', 'the head of its answer has no end')
-      if (end < 0) {
-        this.#partial = Buffer.from(rest)
-        return
-      }
-      const head = parseHead(rest.toString('latin1', 0, end), call.request.method)
-      rest = rest.subarray(end + 4)
-      // 1xx: the answer itself is still to come, and in time.
-      if (head.status >= 200) this.#begin(call, head)
-      else if (++this.#announced > MOST_ANNOUNCED)
-        throw new ConnectionFailure('BAD_ANSWER', 'it announces answers and gives none')
-      else if (rest.length === 0) return
-      if (this.#call !== call) return
-    }
-    this.#heard = performance.now()
-    const { framing } = this.#head
-    const chunked = this.#chunked
-    if (chunked !== undefined) {
-      rest = chunked.read(rest, (part) => {
-        if (this.#call === call) call.handler.onResponseData(call, part)
-      })
-      if (this.#call === call && chunked.isDone) this.#complete(call, rest)
-      return
-    }
-    const part = framing === 'until-close' ? rest : rest.subarray(0, this.#left)
-    this.#left -= part.length
-    if (part.length > 0) call.handler.onResponseData(call, part)
-    if (this.#call === call && this.#left === 0) this.#complete(call, rest.subarray(part.length))
+  #read(call: Call, reader: AnswerReader, bytes: Buffer): void {
+    const behind = reader.read(bytes)
+    if (this.#call !== call) return
+    // Announcements, and a head that drips, are no answer.
+    if (reader.head !== undefined) this.#heard = performance.now()
+    if (behind !== undefined) this.#complete(call, reader.head, behind.length > 0)
   }
 
-  #begin(call: Call, head: Head): void {
-    this.#head = head
-    this.#left = leftOf(head.framing)
-    this.#chunked = head.framing === 'chunked' ? new Chunked() : undefined
+  #begin(call: Call, { status, headers }: Head): void {
     call.patience = this.#silence
-    call.handler.onResponseStart(call, head.status, head.headers)
+    call.handler.onResponseStart(call, status, headers)
   }
 
-  /** @param behind what came after the end: whoever sends that is not to be asked again */
-  #complete(call: Call, behind: Buffer): void {
-    const { status = 0, keepsAlive = false, idle = IDLE } = this.#head ?? {}
+  /** @param isMore something came after the end: whoever sends that is not to be asked again */
+  #complete(call: Call, head: Head | undefined, isMore: boolean): void {
+    const { status = 0, keepsAlive = false, idle = IDLE } = head ?? {}
     // What TLS was given it has copied, and it tells late that it was sent.
     const waiting = 'encrypted' in this.#socket ? 0 : this.#socket.writableLength
     const { body } = call.request
@@ -295,7 +219,7 @@ export class Channel {
     // It cannot have taken what it was not sent; and the bytes that wait belong to a caller who would use their memory again.
     if (status < 300 && (!this.#isSent || (isLent && waiting > 0)))
       throw new ConnectionFailure('BAD_ANSWER', 'it says yes to what was not sent yet')
-    const isFree = this.#isSent && waiting === 0 && keepsAlive && behind.length === 0
+    const isFree = this.#isSent && waiting === 0 && keepsAlive && !isMore
     this.#forget()
     if (isFree) {
       this.#rest(idle)
@@ -316,12 +240,12 @@ export class Channel {
   /** The other side said that nothing more comes. */
   #ended(): void {
     const call = this.#call
-    if (call === undefined || this.#head?.framing !== 'until-close') {
+    if (call === undefined || this.#reader?.endsWithConnection !== true) {
       this.#fail(closed())
       return
     }
     try {
-      this.#complete(call, NOTHING)
+      this.#complete(call, this.#reader.head, false)
     } catch (error) {
       this.#fail(error)
     }
@@ -336,9 +260,8 @@ export class Channel {
   #forget(): Call | undefined {
     const call = this.#call
     this.#call = undefined
-    this.#head = undefined
-    this.#partial = undefined
-    this.#chunked = undefined
+    this.#reader?.giveUp()
+    this.#reader = undefined
     if (call === undefined) return undefined
     call.channel = undefined
     const { body } = call.request
@@ -352,12 +275,6 @@ export class Channel {
     this.#socket.destroy()
     this.#keeper.gone(this)
   }
-}
-
-const NOTHING = Buffer.alloc(0)
-
-function leftOf(framing: Framing): number {
-  return typeof framing === 'object' ? framing.length : Number.POSITIVE_INFINITY
 }
 
 function closed(): ConnectionFailure {

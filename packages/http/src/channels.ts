@@ -1,6 +1,7 @@
 import net, { type OnReadOpts, type Socket } from 'node:net'
 import tls from 'node:tls'
-import { Call, Channel, type Keeper } from './channel.ts'
+import { Call } from './call.ts'
+import { Channel, type Keeper } from './channel.ts'
 import type { AnswerHandler, Dispatcher, Outgoing } from './exchange.ts'
 import { ConnectionFailure } from './failure.ts'
 
@@ -31,22 +32,27 @@ export class Channels implements Dispatcher {
   }
 
   dispatch(request: Outgoing, handler: AnswerHandler): void {
+    let origin: Origin
     let call: Call
-    const url = new URL(request.origin)
     try {
-      call = new Call(request, handler, url.host, this.#options.silence)
-      if (this.#isDestroyed)
-        throw new ConnectionFailure('CLOSED', 'the connections were closed already')
+      origin = this.#originOf(request.origin)
+      call = new Call(request, handler, origin.host, this.#options.silence)
     } catch (error) {
       handler.onResponseError(NO_CONTROL, error as Error)
       return
     }
-    let origin = this.#origins.get(request.origin)
-    if (origin === undefined) {
-      origin = new Origin(url, this.#options)
-      this.#origins.set(request.origin, origin)
-    }
     origin.dispatch(call)
+  }
+
+  #originOf(name: string): Origin {
+    if (this.#isDestroyed)
+      throw new ConnectionFailure('CLOSED', 'the connections were closed already')
+    let origin = this.#origins.get(name)
+    if (origin === undefined) {
+      origin = new Origin(new URL(name), this.#options)
+      this.#origins.set(name, origin)
+    }
+    return origin
   }
 
   async destroy(): Promise<void> {
@@ -78,6 +84,10 @@ class Origin implements Keeper {
   constructor(url: URL, options: ChannelsOptions) {
     this.#url = url
     this.#options = options
+  }
+
+  get host(): string {
+    return this.#url.host
   }
 
   dispatch(call: Call): void {

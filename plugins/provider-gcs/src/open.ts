@@ -64,6 +64,9 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
     return {
       guarantees,
       listsFolders: known?.listsFolders ?? endpoint.authenticated,
+      get quickest() {
+        return connections.quickest
+      },
       list: (range, call) => listObjects(requester, range, call),
       async head(key, call) {
         const info = await reader.head(key, call)

@@ -1,0 +1,44 @@
+import type { Channel } from './channel.ts'
+import type { AnswerControl, AnswerHandler, Outgoing } from './exchange.ts'
+import { requestHead } from './head.ts'
+
+/** A request on its way, and the hand that its handler has on it. */
+export class Call implements AnswerControl {
+  readonly request: Outgoing
+  readonly handler: AnswerHandler
+  /** What goes before the body, and the bytes of the body that it announces. */
+  readonly head: string
+  readonly length: number
+  /** Where it is under way; undefined before and after. */
+  channel: Channel | undefined
+  /** Milliseconds without a byte, until the other side counts as gone. */
+  patience: number
+  paused = false
+  /** Why it was given up. */
+  reason: Error | undefined
+
+  /** ConnectionFailure `BAD_REQUEST`. */
+  constructor(request: Outgoing, handler: AnswerHandler, host: string, silence: number) {
+    const { head, length } = requestHead(request, host)
+    this.request = request
+    this.handler = handler
+    this.head = head
+    this.length = length
+    this.patience = request.headersTimeout ?? silence
+  }
+
+  pause(): void {
+    this.paused = true
+  }
+
+  resume(): void {
+    if (!this.paused) return
+    this.paused = false
+    this.channel?.readOn()
+  }
+
+  abort(reason: Error): void {
+    this.reason ??= reason
+    this.channel?.giveUp(reason)
+  }
+}
