@@ -59,6 +59,10 @@ export class Channel {
     })
   }
 
+  get #isSecure(): boolean {
+    return 'encrypted' in this.#socket
+  }
+
   /** By whichever clock ran further: one may be set back, the other stands still while the machine sleeps. */
   get isFresh(): boolean {
     const { wall, monotonic } = this.#idleSince
@@ -163,7 +167,8 @@ export class Channel {
   async #send(body: Readable, length: number): Promise<void> {
     const call = this.#call
     let sent = 0
-    this.#isFed = false
+    this.#isFed = length === 0
+    this.#isSent = length === 0
     try {
       for await (const chunk of body as AsyncIterable<Uint8Array>) {
         if (this.#call !== call) return
@@ -171,6 +176,8 @@ export class Channel {
         if (sent > length) throw new ConnectionFailure('BAD_REQUEST', 'the body is too long')
         this.#isFed = true
         this.#heard = performance.now()
+        // TLS copies what it is given, and tells late that it was sent.
+        if (sent === length && this.#isSecure) this.#isSent = true
         await this.#written(chunk)
         if (this.#call !== call) return
         this.#heard = performance.now()
@@ -212,8 +219,7 @@ export class Channel {
   /** @param isMore something came after the end: whoever sends that is not to be asked again */
   #complete(call: Call, head: Head | undefined, isMore: boolean): void {
     const { status = 0, keepsAlive = false, idle = IDLE } = head ?? {}
-    // What TLS was given it has copied, and it tells late that it was sent.
-    const waiting = 'encrypted' in this.#socket ? 0 : this.#socket.writableLength
+    const waiting = this.#isSecure ? 0 : this.#socket.writableLength
     const { body } = call.request
     const isLent = body instanceof Uint8Array && body.length > COPIED
     // It cannot have taken what it was not sent; and the bytes that wait belong to a caller who would use their memory again.

@@ -344,6 +344,15 @@ describe('a body that is sent', () => {
     expect(server.heard[0]?.endsWith(`\r\n\r\n${bytes.toString()}`)).toBe(true)
   })
 
+  test('of nothing is sent before its source says so', async () => {
+    const { server, dispatcher } = await store(toHeads(OK))
+    async function* late(): AsyncGenerator<Buffer> {
+      await sleep(100)
+    }
+    const body = Readable.from(late(), { objectMode: false })
+    expect(await textOf(await ask(dispatcher, server.origin, putting(body, 0)))).toBe('ok')
+  })
+
   test.each([
     ['shorter', 7],
     ['longer', 3],
