@@ -17,8 +17,11 @@ const MARGIN = 1000
 export interface Keeper {
   /** The call that it had taken is over, and it may take another one, once its socket was heard again: whoever sends more than was asked for is not to be asked. */
   free(channel: Channel): void
-  /** Told once. */
-  gone(channel: Channel): void
+  /**
+   * Told once.
+   * @param failure what the other side did, where it ended a connection that never had a call: that nobody else is told
+   */
+  gone(channel: Channel, failure: Error | undefined): void
 }
 
 /**
@@ -39,6 +42,7 @@ export class Channel {
   /** The socket was told to read no more. */
   #isHeldUp = false
   #isGone = false
+  #wasTaken = false
   #idleSince = { wall: 0, monotonic: 0 }
   #idleFor = 0
 
@@ -77,6 +81,7 @@ export class Channel {
       return false
     }
     this.#call = call
+    this.#wasTaken = true
     call.channel = this
     this.#isSent = false
     this.#isFed = true
@@ -139,7 +144,9 @@ export class Channel {
   }
 
   destroy(): void {
-    this.#fail(closed())
+    const call = this.#forget()
+    this.#leave()
+    call?.handler.onResponseError(call, closed())
   }
 
   #write({ request: { body }, head, length }: Call): void {
@@ -259,8 +266,9 @@ export class Channel {
 
   #fail(error: unknown): void {
     const call = this.#forget()
-    this.#leave()
-    call?.handler.onResponseError(call, error instanceof Error ? error : new Error(String(error)))
+    const failure = error instanceof Error ? error : new Error(String(error))
+    this.#leave(this.#wasTaken ? undefined : failure)
+    call?.handler.onResponseError(call, failure)
   }
 
   #forget(): Call | undefined {
@@ -275,11 +283,11 @@ export class Channel {
     return call
   }
 
-  #leave(): void {
+  #leave(failure?: Error): void {
     if (this.#isGone) return
     this.#isGone = true
     this.#socket.destroy()
-    this.#keeper.gone(this)
+    this.#keeper.gone(this, failure)
   }
 }
 

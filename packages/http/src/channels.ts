@@ -102,10 +102,12 @@ class Origin implements Keeper {
     if (this.#waiting.length > 0) this.#serveSoon()
   }
 
-  gone(channel: Channel): void {
+  gone(channel: Channel, failure: Error | undefined): void {
     this.#open.delete(channel)
     const at = this.#idle.indexOf(channel)
     if (at >= 0) this.#idle.splice(at, 1)
+    // Who accepts and hangs up would else be dialled again without end, and nobody hear of it.
+    if (failure !== undefined) this.#failOne(failure)
     this.#dialForOne()
   }
 
@@ -186,8 +188,7 @@ class Origin implements Keeper {
     socket.once('close', () => {
       clearTimeout(timer)
       if (!this.#dialled.delete(socket)) return
-      const call = this.#waiting.shift()
-      call?.handler.onResponseError(call, failure ?? closed())
+      this.#failOne(failure ?? closed())
       this.#dialForOne()
     })
     socket.once(this.#isSecure ? 'secureConnect' : 'connect', () => {
@@ -197,6 +198,11 @@ class Origin implements Keeper {
       this.#open.add(channel)
       this.free(channel)
     })
+  }
+
+  #failOne(failure: Error): void {
+    const call = this.#waiting.shift()
+    call?.handler.onResponseError(call, failure)
   }
 
   get #isSecure(): boolean {

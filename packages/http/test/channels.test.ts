@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createServer, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createSecureContext, createServer as createSecureServer } from 'node:tls'
@@ -123,6 +124,30 @@ describe('a connection', () => {
     ])
     expect(first).toMatchObject({ status: 'rejected' })
     expect(second).toMatchObject({ status: 'fulfilled' })
+  })
+
+  test.each([
+    ['hangs up', (socket: Socket) => socket.end()],
+    ['resets', (socket: Socket) => socket.resetAndDestroy()],
+  ])('to one that accepts and %s is no answer, and not sought without end', async (_, leave) => {
+    let accepted = 0
+    const server = createServer((socket) => {
+      accepted++
+      socket.on('error', () => undefined)
+      leave(socket)
+    })
+    const { port, ...listener } = await listening(server)
+    const dispatcher = channels()
+    started.push(
+      () => listener.stop(),
+      () => dispatcher.destroy(),
+    )
+    const asked = Array.from({ length: 6 }, () =>
+      codeOf(ask(dispatcher, `http://127.0.0.1:${port}`)),
+    )
+    for (const code of await Promise.all(asked))
+      expect(['CLOSED', 'ECONNRESET', 'EPIPE']).toContain(code)
+    expect(accepted).toBeLessThanOrEqual(12)
   })
 
   test('destroyed, all that wait are told, and nobody is served any more', async () => {
@@ -348,6 +373,7 @@ describe('a body that is sent', () => {
     const { server, dispatcher } = await store(toHeads(OK))
     async function* late(): AsyncGenerator<Buffer> {
       await sleep(100)
+      yield Buffer.alloc(0)
     }
     const body = Readable.from(late(), { objectMode: false })
     expect(await textOf(await ask(dispatcher, server.origin, putting(body, 0)))).toBe('ok')

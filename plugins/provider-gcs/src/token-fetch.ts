@@ -16,7 +16,8 @@ export function tokenFetch(connections: Connections): typeof fetch {
         headers: [...request.headers].flat(),
         body: request.body === null ? null : new Uint8Array(await request.arrayBuffer()),
       },
-      request.signal,
+      // The caller's own: that of a request may be forgotten with it.
+      init?.signal ?? request.signal,
     )
     const bytes = await bytesOf(body, LONGEST)
     return new Response(status === 204 || status === 304 ? null : new Uint8Array(bytes), {
