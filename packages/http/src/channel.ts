@@ -35,7 +35,7 @@ export class Channel {
   #call: Call | undefined
   /** All of the request was given to the socket. */
   #isSent = false
-  /** The source of the body is waited for, so the other side has nothing to say. */
+  /** False while the source of the body is waited for: the other side has nothing to say then. */
   #isFed = true
   #reader: AnswerReader | undefined
   #heard = 0

@@ -54,7 +54,7 @@ export interface RunOptions {
   /** Relative to the root, without trailing slash; empty = the whole repository. */
   readonly paths: readonly Path[]
   readonly dryRun: boolean
-  /** Requests in flight; default 32. */
+  /** Requests in flight; by default 32 to 128, by how far the store is. */
   readonly jobs?: number
   /** So many of the files that are new are planned and carried out at a time; default 25,000. */
   readonly portion?: number

@@ -8,6 +8,7 @@ import {
   type RemoteSettings,
   type StorageProvider,
 } from '../provider/index.ts'
+import { DEFAULT_JOBS } from '../remote/in-flight.ts'
 import { Slots } from '../remote/limiter.ts'
 import { withPolicies } from '../remote/policies.ts'
 import { DEFAULT_RETRY, retrying } from '../remote/retry.ts'
@@ -16,7 +17,6 @@ import { refuseUnknownSettings, settingsForProvider } from '../state/settings.ts
 import type { Machine } from './api.ts'
 import { claimIdentity } from './identity.ts'
 import { overlapsOf, repositoriesAbove } from './nested-remote.ts'
-import { DEFAULT_JOBS } from '../remote/in-flight.ts'
 
 /** What init and a change of the remote do alike: a folder meets a remote for the first time. */
 

@@ -7,6 +7,7 @@ import type { Action, Conflict, ConflictPolicy } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Seen, SortedStream } from '../model/side.ts'
 import type { StorageProvider } from '../provider/index.ts'
+import { DEFAULT_JOBS } from '../remote/in-flight.ts'
 import { Slots } from '../remote/limiter.ts'
 import { withPolicies } from '../remote/policies.ts'
 import { DEFAULT_RETRY } from '../remote/retry.ts'
@@ -21,7 +22,6 @@ import { NestedRepositories } from './nested.ts'
 import { overlapsOf } from './nested-remote.ts'
 import { type FoundPointers, readPointers } from './pointers.ts'
 import { lockRepository, openRemote, type Repository } from './repository.ts'
-import { DEFAULT_JOBS } from '../remote/in-flight.ts'
 
 export interface StatusOptions {
   readonly paths: readonly Path[]

@@ -5,6 +5,7 @@ import type { Path } from '../model/entry.ts'
 import type { OnEvent } from '../model/events.ts'
 import { diskPath, normalizeScopes } from '../model/path.ts'
 import { isStorageError, type StorageProvider } from '../provider/index.ts'
+import { DEFAULT_JOBS } from '../remote/in-flight.ts'
 import { Slots } from '../remote/limiter.ts'
 import { withPolicies } from '../remote/policies.ts'
 import { DEFAULT_RETRY } from '../remote/retry.ts'
@@ -13,7 +14,6 @@ import { openState } from '../state/open-state.ts'
 import type { Row } from '../state/state.ts'
 import type { Machine } from './api.ts'
 import { lockRepository, openRemote, type Repository } from './repository.ts'
-import { DEFAULT_JOBS } from '../remote/in-flight.ts'
 
 export interface VerifyOptions {
   readonly paths: readonly Path[]
