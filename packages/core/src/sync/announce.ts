@@ -1,7 +1,6 @@
 import { isSilent, type Tally, transferOf } from '../execute/tally.ts'
 import type { OnEvent } from '../model/events.ts'
-import type { Action, Halt } from '../model/plan.ts'
-import type { RunReport } from './api.ts'
+import type { Action } from '../model/plan.ts'
 import type { Planned } from './make-plan.ts'
 
 const GIT = /(?:^|\/)\.git\//
@@ -37,23 +36,5 @@ export function foresee(actions: readonly Action[], tally: Tally, onEvent: OnEve
   for (const action of actions) {
     tally.done(action)
     if (!isSilent(action)) onEvent({ type: 'action', action, result: 'planned' })
-  }
-}
-
-export function halted(
-  remote: string,
-  halts: readonly Halt[],
-  tally: Tally,
-  onEvent: OnEvent,
-  unchanged = 0,
-): RunReport {
-  for (const halt of halts) onEvent({ type: 'halted', halt })
-  return {
-    remote,
-    conflicts: [],
-    problems: [],
-    halted: halts,
-    nested: [],
-    totals: tally.totals(unchanged),
   }
 }

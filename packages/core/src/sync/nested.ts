@@ -1,53 +1,26 @@
 import { ancestorsOf } from '../decide/plan.ts'
 import type { IgnoreSettings } from '../decide/ignore.ts'
-import {
-  decideNested,
-  type NestedChoices,
-  type NestedDecision,
-  type NestedRow,
-  type PointerHere,
-} from '../decide/nested.ts'
+import type { PointerHere } from '../decide/nested.ts'
 import { DiskError, type Disk } from '../disk/disk.ts'
 import { problemOf } from '../execute/consequence.ts'
 import type { Path } from '../model/entry.ts'
-import {
-  type LeftOver,
-  type Nested,
-  type Pointer,
-  pointerKey,
-  samePointer,
-} from '../model/nested.ts'
+import { type LeftOver, type Nested, type Pointer, pointerKey } from '../model/nested.ts'
 import { isWithin, joinPath, leadsInto } from '../model/path.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Expect, StorageProvider } from '../provider/index.ts'
 import { LSYNC } from '../state/layout.ts'
 import { type KnownPointer, type KnownPointers, writeKnownPointers } from '../state/nested.ts'
+import { knownAfter, knownBefore, sameKnown } from './nested-known.ts'
 import { lookForRepository } from './nested-look.ts'
+import { type NestedOptions, type NestedScene, type Row, rowFor } from './nested-row.ts'
 import { type FoundPointer, type FoundPointers, writePointer } from './pointers.ts'
 
-export interface NestedContext {
+export interface NestedContext extends NestedScene {
   readonly disk: Disk
   readonly ignore: IgnoreSettings
-  /** Of this repository. */
-  readonly remote: string
-  /** True if a pointer leads into this repository's own remote, or the reverse; absent where nobody can tell. */
-  readonly overlaps?: (pointer: Pointer) => boolean
-}
-
-export interface NestedOptions extends NestedChoices {
-  readonly within: readonly Path[]
-  /** To name a nested repository's path is no mistake. */
-  readonly recursive: boolean
 }
 
 const NOTHING_LEFT: LeftOver = { here: 0, remote: 0, paths: [] }
-
-interface Row {
-  readonly here: PointerHere
-  readonly there: FoundPointer | undefined
-  readonly decision: NestedDecision
-  readonly refusal?: string
-}
 
 /**
  * The repositories within this one. Made before the comparison, since it says what the comparison must leave alone; completed by what the
@@ -103,44 +76,8 @@ export class NestedRepositories {
   }
 
   #decide(path: Path, here: PointerHere): void {
-    const { claim, within } = this.#options
-    const there = this.#found.pointers.get(path)
-    const known = this.#known.get(path)
-    const shown = typeof here === 'object' ? this.#shared(here) : here
-    const refusal =
-      typeof shown === 'object'
-        ? this.#refusal(shown)
-        : (there?.refusal ?? this.#refusal(there?.pointer))
-    const decision = decideNested(
-      { here: shown, there, base: known?.here === true ? baseOf(known) : undefined },
-      // That one is not here says nothing about others, unless it is named.
-      { ...this.#options, claim: claim && (here !== 'absent' || within.includes(path)) },
-    )
-    // What must not be told to others is not; what others say and must not be used is said to be so.
-    const refused =
-      refusal !== undefined && (decision.state === 'elsewhere' || decision.effect === 'publish')
-    this.#rows.set(path, {
-      here: shown,
-      there,
-      decision: refused ? { state: 'refused' } : decision,
-      ...(refusal === undefined ? {} : { refusal }),
-    })
-  }
-
-  /** A folder of this machine is nothing that a bucket could tell others about. */
-  #shared(pointer: Pointer): Pointer {
-    if (!isLocal(pointer.remote) || isLocal(this.#context.remote)) return pointer
-    const { remote: _remote, ...rest } = pointer
-    return rest
-  }
-
-  #refusal(pointer: Pointer | undefined): string | undefined {
-    if (pointer?.remote === undefined) return undefined
-    if (isLocal(pointer.remote) && !isLocal(this.#context.remote))
-      return 'its remote is a folder of this machine, which the remote around it cannot know'
-    if (this.#context.overlaps?.(pointer) === true)
-      return 'its remote and that of the repository around it contain each other'
-    return undefined
+    const [there, known] = [this.#found.pointers.get(path), this.#known.get(path)]
+    this.#rows.set(path, rowFor(this.#context, this.#options, path, here, there, known))
   }
 
   /** What a comparison came by. */
@@ -196,16 +133,8 @@ export class NestedRepositories {
     return blocked
   }
 
-  /** What is about to be told is known first: should this run die before it knows the answer, the next one still knows whose it was. */
   async #intend(): Promise<void> {
-    const next = new Map(this.#known)
-    for (const [path, { here, there, decision }] of this.#rows)
-      if (decision.effect === 'publish' && typeof here === 'object')
-        next.set(path, {
-          pointer: here,
-          here: true,
-          ...(there === undefined ? {} : { version: there.version }),
-        })
+    const next = knownBefore(this.#known, this.#rows)
     if (sameKnown(next, this.#known)) return
     this.#intended = true
     await writeKnownPointers(this.#context.disk, next)
@@ -225,33 +154,9 @@ export class NestedRepositories {
   }
 
   async #remember(told: ReadonlyMap<Path, KnownPointer | undefined>): Promise<void> {
-    const next = new Map<Path, KnownPointer>()
-    for (const path of new Set([
-      ...this.#found.pointers.keys(),
-      ...this.#known.keys(),
-      ...told.keys(),
-    ])) {
-      const row = told.has(path) ? told.get(path) : this.#rowNow(path)
-      if (row !== undefined) next.set(path, row)
-    }
+    const next = knownAfter(this.#known, this.#found, this.#rows, told)
     if (this.#intended || !sameKnown(next, this.#known))
       await writeKnownPointers(this.#context.disk, next)
-  }
-
-  /** What is known of a pointer that this run did not change. An agreement is given up only for a new one, or where its subject is gone. */
-  #rowNow(path: Path): KnownPointer | undefined {
-    const there = this.#found.pointers.get(path)
-    const known = this.#known.get(path)
-    const { here, decision } = this.#rows.get(path) ?? { here: 'unknown', decision: {} }
-    const read =
-      there?.pointer === undefined
-        ? undefined
-        : { pointer: there.pointer, version: there.version, fingerprint: there.fingerprint }
-    if (decision.state === 'here' && typeof here === 'object' && read !== undefined)
-      if (samePointer(read.pointer, here)) return { ...read, here: true }
-    const over = here === 'absent' && decision.state !== 'gone'
-    if (known?.here === true && !over) return known
-    return read === undefined ? undefined : { ...read, here: false }
   }
 
   async #withdraw(
@@ -333,34 +238,4 @@ export class NestedRepositories {
     }
     return found
   }
-}
-
-function baseOf({ pointer, version, fingerprint }: KnownPointer): NestedRow['base'] {
-  return {
-    pointer,
-    ...(version === undefined ? {} : { version }),
-    intended: fingerprint === undefined,
-  }
-}
-
-function isLocal(remote: string | undefined): boolean {
-  return remote?.startsWith('file:') === true
-}
-
-function sameKnown(a: KnownPointers, b: KnownPointers): boolean {
-  const plain = (known: KnownPointers): string =>
-    JSON.stringify(
-      [...known]
-        .toSorted(([x], [y]) => (x < y ? -1 : 1))
-        .map(([path, { pointer, version, fingerprint, here }]) => [
-          path,
-          pointer.remote,
-          pointer.id,
-          Object.entries(pointer.settings),
-          version,
-          fingerprint,
-          here,
-        ]),
-    )
-  return plain(a) === plain(b)
 }

@@ -1,85 +1,21 @@
-import { type IgnoreSettings, isJunk } from '../decide/ignore.ts'
 import { DEFAULT_MAX_DELETE, judgeGuards } from '../decide/guards.ts'
-import type { Retention } from '../decide/retention.ts'
-import type { World } from '../disk/clock.ts'
-import { type Disk, DiskError } from '../disk/disk.ts'
-import type { Effects, Ranged } from '../execute/context.ts'
-import { execute, type Failed } from '../execute/execute.ts'
-import { PartBuffers } from '../execute/part-buffers.ts'
-import { Recorder } from '../execute/recorder.ts'
-import { recordAdopted } from '../execute/settle.ts'
-import { isSilent, Tally } from '../execute/tally.ts'
-import { Trash } from '../execute/trash.ts'
-import type { Path, SymlinkPolicy } from '../model/entry.ts'
-import type { Pointer } from '../model/nested.ts'
+import { DiskError } from '../disk/disk.ts'
+import { execute } from '../execute/execute.ts'
+import type { Path } from '../model/entry.ts'
 import { diskPath, isWithin, normalizeScopes } from '../model/path.ts'
-import type { Action, Conflict, ConflictPolicy, Halt, Plan } from '../model/plan.ts'
-import type { Problem, ProblemCode } from '../model/problem.ts'
-import type { StorageProvider } from '../provider/index.ts'
-import { DEFAULT_JOBS } from '../remote/in-flight.ts'
-import { Bandwidth, Slots } from '../remote/limiter.ts'
-import { withPolicies } from '../remote/policies.ts'
-import { DEFAULT_RETRY } from '../remote/retry.ts'
-import { probeFolding } from '../scan/folding.ts'
-import type { State } from '../state/state.ts'
-import { Transfers } from '../state/transfers.ts'
-import { announce, foresee, halted, warnOfGit } from './announce.ts'
+import type { Action, Halt } from '../model/plan.ts'
+import { announce, foresee, warnOfGit } from './announce.ts'
 import type { RunOptions, RunReport } from './api.ts'
-import { readKnownPointers } from '../state/nested.ts'
 import { withContentHere } from './content-here.ts'
-import { checkIdentity } from './identity.ts'
 import { clearLeftBehind } from './left-behind.ts'
-import {
-  laterPlans,
-  makePlan,
-  type PlanContext,
-  type Planned,
-  type PlanOptions,
-} from './make-plan.ts'
-import { NestedRepositories } from './nested.ts'
+import { laterPlans, makePlan, type Planned, type PlanOptions } from './make-plan.ts'
 import { refuseNowhere } from './nowhere.ts'
-import { readPointers } from './pointers.ts'
-import { clearStaging, repair } from './repair.ts'
+import { openRun, type Run, type SyncContext } from './open-run.ts'
+import { Outcome } from './outcome.ts'
 import { applyRetention } from './trash.ts'
-
-/** A repository and its remote, open; the lock is held by the caller. */
-export interface SyncContext {
-  readonly disk: Disk
-  readonly provider: StorageProvider
-  readonly world: World
-  readonly state: State
-  readonly author: string
-  /** The remote's address, for the report. */
-  readonly remote: string
-  /** The identity that this repository was made for; undefined where the remote could not be given one. */
-  readonly identity?: string
-  readonly policy: ConflictPolicy
-  /** How long the trash keeps what is in it; for ever, if absent. */
-  readonly retention?: Retention
-  readonly ranged?: Ranged
-  readonly ignore: IgnoreSettings
-  /** True if a nested repository's remote leads into this one's, or the reverse. */
-  readonly overlaps?: (pointer: Pointer) => boolean
-  readonly symlinks: SymlinkPolicy
-  /** At most so many of the requests in flight may change something; all of them, if absent. */
-  readonly writes?: number
-}
-
-const MIB = 1024 * 1024
-/** Of 8 MiB each, as a rule. */
-const PARTS_AT_ONCE = 8
-const RANGES_AT_ONCE = 16
-const RANGED: Ranged = { from: 32 * MIB, range: 4 * MIB, noted: 4 * MIB }
 
 /** A path that changes under our hands is compared again so often before it is reported. */
 const ROUNDS = 3
-
-/** Problems that a new look may settle: the path moved while we worked. */
-const WORTH_ANOTHER_LOOK: ReadonlySet<ProblemCode> = new Set([
-  'changing',
-  'moved-on',
-  'kept-for-safety',
-])
 
 /** Up to so many paths are compared again by name; above, everything is. */
 const FEW_PATHS = 100
@@ -89,209 +25,117 @@ const FEW_PATHS = 100
  * Everything that happened is recorded also when it ends by an error or an interruption.
  */
 export async function sync(context: SyncContext, options: RunOptions): Promise<RunReport> {
-  const { disk, world, state, remote } = context
-  const { signal, onEvent } = options
-  const jobs = options.jobs ?? DEFAULT_JOBS
-  const provider = withPolicies(context.provider, {
-    retry: DEFAULT_RETRY,
-    slots: new Slots(jobs),
-    writes: new Slots(context.writes ?? jobs),
-    world,
-  })
-  for (const message of state.notices) onEvent({ type: 'notice', message })
+  const outcome = new Outcome(context.remote, options.onEvent)
+  const run = await openRun(context, options)
+  if ('guard' in run) return outcome.halted([run])
+  const { nested, scopes, effects } = run
 
-  if (!options.dryRun) {
-    onEvent({ type: 'phase', phase: 'recovering' })
-    await clearStaging(disk)
-    for (const path of await repair(disk, state))
-      onEvent({ type: 'notice', message: `put back after an interrupted run: ${path}` })
-  }
+  const planned = await look(run, scopes, outcome)
+  await refuseNowhere(context.disk, planned, nested.above)
+  outcome.unchanged += planned.unchanged
+  const halts = guard(planned, options, scopes)
+  if (halts.length > 0) return outcome.halted(halts, planned.plan)
+  outcome.note(planned.plan)
+  await nested.complete(planned.nested)
+  const inner = await nested.settle(effects.provider, options.dryRun, options.signal)
+  announce(without(planned.plan.actions, inner), planned.left, options.onEvent)
+  await carryOut(run, scopes, planned, inner, outcome)
+  if (!options.dryRun) await lookAgain(run, outcome)
 
-  const folding = await probeFolding(disk, world)
-
-  const tally = new Tally()
-  const scopes = normalizeScopes(options.paths)
-  const policy = options.conflict ?? context.policy
-  const known = await readKnownPointers(disk)
-  const [other, pointers] = await Promise.all([
-    checkIdentity(context, provider, options),
-    readPointers(provider, known, jobs, signal),
-  ])
-  if (other !== undefined) return halted(remote, [other], tally, onEvent)
-
-  let ignored = (_path: Path): boolean => false
-  const effects: Effects = {
-    disk,
-    provider,
-    world,
-    state,
-    trash: new Trash(disk, world),
-    isJunk: (path) => isJunk(path) && ignored(path),
-    recorder: new Recorder(disk, provider, state, world),
-    transfers: await Transfers.open(disk, world, remote),
-    ranged: context.ranged ?? RANGED,
-    partBuffers: new PartBuffers(PARTS_AT_ONCE),
-    rangeSlots: new Slots(RANGES_AT_ONCE),
-    author: context.author,
-    symlinks: context.symlinks,
-    folding,
-    jobs,
-    bandwidth: {
-      up: new Bandwidth(options.bandwidth?.up, world),
-      down: new Bandwidth(options.bandwidth?.down, world),
-    },
-    signal,
-    onEvent,
-  }
-  const nested = await NestedRepositories.open(
-    context,
-    {
-      mode: options.mode,
-      policy,
-      claim: options.override !== undefined && options.mode === 'push',
-      within: scopes,
-      recursive: options.recursive === true,
-    },
-    known,
-    pointers,
-  )
-  const planContext: PlanContext = {
-    ...context,
-    folding,
-    provider,
-    jobs,
-    signal,
-    onEvent,
-    nestedAbove: nested.above,
-    // It claims nothing but what was just read, so no guard needs to be asked first.
-    ...(options.dryRun
-      ? {}
-      : { onSilent: (action) => recordAdopted(effects.recorder, action, action.from) }),
-  }
-  let within = scopes
-  let unchanged = 0
-  let warned = false
-  const conflicts = new Map<Path, Conflict>()
-  const problems = new Map<Path, Problem>()
-  const failed: Failed = { up: new Set(), down: new Set() }
-
-  const note = (found: Pick<Plan, 'conflicts' | 'problems'>): void => {
-    for (const problem of found.problems) problems.set(problem.path, problem)
-    for (const conflict of found.conflicts) conflicts.set(conflict.path, conflict)
-  }
-  const prepared = async (
-    actions: readonly Action[],
-    inner: readonly Path[],
-  ): Promise<readonly Action[]> => {
-    const ours = without(actions, inner)
-    warned ||= warnOfGit(ours, onEvent)
-    return options.dryRun ? ours : withContentHere(effects, ours)
-  }
-
-  let again: readonly Problem[] = []
-  for (let round = 1; ; round++) {
-    const planOptions: PlanOptions = {
-      mode: options.mode,
-      policy,
-      within,
-      ...(options.override === undefined
-        ? {}
-        : { override: { as: options.override, named: scopes } }),
-      ...(options.settlements === undefined ? {} : { settlements: options.settlements }),
-      ...(options.portion === undefined ? {} : { portion: options.portion }),
-    }
-    const planned = await makePlan(planContext, planOptions).catch(async (error: unknown) => {
-      await effects.recorder.drain()
-      throw error
-    })
-    await effects.recorder.settle()
-    const { plan, left } = planned
-    ignored = planned.ignored
-    unchanged += planned.silent
-    let inner: readonly Path[] = []
-    if (round === 1) {
-      await refuseNowhere(disk, planned, nested.above)
-      unchanged += planned.unchanged
-      const halts = guard(planned, options, within)
-      note(plan)
-      if (halts.length > 0)
-        return halted(
-          remote,
-          halts,
-          tally,
-          onEvent,
-          unchanged + plan.actions.filter(isSilent).length,
-        )
-      await nested.complete(planned.nested)
-      inner = await nested.settle(provider, options.dryRun, signal)
-      announce(without(plan.actions, inner), left, onEvent)
-    } else {
-      // All is compared anew: what happened meanwhile may look like an accident now. Something was done already, so this is no halt.
-      if (within === scopes && guard(planned, options, within).length > 0) {
-        for (const problem of again) problems.set(problem.path, problem)
-        break
-      }
-      note(plan)
-      for (const { path } of plan.conflicts) {
-        // What should have taken the place of something that is on its way out did not arrive.
-        failed.up.add(path)
-        failed.down.add(path)
-      }
-    }
-    if (planned.marks.length > 0 && !options.dryRun) {
-      await state.record(planned.marks)
-      // A power cut that took a mark would let a removal follow after all.
-      await disk.flush([state.journalPath])
-    }
-    const actions = await prepared(plan.actions, inner)
-    const more = async function* (): AsyncGenerator<readonly Action[]> {
-      // In one direction, what is new on the side that it goes to is nothing to do.
-      if (left === undefined || left.actions === 0) return
-      await effects.recorder.settle()
-      // What is still to go may be in the way of what has come: only for now.
-      const going = new Set(actions.filter(isRemoval).map(({ path }) => path))
-      for await (const next of laterPlans(planContext, planOptions, left)) {
-        note({ ...next, problems: next.problems.filter(({ path }) => !going.has(path)) })
-        yield await prepared(next.actions, inner)
-      }
-    }
-    if (options.dryRun) {
-      foresee(actions, tally, onEvent)
-      for await (const next of more()) foresee(next, tally, onEvent)
-      break
-    }
-    for (const problem of await execute(effects, actions, tally, failed, more()))
-      problems.set(problem.path, problem)
-    again = [...problems.values()].filter(({ code }) => WORTH_ANOTHER_LOOK.has(code))
-    if (again.length === 0 || round === ROUNDS) break
-    for (const { path } of again) {
-      // Tried again, and only then forgiven.
-      failed.up.delete(path)
-      failed.down.delete(path)
-      tally.forgive(path)
-      problems.delete(path)
-      conflicts.delete(path)
-    }
-    within =
-      again.length > FEW_PATHS ? scopes : normalizeScopes(again.map(({ path }) => diskPath(path)))
-  }
-
-  for (const problem of nested.problems())
-    if (!problems.has(problem.path)) problems.set(problem.path, problem)
+  outcome.noteNested(nested.problems())
   if (!options.dryRun) {
     await clearLeftBehind(effects, options.mode, scopes)
-    await state.compact()
-    await clearTrash(context, effects.trash.run, onEvent)
+    await context.state.compact()
+    await clearTrash(context, effects.trash.run, options.onEvent)
   }
-  for (const conflict of conflicts.values()) onEvent({ type: 'conflict', conflict })
-  for (const problem of problems.values()) onEvent({ type: 'problem', problem })
+  return outcome.report(nested.list())
+}
+
+/** Compares the named paths; what a look by itself recorded is on the disk when it ends. */
+async function look(run: Run, within: readonly Path[], outcome: Outcome): Promise<Planned> {
+  const { recorder } = run.effects
+  const planned = await makePlan(run.planContext, planOptions(run, within)).catch(
+    async (error: unknown) => {
+      await recorder.drain()
+      throw error
+    },
+  )
+  await recorder.settle()
+  run.rules.ignored = planned.ignored
+  outcome.unchanged += planned.silent
+  return planned
+}
+
+function planOptions({ options, policy, scopes }: Run, within: readonly Path[]): PlanOptions {
+  const { mode, override, settlements, portion } = options
   return {
-    remote,
-    conflicts: [...conflicts.values()],
-    problems: [...problems.values()],
-    halted: [],
-    nested: nested.list(),
-    totals: tally.totals(unchanged),
+    mode,
+    policy,
+    within,
+    ...(override === undefined ? {} : { override: { as: override, named: scopes } }),
+    ...(settlements === undefined ? {} : { settlements }),
+    ...(portion === undefined ? {} : { portion }),
+  }
+}
+
+/** Does what was planned, and what is left of new files after it; a dry run only tells of it. `inner`: nothing is done at or below. */
+async function carryOut(
+  run: Run,
+  within: readonly Path[],
+  planned: Planned,
+  inner: readonly Path[],
+  outcome: Outcome,
+): Promise<void> {
+  const { effects, options, planContext } = run
+  const { plan, left, marks } = planned
+  const { tally } = outcome
+  if (marks.length > 0 && !options.dryRun) {
+    const { disk, state } = effects
+    await state.record(marks)
+    // A power cut that took a mark would let a removal follow after all.
+    await disk.flush([state.journalPath])
+  }
+  const prepared = async (some: readonly Action[]): Promise<readonly Action[]> => {
+    const ours = without(some, inner)
+    outcome.warnedOfGit ||= warnOfGit(ours, options.onEvent)
+    return options.dryRun ? ours : withContentHere(effects, ours)
+  }
+  const actions = await prepared(plan.actions)
+  const more = async function* (): AsyncGenerator<readonly Action[]> {
+    // In one direction, what is new on the side that it goes to is nothing to do.
+    if (left === undefined || left.actions === 0) return
+    await effects.recorder.settle()
+    // What is still to go may be in the way of what has come: only for now.
+    const going = new Set(actions.filter(isRemoval).map(({ path }) => path))
+    for await (const next of laterPlans(planContext, planOptions(run, within), left)) {
+      outcome.note({ ...next, problems: next.problems.filter(({ path }) => !going.has(path)) })
+      yield await prepared(next.actions)
+    }
+  }
+  if (options.dryRun) {
+    foresee(actions, tally, options.onEvent)
+    for await (const next of more()) foresee(next, tally, options.onEvent)
+  } else outcome.note({ problems: await execute(effects, actions, tally, outcome.failed, more()) })
+}
+
+/** Compares what moved under our hands anew, and goes on with what that comes to. */
+async function lookAgain(run: Run, outcome: Outcome): Promise<void> {
+  for (let round = 2; round <= ROUNDS; round++) {
+    const again = outcome.worthAnotherLook()
+    if (again.length === 0) return
+    // Tried again, and only then forgiven.
+    outcome.forgive(again)
+    const within =
+      again.length > FEW_PATHS
+        ? run.scopes
+        : normalizeScopes(again.map(({ path }) => diskPath(path)))
+    const planned = await look(run, within, outcome)
+    // All is compared anew: what happened meanwhile may look like an accident now. Something was done already, so this is no halt.
+    if (within === run.scopes && guard(planned, run.options, within).length > 0)
+      return outcome.note({ problems: again })
+    outcome.note(planned.plan)
+    outcome.holdRemovals(planned.plan)
+    await carryOut(run, within, planned, [], outcome)
   }
 }
 

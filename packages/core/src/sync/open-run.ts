@@ -1,0 +1,173 @@
+import { type IgnoreSettings, isJunk } from '../decide/ignore.ts'
+import type { Retention } from '../decide/retention.ts'
+import type { World } from '../disk/clock.ts'
+import type { Disk } from '../disk/disk.ts'
+import type { Effects, Ranged } from '../execute/context.ts'
+import { PartBuffers } from '../execute/part-buffers.ts'
+import { Recorder } from '../execute/recorder.ts'
+import { recordAdopted } from '../execute/settle.ts'
+import { Trash } from '../execute/trash.ts'
+import type { Path, SymlinkPolicy } from '../model/entry.ts'
+import type { Folding } from '../model/folding.ts'
+import type { Pointer } from '../model/nested.ts'
+import { normalizeScopes } from '../model/path.ts'
+import type { ConflictPolicy, Halt } from '../model/plan.ts'
+import type { StorageProvider } from '../provider/index.ts'
+import { DEFAULT_JOBS } from '../remote/in-flight.ts'
+import { Bandwidth, Slots } from '../remote/limiter.ts'
+import { withPolicies } from '../remote/policies.ts'
+import { DEFAULT_RETRY } from '../remote/retry.ts'
+import { probeFolding } from '../scan/folding.ts'
+import { readKnownPointers } from '../state/nested.ts'
+import type { State } from '../state/state.ts'
+import { Transfers } from '../state/transfers.ts'
+import type { RunOptions } from './api.ts'
+import { checkIdentity } from './identity.ts'
+import type { PlanContext } from './make-plan.ts'
+import { NestedRepositories } from './nested.ts'
+import { readPointers } from './pointers.ts'
+import { clearStaging, repair } from './repair.ts'
+
+/** A repository and its remote, open; the lock is held by the caller. */
+export interface SyncContext {
+  readonly disk: Disk
+  readonly provider: StorageProvider
+  readonly world: World
+  readonly state: State
+  readonly author: string
+  /** The remote's address, for the report. */
+  readonly remote: string
+  /** The identity that this repository was made for; undefined where the remote could not be given one. */
+  readonly identity?: string
+  readonly policy: ConflictPolicy
+  /** How long the trash keeps what is in it; for ever, if absent. */
+  readonly retention?: Retention
+  readonly ranged?: Ranged
+  readonly ignore: IgnoreSettings
+  /** True if a nested repository's remote leads into this one's, or the reverse. */
+  readonly overlaps?: (pointer: Pointer) => boolean
+  readonly symlinks: SymlinkPolicy
+  /** At most so many of the requests in flight may change something; all of them, if absent. */
+  readonly writes?: number
+}
+
+const MIB = 1024 * 1024
+/** Of 8 MiB each, as a rule. */
+const PARTS_AT_ONCE = 8
+const RANGES_AT_ONCE = 16
+const RANGED: Ranged = { from: 32 * MIB, range: 4 * MIB, noted: 4 * MIB }
+
+/** All that a run works with, made before its first look. */
+export interface Run {
+  readonly context: SyncContext
+  readonly options: RunOptions
+  /** The named paths; empty = the whole repository. */
+  readonly scopes: readonly Path[]
+  readonly policy: ConflictPolicy
+  readonly effects: Effects
+  readonly planContext: PlanContext
+  readonly nested: NestedRepositories
+  /** What the last look found to be left out. */
+  readonly rules: { ignored: (path: Path) => boolean }
+}
+
+/**
+ * Repairs what a dead run left, and checks whose remote it is.
+ * @returns a halt where it is another one
+ */
+export async function openRun(context: SyncContext, options: RunOptions): Promise<Run | Halt> {
+  const { disk, state, world } = context
+  const { signal, onEvent } = options
+  const jobs = options.jobs ?? DEFAULT_JOBS
+  const provider = withPolicies(context.provider, {
+    retry: DEFAULT_RETRY,
+    slots: new Slots(jobs),
+    writes: new Slots(context.writes ?? jobs),
+    world,
+  })
+  for (const message of state.notices) onEvent({ type: 'notice', message })
+  if (!options.dryRun) await recover(context, options)
+
+  const folding = await probeFolding(disk, world)
+  const scopes = normalizeScopes(options.paths)
+  const policy = options.conflict ?? context.policy
+  const known = await readKnownPointers(disk)
+  const [other, pointers] = await Promise.all([
+    checkIdentity(context, provider, options),
+    readPointers(provider, known, jobs, signal),
+  ])
+  if (other !== undefined) return other
+
+  const rules: Run['rules'] = { ignored: () => false }
+  const effects = await makeEffects(context, options, { provider, folding, jobs, rules })
+  const nested = await NestedRepositories.open(
+    context,
+    {
+      mode: options.mode,
+      policy,
+      claim: options.override !== undefined && options.mode === 'push',
+      within: scopes,
+      recursive: options.recursive === true,
+    },
+    known,
+    pointers,
+  )
+  const planContext: PlanContext = {
+    ...context,
+    folding,
+    provider,
+    jobs,
+    signal,
+    onEvent,
+    nestedAbove: nested.above,
+    // It claims nothing but what was just read, so no guard needs to be asked first.
+    ...(options.dryRun
+      ? {}
+      : { onSilent: (action) => recordAdopted(effects.recorder, action, action.from) }),
+  }
+  return { context, options, scopes, policy, effects, planContext, nested, rules }
+}
+
+async function recover({ disk, state }: SyncContext, { onEvent }: RunOptions): Promise<void> {
+  onEvent({ type: 'phase', phase: 'recovering' })
+  await clearStaging(disk)
+  for (const path of await repair(disk, state))
+    onEvent({ type: 'notice', message: `put back after an interrupted run: ${path}` })
+}
+
+async function makeEffects(
+  context: SyncContext,
+  { bandwidth, signal, onEvent }: RunOptions,
+  made: {
+    readonly provider: StorageProvider
+    readonly folding: Folding
+    readonly jobs: number
+    readonly rules: Run['rules']
+  },
+): Promise<Effects> {
+  const { disk, state, world, remote, author, symlinks } = context
+  const { provider, folding, jobs, rules } = made
+  return {
+    disk,
+    provider,
+    world,
+    state,
+    trash: new Trash(disk, world),
+    isJunk: (path) => isJunk(path) && rules.ignored(path),
+    recorder: new Recorder(disk, provider, state, world),
+    transfers: await Transfers.open(disk, world, remote),
+    ranged: context.ranged ?? RANGED,
+    partBuffers: new PartBuffers(PARTS_AT_ONCE),
+    rangeSlots: new Slots(RANGES_AT_ONCE),
+    author,
+    symlinks,
+    folding,
+    jobs,
+    bandwidth: {
+      up: new Bandwidth(bandwidth?.up, world),
+      down: new Bandwidth(bandwidth?.down, world),
+    },
+    signal,
+    onEvent,
+  }
+}
