@@ -11,7 +11,7 @@ import {
   type ObjectInfo,
   StorageError,
 } from '../provider/index.ts'
-import type { DownloadRecord } from '../state/transfers.ts'
+import type { DownloadRecord } from '../state/transfer-record.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
 import type { Staged } from './fetch.ts'

@@ -1,6 +1,6 @@
 import type { DiskWriter } from '../disk/disk.ts'
 import type { GrowingRanges } from '../model/ranges.ts'
-import type { DownloadRecord } from '../state/transfers.ts'
+import type { DownloadRecord } from '../state/transfer-record.ts'
 import type { Effects } from './context.ts'
 
 /** Each note costs a flush of the file: what a death costs at most grows with the file, up to what a line carries in seconds. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { fingerprintOf } from '../decide/unchanged.ts'
 import type { LocalEntry, RemoteEntry } from '../model/entry.ts'
 import type { UploadOptions } from '../provider/index.ts'
-import type { DownloadRecord, UploadRecord } from '../state/transfers.ts'
+import type { DownloadRecord, UploadRecord } from '../state/transfer-record.ts'
 
 /** True if the file cannot have changed since the upload began. */
 export function isUntouched(kept: UploadRecord, from: LocalEntry): boolean {

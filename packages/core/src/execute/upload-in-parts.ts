@@ -14,7 +14,7 @@ import {
 } from '../provider/index.ts'
 import { isOurs } from '../remote/policies.ts'
 import { hashFile, hashRange } from '../scan/hash.ts'
-import type { UploadRecord } from '../state/transfers.ts'
+import type { UploadRecord } from '../state/transfer-record.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
 import { isStill } from './guard.ts'

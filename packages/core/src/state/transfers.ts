@@ -1,45 +1,20 @@
 import type { World } from '../disk/clock.ts'
 import { type Disk, DiskError } from '../disk/disk.ts'
-import type { LocalFingerprint, Path } from '../model/entry.ts'
-import { LsyncError } from '../model/errors.ts'
-import { joinRanges } from '../model/ranges.ts'
-import type { ByteRange, Expect, ObjectMetadata, UploadToken, Version } from '../provider/index.ts'
+import type { Path } from '../model/entry.ts'
+import type { ByteRange, UploadToken } from '../provider/index.ts'
 import { TRANSFERS } from './layout.ts'
-import { jsonLine } from './row.ts'
-
-const TRANSFER_FORMAT = 1
-const RECORD = '.yaml'
-const PART = '.part'
-
-interface RecordBase {
-  /** Of its files, without their endings. */
-  readonly name: string
-  readonly remote: string
-  /** By the local clock, in milliseconds since the epoch. */
-  readonly begun: number
-}
-
-/** An upload in parts that was begun, with all that another process needs to go on with it. */
-export interface UploadRecord extends RecordBase {
-  readonly path: Path
-  readonly size: number
-  /** Of the local file when its upload began. */
-  readonly sha256: string
-  /** Of the local file then; absent where it was too young to be known by it. */
-  readonly local?: LocalFingerprint
-  readonly expect: Expect
-  readonly metadata: ObjectMetadata
-  readonly token: UploadToken
-}
-
-/** A download that was begun; its bytes lie beside the record. */
-export interface DownloadRecord extends RecordBase {
-  readonly key: Path
-  readonly version: Version
-  readonly size: number
-  /** What of it a flush had confirmed. */
-  readonly whole: readonly ByteRange[]
-}
+import {
+  downloadHead,
+  type DownloadRecord,
+  partOf,
+  readRecord,
+  RECORD,
+  type RecordBase,
+  recordOf,
+  uploadHead,
+  type UploadRecord,
+  wholeLine,
+} from './transfer-record.ts'
 
 /**
  * Transfers that may go on in another run: a file of its own for each in `.lsync/transfers/`, and beside it the bytes of a download.
@@ -116,9 +91,8 @@ export class Transfers {
   }
 
   async #noteUpload(record: UploadRecord): Promise<UploadRecord> {
-    const { name, ...written } = record
-    await this.#write(name, headLine({ upload: written }))
-    this.#uploads.set(name, record)
+    await this.#write(record.name, uploadHead(record))
+    this.#uploads.set(record.name, record)
     return record
   }
 
@@ -199,28 +173,9 @@ export class Transfers {
   }
 
   #read(name: string, text: string): void {
-    const lines = text.split('\n')
-    // Without its end, the last line may be half of one.
-    lines.pop()
-    const head = parseLine(lines[0] ?? '')
-    const format = Number(head?.['format'])
-    if (format > TRANSFER_FORMAT)
-      throw new LsyncError('newer-format', `${recordOf(name)} has format ${format}`, {
-        what: 'an interrupted transfer in .lsync/transfers',
-        format,
-        known: TRANSFER_FORMAT,
-      })
-    const upload = uploadFrom(name, head?.['upload'])
+    const { upload, download } = readRecord(name, text)
     if (upload !== undefined) this.#uploads.set(name, upload)
-    const download = downloadFrom(name, head?.['download'])
-    if (download === undefined) return
-    let { whole } = download
-    for (const line of lines.slice(1)) {
-      const next = rangesFrom(parseLine(line)?.['whole'], download.size)
-      if (next === undefined) break
-      whole = next
-    }
-    this.#downloads.set(name, { ...download, whole })
+    if (download !== undefined) this.#downloads.set(name, download)
   }
 }
 
@@ -239,71 +194,4 @@ async function removeIfThere(disk: Disk, path: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof DiskError) || error.code !== 'missing') throw error
   }
-}
-
-function recordOf(name: string): string {
-  return `${TRANSFERS}/${name}${RECORD}`
-}
-
-function partOf(name: string): string {
-  return `${TRANSFERS}/${name}${PART}`
-}
-
-function headLine(content: object): string {
-  return `- ${jsonLine({ format: TRANSFER_FORMAT, ...content })}\n`
-}
-
-function downloadHead({ name: _name, whole: _whole, ...download }: DownloadRecord): string {
-  return headLine({ download })
-}
-
-function wholeLine(whole: readonly ByteRange[]): string {
-  return `- ${jsonLine({ whole: whole.map(({ from, to }) => [from, to]) })}\n`
-}
-
-function parseLine(line: string): Partial<Record<string, unknown>> | undefined {
-  if (!line.startsWith('- {')) return undefined
-  try {
-    const value: Partial<Record<string, unknown>> = JSON.parse(line.slice(2))
-    return value
-  } catch {
-    return undefined
-  }
-}
-
-function uploadFrom(name: string, value: unknown): UploadRecord | undefined {
-  const written = value as Partial<UploadRecord> | null | undefined
-  return typeof written?.path === 'string' &&
-    typeof written.remote === 'string' &&
-    typeof written.begun === 'number' &&
-    typeof written.size === 'number' &&
-    typeof written.sha256 === 'string' &&
-    typeof written.expect?.kind === 'string' &&
-    typeof written.metadata?.user === 'object' &&
-    typeof written.token === 'object'
-    ? ({ ...written, name } as UploadRecord)
-    : undefined
-}
-
-function downloadFrom(name: string, value: unknown): DownloadRecord | undefined {
-  const written = value as Partial<DownloadRecord> | null | undefined
-  return typeof written?.key === 'string' &&
-    typeof written.remote === 'string' &&
-    typeof written.begun === 'number' &&
-    typeof written.version === 'string' &&
-    Number.isSafeInteger(written.size)
-    ? ({ ...written, name, whole: [] } as unknown as DownloadRecord)
-    : undefined
-}
-
-function rangesFrom(value: unknown, size: number): readonly ByteRange[] | undefined {
-  if (!Array.isArray(value)) return undefined
-  const ranges: ByteRange[] = []
-  for (const pair of value as unknown[]) {
-    const [from, to] = Array.isArray(pair) ? (pair as unknown[]) : []
-    if (typeof from !== 'number' || typeof to !== 'number') return undefined
-    if (!(from >= 0 && from < to && to <= size)) return undefined
-    ranges.push({ from, to })
-  }
-  return joinRanges(ranges)
 }

@@ -3,7 +3,7 @@ import type { Effects } from '../execute/context.ts'
 import type { Path } from '../model/entry.ts'
 import { isWithin } from '../model/path.ts'
 import type { SyncMode } from '../model/plan.ts'
-import type { DownloadRecord, UploadRecord } from '../state/transfers.ts'
+import type { DownloadRecord, UploadRecord } from '../state/transfer-record.ts'
 
 /** An interrupted transfer that no run has wanted for so long (milliseconds) is given up. */
 const LONGEST = 7 * 24 * 60 * 60 * 1000
