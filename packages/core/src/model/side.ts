@@ -35,3 +35,7 @@ export interface Seen<T> {
 
 /** A sorted stream, in pages so that a merge awaits once per page. Complete, or it throws. */
 export type SortedStream<T> = AsyncIterable<readonly T[]>
+
+export async function* pageOf<T>(items: readonly T[]): SortedStream<T> {
+  if (items.length > 0) yield items
+}

@@ -2,22 +2,12 @@ import type { World } from '../disk/clock.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { BaseEntry } from '../model/entry.ts'
 import { isWithin } from '../model/path.ts'
-import type { SortedStream } from '../model/side.ts'
-import {
-  cutPaths,
-  Damaged,
-  isSealed,
-  type Line,
-  lineOf,
-  readByHand,
-  readHeader,
-  readRawLines,
-  readRows,
-  writeDatabase,
-} from './database.ts'
+import { pageOf, type SortedStream } from '../model/side.ts'
+import { cutPaths, type Line, lineOf, readRawLines, readRows, writeDatabase } from './database.ts'
 import { intentLine, journalHead, outcomeLine, readJournal } from './journal.ts'
 import { DATABASE, JOURNAL } from './layout.ts'
-import { overlaid, type Overlay, sortOverlay } from './overlay.ts'
+import { openDatabase, sizeOver } from './open-database.ts'
+import { overlaid, sortOverlay } from './overlay.ts'
 import type { Intent, Outcome, Row, State } from './state.ts'
 
 /** The id that a journal names while there is no database yet. */
@@ -63,57 +53,6 @@ export async function openState(
     byHand: database.byHand,
     heavy,
   })
-}
-
-interface Database {
-  /** Undefined where there is none to believe. */
-  readonly id: string | undefined
-  readonly rows: number
-  /** How many rows the journal speaks of too. */
-  readonly covered: number
-  /** Rows of a database that a person edited, until it is written anew. */
-  readonly byHand?: readonly Row[]
-  /** Where a damaged one is to go. */
-  readonly aside?: string
-  readonly notices: readonly string[]
-}
-
-async function openDatabase(disk: Disk, world: World, journal: Overlay): Promise<Database> {
-  try {
-    const header = await readHeader(disk)
-    if (header === undefined) return { id: undefined, rows: 0, covered: 0, notices: [] }
-    let covered = 0
-    // Damage is found before anything is decided by half of the rows: by the seal, or by a look at each.
-    const pages = (await isSealed(disk))
-      ? journal.size > 0
-        ? readRawLines(disk, [])
-        : pageOf<Line>([])
-      : readRows(disk, [])
-    for await (const page of pages)
-      if (journal.size > 0) covered += page.filter(({ path }) => journal.has(path)).length
-    return { ...header, covered, notices: [] }
-  } catch (error) {
-    if (!(error instanceof Damaged)) throw error
-    const byHand = readByHand((await disk.readText(DATABASE)) ?? '')
-    if (byHand !== undefined) {
-      const { id, rows } = byHand
-      const covered = rows.filter(({ path }) => journal.has(path)).length
-      return { id, rows: rows.length, covered, byHand: rows, notices: [] }
-    }
-    const aside = `${DATABASE}.damaged-${world.token().slice(0, 8)}`
-    const notice = `the database is damaged (${error.message}); it is kept as ${aside} once something is written, and all files are compared by content again`
-    return { id: undefined, rows: 0, covered: 0, aside, notices: [notice] }
-  }
-}
-
-function sizeOver({ rows, covered }: Database, journal: Overlay): number {
-  let live = 0
-  for (const entry of journal.values()) if (entry !== undefined) live++
-  return rows - covered + live
-}
-
-async function* pageOf<T>(rows: readonly T[]): SortedStream<T> {
-  if (rows.length > 0) yield rows
 }
 
 interface Opened {

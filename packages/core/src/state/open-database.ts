@@ -1,0 +1,63 @@
+import type { World } from '../disk/clock.ts'
+import type { Disk } from '../disk/disk.ts'
+import { pageOf } from '../model/side.ts'
+import {
+  Damaged,
+  isSealed,
+  type Line,
+  readByHand,
+  readHeader,
+  readRawLines,
+  readRows,
+} from './database.ts'
+import { DATABASE } from './layout.ts'
+import type { Overlay } from './overlay.ts'
+import type { Row } from './state.ts'
+
+export interface Database {
+  /** Undefined where there is none to believe. */
+  readonly id: string | undefined
+  readonly rows: number
+  /** How many rows the journal speaks of too. */
+  readonly covered: number
+  /** Rows of a database that a person edited, until it is written anew. */
+  readonly byHand?: readonly Row[]
+  /** Where a damaged one is to go. */
+  readonly aside?: string
+  readonly notices: readonly string[]
+}
+
+/** What there is to believe of the database; changes nothing on the disk. LsyncError `newer-format` for one of a newer format. */
+export async function openDatabase(disk: Disk, world: World, journal: Overlay): Promise<Database> {
+  try {
+    const header = await readHeader(disk)
+    if (header === undefined) return { id: undefined, rows: 0, covered: 0, notices: [] }
+    let covered = 0
+    // Damage is found before anything is decided by half of the rows: by the seal, or by a look at each.
+    const pages = (await isSealed(disk))
+      ? journal.size > 0
+        ? readRawLines(disk, [])
+        : pageOf<Line>([])
+      : readRows(disk, [])
+    for await (const page of pages)
+      if (journal.size > 0) covered += page.filter(({ path }) => journal.has(path)).length
+    return { ...header, covered, notices: [] }
+  } catch (error) {
+    if (!(error instanceof Damaged)) throw error
+    const byHand = readByHand((await disk.readText(DATABASE)) ?? '')
+    if (byHand !== undefined) {
+      const { id, rows } = byHand
+      const covered = rows.filter(({ path }) => journal.has(path)).length
+      return { id, rows: rows.length, covered, byHand: rows, notices: [] }
+    }
+    const aside = `${DATABASE}.damaged-${world.token().slice(0, 8)}`
+    const notice = `the database is damaged (${error.message}); it is kept as ${aside} once something is written, and all files are compared by content again`
+    return { id: undefined, rows: 0, covered: 0, aside, notices: [notice] }
+  }
+}
+
+export function sizeOver({ rows, covered }: Database, journal: Overlay): number {
+  let live = 0
+  for (const entry of journal.values()) if (entry !== undefined) live++
+  return rows - covered + live
+}
