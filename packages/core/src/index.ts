@@ -11,15 +11,9 @@ export { readMetadata } from './model/metadata.ts'
 export type { LeftOver, Nested, NestedState, Pointer } from './model/nested.ts'
 export type * from './model/plan.ts'
 export type * from './model/problem.ts'
-export {
-  CONFIG_KEYS,
-  parseBytes,
-  listConfig,
-  parseMaxDelete,
-  setInConfig,
-  unsetInConfig,
-  type RepositoryConfig,
-} from './state/config.ts'
+export { type RepositoryConfig } from './state/config.ts'
+export { CONFIG_KEYS, parseBytes, parseMaxDelete } from './state/config-keys.ts'
+export { listConfig, setInConfig, unsetInConfig } from './state/edit-config.ts'
 export { CONFIG } from './state/layout.ts'
 export { keyOfSetting } from './state/settings.ts'
 export type * from './sync/api.ts'

@@ -1,14 +1,6 @@
-import {
-  checked,
-  checkValue,
-  type Keys,
-  KEYS,
-  readShared,
-  type RepositoryConfig,
-  type SharedConfig,
-  textOf,
-  typed,
-} from './config.ts'
+import { checked, checkValue } from './check-config.ts'
+import { readShared, type RepositoryConfig, type SharedConfig, textOf } from './config.ts'
+import { type Keys, KEYS, typed } from './config-keys.ts'
 import { text } from './settings.ts'
 
 /** What the user says for every repository: `~/.config/lsync/config.yaml`, with `LSYNC_*` over it. */

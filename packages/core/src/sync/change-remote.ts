@@ -1,6 +1,6 @@
 import { LsyncError } from '../model/errors.ts'
 import type { OnEvent } from '../model/events.ts'
-import { setInConfig } from '../state/config.ts'
+import { setInConfig } from '../state/edit-config.ts'
 import { CONFIG, DATABASE, JOURNAL, NESTED } from '../state/layout.ts'
 import { openState } from '../state/open-state.ts'
 import { writeRemoteReport } from '../state/remote-report.ts'

@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { LsyncError } from '../../src/model/errors.ts'
-import {
-  listConfig,
-  newConfig,
-  parseConfig,
-  setInConfig,
-  unsetInConfig,
-} from '../../src/state/config.ts'
+import { parseConfig } from '../../src/state/config.ts'
+import { listConfig, newConfig, setInConfig, unsetInConfig } from '../../src/state/edit-config.ts'
 
 const FILE = '.lsync/config.yaml'
 const BASE = 'format: 1\nremote: s3://bucket\n'

@@ -1,0 +1,119 @@
+import { isMap, isScalar, isSeq, parseDocument, type Document } from 'yaml'
+import { LsyncError } from '../model/errors.ts'
+import { type Keys, KEYS } from './config-keys.ts'
+import { address, isOfProvider, text } from './settings.ts'
+
+/** The format of `.lsync/config.yaml`. A newer one is refused. */
+export const CONFIG_FORMAT = 1
+
+/** Keys that people try, with the place where they belong. Asked before anything else: no prefix makes a secret welcome. */
+const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
+  [
+    /secret|access-?key|password|token/i,
+    'Secrets never stand in .lsync: put them where the provider looks for them (environment or its own profile files).',
+  ],
+  [/^(merge|diff)-?tool$/i, "Programs to run come from the user's own configuration only."],
+]
+
+export function refuse(file: string, message: string, line?: number): never {
+  throw new LsyncError(
+    'bad-configuration',
+    line === undefined ? message : `line ${line}: ${message}`,
+    {
+      file,
+      ...(line === undefined ? {} : { line }),
+      reason: message,
+    },
+  )
+}
+
+/** The entries of a configuration text, each checked. LsyncError `bad-configuration` names the line and what is allowed. */
+export function checked(
+  source: string,
+  file: string,
+  keys: Keys = KEYS,
+): { document: Document; values: Map<string, unknown> } {
+  const document = parseDocument(source, { prettyErrors: true })
+  const lineOf = (offset: number | undefined): number =>
+    source.slice(0, offset ?? 0).split('\n').length
+  const [error] = document.errors
+  if (error !== undefined)
+    refuse(
+      file,
+      error.message.split('\n')[0]?.replace(/ at line.*$/, '') ?? 'no YAML',
+      lineOf(error.pos[0]),
+    )
+  const values = new Map<string, unknown>()
+  if (document.contents === null) return { document, values }
+  if (!isMap(document.contents)) refuse(file, 'expected lines of the form `key: value`')
+  for (const { key, value } of document.contents.items) {
+    const name = isScalar(key) ? String(key.value) : ''
+    const line = lineOf(isScalar(key) ? key.range?.[0] : undefined)
+    const plain: unknown = isScalar(value) ? value.value : isSeq(value) ? value.toJSON() : value
+    // `ignore:` with all its lines commented out says nothing.
+    if (plain === null && Object.hasOwn(keys, name)) continue
+    values.set(name, checkValue(file, keys, name, plain, line))
+  }
+  const format = values.get('format')
+  if (typeof format === 'number' && format > CONFIG_FORMAT)
+    throw new LsyncError('newer-format', `the configuration has format ${format}`, {
+      what: file,
+      format,
+      known: CONFIG_FORMAT,
+    })
+  return { document, values }
+}
+
+export function checkValue(
+  file: string,
+  keys: Keys,
+  name: string,
+  value: unknown,
+  line?: number,
+): unknown {
+  // Of a repository only: what one provider knows makes no sense to the next one.
+  const ofProvider = Object.hasOwn(keys, 'remote') && isOfProvider(name)
+  const check = Object.hasOwn(keys, name) ? keys[name] : ofProvider ? text : undefined
+  if (check === undefined || ofProvider) {
+    const elsewhere = ELSEWHERE.find(([pattern]) => pattern.test(name))?.[1]
+    if (elsewhere !== undefined) refuse(file, `${name}: ${elsewhere}`, line)
+    if (name.startsWith('x-')) return value
+    if (check === undefined)
+      refuse(file, `there is no key ${JSON.stringify(name)}${suggestion(name, keys)}`, line)
+  }
+  const wanted = check(value)
+  if (wanted !== undefined) {
+    // What stands in an address may be a password: it is not repeated.
+    const found = check === address ? '' : `, not ${JSON.stringify(value)}`
+    refuse(file, `${name}: expected ${wanted}${found}`, line)
+  }
+  return value
+}
+
+function suggestion(name: string, keys: Keys): string {
+  const near = Object.keys(keys)
+    .map((key) => ({
+      key,
+      distance: editDistance(name.toLowerCase(), key),
+    }))
+    .toSorted((a, b) => a.distance - b.distance)[0]
+  return near !== undefined && near.distance <= 2 ? `; did you mean ${near.key}?` : ''
+}
+
+/** Levenshtein's, by rows. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++)
+      next.push(
+        Math.min(
+          (next[j - 1] ?? 0) + 1,
+          (row[j] ?? 0) + 1,
+          (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        ),
+      )
+    row = next
+  }
+  return row[b.length] ?? 0
+}

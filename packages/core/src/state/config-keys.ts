@@ -1,0 +1,82 @@
+import { checkKey } from '../model/path.ts'
+import type { ConflictPolicy } from '../model/plan.ts'
+import { address, type Check, SETTINGS, text } from './settings.ts'
+
+export type Keys = Readonly<Record<string, Check>>
+
+export const POLICIES: readonly ConflictPolicy[] = [
+  'manual',
+  'keep-both',
+  'newest',
+  'local',
+  'remote',
+]
+const oneOf =
+  (...allowed: string[]): Check =>
+  (value) =>
+    allowed.includes(String(value)) ? undefined : `one of ${allowed.join(', ')}`
+const texts: Check = (value) =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string')
+    ? undefined
+    : 'a list of texts'
+const paths: Check = (value) =>
+  Array.isArray(value) &&
+  value.every((item) => typeof item === 'string' && checkKey(item) === undefined)
+    ? undefined
+    : 'a list of paths in the repository, like docs or src/lib'
+const positive: Check = (value) =>
+  Number.isInteger(value) && Number(value) > 0 ? undefined : 'a whole number above 0'
+const numberOrShare: Check = (value) =>
+  /^(\d{1,12}|(100|\d{1,2})%)$/.test(String(value))
+    ? undefined
+    : 'a number, or a percentage like 50%'
+const amount: Check = (value) =>
+  parseBytes(String(value)) === undefined ? 'an amount like 500M or 10G' : undefined
+
+export const KEYS: Keys = {
+  format: positive,
+  remote: address,
+  repository: text,
+  ...SETTINGS,
+  conflicts: oneOf(...POLICIES),
+  ignore: texts,
+  only: paths,
+  symlinks: oneOf('skip', 'store'),
+  author: text,
+  'max-delete': numberOrShare,
+  jobs: positive,
+  'trash-days': positive,
+  'trash-size': amount,
+}
+
+export const CONFIG_KEYS: readonly string[] = Object.keys(KEYS)
+const LISTS = new Set(['ignore', 'only'])
+const NUMBERS = new Set(['jobs', 'trash-days', 'max-delete'])
+const FLAGS = new Set(['path-style'])
+
+/** The words of a person as the file is to hold them: a name that looks like a number stays a name. */
+export function typed(key: string, value: string): unknown {
+  if (LISTS.has(key))
+    return value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '')
+  if (NUMBERS.has(key) && /^\d+$/.test(value)) return Number(value)
+  return FLAGS.has(key) && ['true', 'false'].includes(value) ? value === 'true' : value
+}
+
+/** `500M`, `10G`, `1.5 TB` as bytes, in powers of 1024; undefined if it is nothing of that. */
+export function parseBytes(value: string): number | undefined {
+  const [, number, unit = ''] =
+    /^(\d{1,15}(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?$/i.exec(value.trim()) ?? []
+  return number === undefined
+    ? undefined
+    : Math.round(Number(number) * 1024 ** ['', 'k', 'm', 'g', 't', 'p'].indexOf(unit.toLowerCase()))
+}
+
+/** `5` or `50%`, as in the configuration and on the command line. Undefined-free: the caller has checked the form. */
+export function parseMaxDelete(
+  value: string,
+): { readonly count: number } | { readonly percent: number } {
+  return value.endsWith('%') ? { percent: Number(value.slice(0, -1)) } : { count: Number(value) }
+}

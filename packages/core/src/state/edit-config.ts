@@ -1,0 +1,49 @@
+import { parseDocument, type Document } from 'yaml'
+import type { RemoteSettings } from '../provider/index.ts'
+import { checked, checkValue, CONFIG_FORMAT, refuse } from './check-config.ts'
+import { KEYS, typed } from './config-keys.ts'
+
+/** The text of a new configuration. */
+export function newConfig(facts: {
+  readonly remote: string
+  readonly repository: string | undefined
+  readonly settings: RemoteSettings
+}): string {
+  const document = parseDocument(
+    `# What this folder syncs with, and how. Edit it, or use: lsync config set KEY VALUE\nformat: ${CONFIG_FORMAT}\n`,
+  )
+  document.set('remote', facts.remote)
+  if (facts.repository !== undefined) document.set('repository', facts.repository)
+  for (const [key, value] of Object.entries(facts.settings)) document.set(key, value)
+  return print(document)
+}
+
+/** All keys that are set, in order, with their values as text. */
+export function listConfig(source: string, file: string): readonly (readonly [string, string])[] {
+  return [...checked(source, file).values].map(([key, value]) => [key, asText(value)] as const)
+}
+
+function asText(value: unknown): string {
+  return Array.isArray(value) ? value.join(', ') : String(value)
+}
+
+/** Sets a key; comments and order survive. A list takes values separated by commas. */
+export function setInConfig(source: string, file: string, key: string, value: string): string {
+  const { document } = checked(source, file)
+  if (key === 'format') refuse(file, 'format is kept by lsync itself')
+  document.set(key, checkValue(file, KEYS, key, typed(key, value)))
+  return print(document)
+}
+
+function print(document: Document): string {
+  // No folding: a line that a person wrote stays a line.
+  return document.toString({ lineWidth: 0 })
+}
+
+export function unsetInConfig(source: string, file: string, key: string): string {
+  const { document } = checked(source, file)
+  if (key === 'remote' || key === 'format')
+    refuse(file, `${key} cannot be unset: a repository needs it`)
+  if (!document.delete(key)) refuse(file, `${key} is not set`)
+  return print(document)
+}
