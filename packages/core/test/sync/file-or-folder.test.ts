@@ -1,0 +1,79 @@
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { pair, read, write } from './pair.ts'
+
+test('empty folders, the executable bit, and folders that a sync emptied', async () => {
+  using c = await pair()
+  mkdirSync(join(c.a, 'empty'))
+  mkdirSync(join(c.a, 'full'))
+  write(c.a, 'full/run', '#!')
+  write(c.a, 'stays', '')
+  await c.sync(0)
+  await c.sync(1)
+  expect(statSync(join(c.b, 'empty')).isDirectory()).toBe(true)
+  chmodSync(join(c.b, 'full/run'), 0o755)
+  await c.sync(1)
+  await c.sync(0)
+  expect(statSync(join(c.a, 'full/run')).mode & 0o111).not.toBe(0)
+  rmSync(join(c.a, 'full'), { recursive: true })
+  rmSync(join(c.a, 'empty'), { recursive: true })
+  await c.sync(0)
+  await c.sync(1)
+  expect(readdirSync(c.b)).toEqual(['.lsync', 'stays'])
+})
+
+test('a file becomes a folder, and back', async () => {
+  using c = await pair()
+  write(c.a, 'p', 'file')
+  await c.sync(0)
+  await c.sync(1)
+  rmSync(join(c.a, 'p'))
+  mkdirSync(join(c.a, 'p'))
+  write(c.a, 'p/q', 'below')
+  await c.sync(0)
+  await c.sync(1)
+  expect(read(c.b, 'p/q')).toBe('below')
+  rmSync(join(c.b, 'p'), { recursive: true })
+  write(c.b, 'p', 'file again')
+  await c.sync(1)
+  await c.sync(0)
+  expect(read(c.a, 'p')).toBe('file again')
+})
+
+test('a folder that a dead run left empty is filled, not sent', async () => {
+  using c = await pair()
+  mkdirSync(join(c.a, 'd/e'), { recursive: true })
+  write(c.a, 'd/e/f', '1')
+  await c.sync(0)
+  mkdirSync(join(c.b, 'd/e'), { recursive: true })
+  expect((await c.sync(1, { mode: 'push' })).totals).toMatchObject({ uploaded: { files: 0 } })
+  expect((await c.sync(1)).totals).toMatchObject({ uploaded: { files: 0 } })
+  expect(read(c.b, 'd/e/f')).toBe('1')
+
+  // One that a person emptied and kept is an empty folder.
+  rmSync(join(c.b, 'd/e/f'))
+  await c.sync(1)
+  await c.sync(0)
+  expect(readdirSync(join(c.a, 'd/e'))).toEqual([])
+})
+
+test.each(['push', 'sync'] as const)(
+  'a %s sends no file where others made a folder, nor the reverse',
+  async (mode) => {
+    using c = await pair()
+    write(c.a, 'f', 'a file')
+    mkdirSync(join(c.a, 'g'))
+    write(c.a, 'g/x', 'in a folder')
+    mkdirSync(join(c.b, 'f'))
+    write(c.b, 'f/x', 'in a folder')
+    write(c.b, 'g', 'a file')
+    await c.sync(1)
+    const { conflicts } = await c.sync(0, { mode, allow: ['unrelated'] })
+    expect(conflicts.map(({ path, kind }) => [path, kind])).toEqual([
+      ['f', 'file-folder'],
+      ['g', 'file-folder'],
+    ])
+    expect([...c.store.objects.keys()].toSorted()).toEqual(['.lsync/repository.yaml', 'f/x', 'g'])
+  },
+)

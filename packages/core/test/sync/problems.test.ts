@@ -1,0 +1,148 @@
+import { mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { DiskError, nodeDisk } from '../../src/index.ts'
+import { pair, read, write } from './pair.ts'
+import { clones } from './two-clones.ts'
+
+test('hostile keys stay outside, and are reported', async () => {
+  using c = await pair()
+  const provider = c.store.open()
+  const bytes = new TextEncoder().encode('evil')
+  for (const key of [
+    '../x',
+    '/etc/x',
+    'a/../../x',
+    'd/.lsync/config.yaml',
+    'd/.LSYNC/x',
+    './d',
+    'a//b',
+    'ok',
+    'ok/below',
+    'marker/',
+    'nul\0x',
+  ])
+    await provider.write(
+      key,
+      {
+        size: 4,
+        digests: {},
+        bytes,
+        async *open() {
+          yield bytes
+        },
+      },
+      { signal: new AbortController().signal, expect: { kind: 'absent' }, metadata: { user: {} } },
+    )
+  const report = await c.sync(0)
+  expect(report.problems.map(({ path, code }) => `${path} ${code}`).toSorted()).toEqual([
+    '../x name-unsafe',
+    './d name-unsafe',
+    '/etc/x name-unsafe',
+    'a/../../x name-unsafe',
+    'a//b name-unsafe',
+    'd/.LSYNC/x name-reserved',
+    'd/.lsync/config.yaml name-reserved',
+    'marker/ folder-with-content',
+    'nul\0x name-unsafe',
+    'ok/below below-a-file',
+  ])
+  expect(readdirSync(c.a).toSorted()).toEqual(['.lsync', 'ok'])
+})
+
+test('a removal stays undone in all rounds while the transfer it waits for has failed', async () => {
+  using c = await pair()
+  mkdirSync(join(c.a, 'keep'))
+  write(c.a, 'keep/x', 'x')
+  write(c.a, 'y', 'content')
+  await c.sync(0)
+  await c.sync(1)
+  // On b, y is renamed to a name that the remote has as a folder which b does not see.
+  rmSync(join(c.b, 'y'))
+  write(c.b, 'z', 'content')
+  const store = c.store.open()
+  const write0 = store.write.bind(store)
+  const bytes = new TextEncoder().encode('.')
+  await write0(
+    'z/.DS_Store',
+    {
+      size: 1,
+      digests: {},
+      bytes,
+      async *open() {
+        yield bytes
+      },
+    },
+    { signal: new AbortController().signal, expect: { kind: 'absent' }, metadata: { user: {} } },
+  )
+  c.refuse('z', 'key-conflict')
+  const report = await c.sync(1)
+  expect(report.problems.map(({ path, code }) => `${path} ${code}`).toSorted()).toEqual([
+    'y kept-for-safety',
+    'z below-a-file',
+  ])
+  expect(c.store.objects.has('y')).toBe(true)
+})
+
+test('a path named behind a symbolic link is unknown, not absent', async () => {
+  using c = await pair()
+  mkdirSync(join(c.a, 'd'))
+  write(c.a, 'd/x', 'x')
+  write(c.a, 'other', 'o')
+  await c.sync(0)
+  rmSync(join(c.a, 'd'), { recursive: true })
+  symlinkSync('/nowhere', join(c.a, 'd'))
+  const report = await c.sync(0, { paths: ['d/x'] })
+  expect(report.problems.map(({ code }) => code)).toEqual(['symbolic-link'])
+  expect(c.store.objects.has('d/x')).toBe(true)
+})
+
+test('what may not be changed here is told so, and an adoption does without the time', async () => {
+  const refused = new Set<string>()
+  const check = (path: string): void => {
+    if (refused.has(path)) throw new DiskError('forbidden', path, 'permission denied, EACCES')
+  }
+  using c = await clones(2, {
+    openDisk(root) {
+      const disk = nodeDisk(root)
+      return {
+        ...disk,
+        async rename(from, to, options) {
+          check(from)
+          check(to)
+          return disk.rename(from, to, options)
+        },
+        async setModified(path, mtime) {
+          check(path)
+          return disk.setModified(path, mtime)
+        },
+      }
+    },
+  })
+  const [a = '', b = ''] = c.folders
+  for (const name of ['x', 'y', 'z']) write(a, name, name)
+  utimesSync(join(a, 'z'), 1_000_000, 1_000_000)
+  await c.sync(0)
+  write(b, 'z', 'z')
+  refused.add('z')
+  expect((await c.sync(1)).problems).toEqual([])
+  expect(read(b, 'z')).toBe('z')
+
+  write(a, 'x', 'changed')
+  rmSync(join(a, 'y'))
+  refused.clear()
+  await c.sync(0)
+  for (const name of ['x', 'y']) refused.add(name)
+  const report = await c.sync(1)
+  expect(report.problems).toEqual([
+    { path: 'x', code: 'unwritable', detail: 'permission denied, EACCES' },
+    { path: 'y', code: 'kept-for-safety' },
+  ])
+  // Tried in several rounds, and counted once.
+  expect(report.totals).toMatchObject({ failed: 1 })
+  refused.delete('x')
+  expect((await c.sync(1)).problems).toMatchObject([{ path: 'y', code: 'unwritable' }])
+  expect([read(b, 'x'), read(b, 'y')]).toEqual(['changed', 'y'])
+  refused.clear()
+  expect(await c.sync(1)).toMatchObject({ problems: [], totals: { removedLocally: 1 } })
+})
