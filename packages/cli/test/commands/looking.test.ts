@@ -1,0 +1,66 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { json, run } from '../run.ts'
+import { inside, repository, temporary } from './repositories.ts'
+
+test('status groups, --exit-code tells scripts, --local asks nobody', async () => {
+  const box = await repository()
+  const where = inside(box, 'a')
+  expect(await run(where, 'status', '--exit-code')).toMatchObject({ exit: 0 })
+  writeFileSync(box.path('a', 'y'), 'two')
+  expect(await run(where, 'status')).toMatchObject({
+    exit: 0,
+    stdout: expect.stringContaining('To upload (1 path, 3 B):\n  new       y\n'),
+  })
+  expect(await run(where, 'status', '--exit-code')).toMatchObject({ exit: 8 })
+  rmSync(box.path('remote'), { recursive: true })
+  expect(await run(where, 'status')).toMatchObject({ exit: 6 })
+  expect(await json(where, 'status', '--local')).toMatchObject({
+    exit: 0,
+    document: {
+      local: true,
+      actions: [{ path: 'y', action: 'upload', result: 'planned' }],
+      totals: { uploaded: { files: 1, bytes: 3 } },
+    },
+  })
+})
+
+test('ls and verify say what the database knows, and whether it is so', async () => {
+  const box = await repository()
+  const where = inside(box, 'a')
+  expect((await json(where, 'ls')).document).toMatchObject({
+    files: [
+      {
+        path: 'x',
+        type: 'file',
+        size: 3,
+        executable: false,
+        sha256: expect.stringMatching(/^7692c3/),
+      },
+    ],
+  })
+  expect(await run(where, 'verify', '--deep')).toMatchObject({ exit: 0 })
+  writeFileSync(box.path('remote', 'x'), 'owe')
+  expect(await json(where, 'verify', '--deep')).toMatchObject({
+    exit: 4,
+    document: { checked: 1, differences: [{ path: 'x', side: 'remote', kind: 'differs' }] },
+  })
+})
+
+test('doctor says what the remote guarantees', async () => {
+  const box = await repository()
+  const { document, exit } = await json(inside(box, 'a'), 'doctor')
+  expect(exit).toBe(0)
+  expect(document).toMatchObject({
+    guarantees: { create: 'atomic' },
+    findings: expect.arrayContaining([expect.objectContaining({ check: 'identity', ok: true })]),
+    pendingUploads: [],
+  })
+})
+
+test('providers lists what can be used', async () => {
+  const { stdout } = await run(temporary(), 'providers')
+  expect(stdout).toMatch(/^file:\/\/ +@lsync\/provider-folder \S+ \(core\)$/m)
+  expect(stdout).toMatch(/^gs:\/\/ +@lsync\/provider-gcs \S+ \(core\)$/m)
+  expect(stdout).toMatch(/^s3:\/\/ +@lsync\/provider-s3 \S+ \(core\)$/m)
+})

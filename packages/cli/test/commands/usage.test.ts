@@ -1,0 +1,114 @@
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { json, run } from '../run.ts'
+import { clones, inside, repository, temporary } from './repositories.ts'
+
+test('paths are those of where one stands; what lies outside is refused', async () => {
+  const box = await repository({ x: 'one' })
+  mkdirSync(box.path('a', 'sub'))
+  writeFileSync(box.path('a', 'sub', 'y'), 'two')
+  writeFileSync(box.path('a', 'z'), 'three')
+  const sub = inside(box, 'a', 'sub')
+  const some = (await json(sub, 'push', '-n', 'y')).document
+  expect(some.actions.map(({ path }) => path)).toEqual(['sub/y'])
+  const here = (await json(sub, 'push', '-n', '.')).document
+  expect(here.actions.map(({ path }) => path)).toEqual(['sub/y'])
+  const all = (await json(sub, 'push', '-n')).document
+  expect(all.actions.map(({ path }) => path)).toEqual(['sub/y', 'z'])
+
+  symlinkSync(box.path('a'), box.path('way'))
+  const linked = await json(sub, 'push', '-n', box.path('way', 'z'))
+  expect(linked.document).toMatchObject({ actions: [{ path: 'z' }] })
+
+  expect(await run(sub, 'sync', '../../remote')).toMatchObject({
+    exit: 2,
+    stderr: expect.stringContaining('is not in the repository'),
+  })
+})
+
+test('a named path that is nowhere stops the run before it begins; one that waits for the other direction does not', async () => {
+  const box = await clones({ x: 'one', y: 'two' })
+  const [a, b] = [inside(box, 'a'), inside(box, 'b')]
+  writeFileSync(box.path('a', 'x'), 'changed')
+  const refused = await run(a, 'sync', 'x', 'tpyo', 'z/tpyo')
+  expect(refused).toMatchObject({ exit: 2, stdout: '' })
+  expect(refused.stderr).toContain('tpyo, z/tpyo: there is no such file or folder')
+  expect(await run(a, 'status', 'x', 'tpyo')).toMatchObject({ exit: 2, stdout: '' })
+  expect((await json(a, 'status', 'x')).document.actions).toHaveLength(1)
+
+  // Only on the remote, and nothing to push; gone here, and nothing to pull; empty folders.
+  writeFileSync(box.path('a', 'new'), 'new')
+  expect(await run(a, 'sync')).toMatchObject({ exit: 0 })
+  expect(await run(b, 'push', 'new')).toMatchObject({ exit: 0 })
+  rmSync(box.path('b', 'y'))
+  expect(await run(b, 'pull', 'y')).toMatchObject({ exit: 0 })
+  mkdirSync(box.path('b', 'empty', 'inner'), { recursive: true })
+  expect(await run(b, 'pull', 'empty')).toMatchObject({ exit: 0 })
+})
+
+test.each<readonly [string, readonly string[], string]>([
+  ['an empty path, as of an unset variable', ['sync', ''], 'A path is empty'],
+  ['a path that is nowhere', ['sync', 'tpyo'], 'neither here nor on the remote'],
+  ['a flag that there is not', ['sync', '--bogus'], 'Nonexistent flag: --bogus'],
+  ['a flag without its value', ['sync', '--wait'], '--wait expects a value'],
+  ['a rate that is none', ['sync', '--bandwidth', 'fast'], '--bandwidth takes'],
+  ['a share above all', ['sync', '--max-delete', '101%'], '--max-delete takes'],
+  ['a guard that there is not', ['sync', '--allow', 'everything'], '--allow'],
+  ['a policy that there is not', ['sync', '--conflict', 'theirs'], '--conflict'],
+  ['quiet and verbose at once', ['sync', '-q', '-v'], 'quiet'],
+  ['a log file that cannot be', ['sync', '--log-file', 'no/such/log'], 'no/such/log'],
+  ['a key that there is not', ['config', 'set', 'jbos', '4'], 'jobs'],
+  ['a key that is not set', ['config', 'get', 'author'], 'author is not set'],
+  ['a command that there is not', ['snyc'], 'Did you mean: lsync sync'],
+  ['a sync that wins', ['sync', '--force', 'x'], 'lsync push --force'],
+  ['a sync that mirrors', ['sync', '--mirror'], 'lsync pull --mirror'],
+  ['force without paths', ['push', '--force'], 'Name the paths'],
+  ['force and mirror', ['pull', '--mirror', '--force', 'x'], '--mirror'],
+  ['no remote', ['init'], 'remote'],
+  ['a repository twice', ['init', 's3://bucket'], 'already'],
+])('wrong usage is 2: %s', async (_, argv, words) => {
+  const box = await repository()
+  const where = inside(box, 'a')
+  const text = await run(where, ...argv)
+  expect(text).toMatchObject({ exit: 2, stdout: '' })
+  expect(text.stderr).toContain(words)
+  expect(text.stderr).toMatch(/^lsync: /)
+  const { document, exit } = await json(where, ...argv)
+  expect(exit).toBe(2)
+  expect(document).toMatchObject({
+    schema: 1,
+    command: argv.slice(0, argv[0] === 'config' ? 2 : 1).join(' '),
+    exitCode: 2,
+  })
+  expect(text.stderr).toContain(document.error?.message)
+})
+
+test.each<readonly [string, readonly string[], number, string]>([
+  ['no repository', ['status'], 2, 'not-a-repository'],
+  ['a clone of what is not there', ['clone', './missing', 'c'], 6, 'no-remote'],
+  ['a scheme that nobody knows', ['init', 'gopher://x', 'c'], 2, 'unknown-scheme'],
+  ['a setting that there is not', ['init', './r', 'c', '--set', 'foo=bar'], 2, 'bad-configuration'],
+  ['a setting without a value', ['init', './r', 'c', '--set', 'region'], 2, 'usage'],
+  ['a remote inside the folder', ['init', './c/remote', 'c'], 2, 'overlap'],
+])('%s is refused, and leaves nothing behind', async (_, argv, exit, code) => {
+  const box = temporary()
+  const outcome = await json(box, ...argv)
+  expect(outcome.exit).toBe(exit)
+  expect(outcome.document).toMatchObject({ error: { code }, exitCode: exit })
+  expect(existsSync(box.path('c'))).toBe(false)
+})
+
+test('a folder that is not there is no reason to look for a repository above it', async () => {
+  const box = await repository()
+  const { stderr, exit } = await run(inside(box, 'a', 'missing'), 'push')
+  expect(exit).toBe(2)
+  expect(stderr).toContain('There is no folder')
+})
+
+test('a bare word that is a folder here is asked about', async () => {
+  const box = temporary()
+  mkdirSync(box.path('photos'))
+  const { stderr, exit } = await run(box, 'init', 'photos', 'c')
+  expect(exit).toBe(2)
+  expect(stderr).toContain('Write s3://photos for a bucket, file:./photos for a folder.')
+})
