@@ -5,7 +5,7 @@ import { Command } from '@oclif/core/command'
 import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
 import type { Described } from './messages/describe.ts'
-import { EXIT } from './messages/table.ts'
+import { EXIT } from './messages/exit.ts'
 import { escapeName, escapeText, toSafeJson } from './render/escape.ts'
 import { PROCESS_OUTPUT, Renderer, type RendererOptions } from './render/renderer.ts'
 

@@ -1,7 +1,7 @@
 import type { Override, SyncMode } from '@lsync/core'
 import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
-import { EXIT } from './messages/table.ts'
+import { EXIT } from './messages/exit.ts'
 import { MovingCommand } from './moving-command.ts'
 import { movingFlags, runSettings } from './moving-flags.ts'
 import { pathsArgument } from './paths.ts'

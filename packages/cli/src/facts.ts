@@ -8,7 +8,7 @@ import {
   type Sides,
   type Totals,
 } from '@lsync/core'
-import { GUARDS } from './messages/table.ts'
+import { GUARDS } from './messages/guards.ts'
 import { problemMessage } from './render/lines.ts'
 import { isWorthTelling, movedFrom } from './render/moves.ts'
 import { bytesDown, bytesOf, bytesUp } from './render/bytes.ts'

@@ -4,7 +4,7 @@ import type { Initialized, Machine, OnEvent, ProviderModule } from '@lsync/core'
 import * as Args from '@oclif/core/args'
 import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
-import { EXIT } from './messages/table.ts'
+import { EXIT } from './messages/exit.ts'
 import { escapeName } from './render/escape.ts'
 
 /** What init and clone take. */

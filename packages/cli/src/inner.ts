@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Machine, Nested, Repository } from '@lsync/core'
 import { nestedFacts } from './facts.ts'
 import type { Described } from './messages/describe.ts'
-import { EXIT } from './messages/table.ts'
+import { EXIT } from './messages/exit.ts'
 
 /** What a command did in one repository. */
 export interface Part {

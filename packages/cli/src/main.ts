@@ -3,7 +3,7 @@ import { handle } from '@oclif/core/handle'
 import type { LoadOptions } from '@oclif/core/interfaces'
 import { run } from '@oclif/core/run'
 import { enterFolder } from './arguments.ts'
-import { EXIT } from './messages/table.ts'
+import { EXIT } from './messages/exit.ts'
 import { escapeText } from './render/escape.ts'
 
 /**

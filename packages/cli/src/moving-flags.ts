@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { ConflictPolicy, GuardName } from '@lsync/core'
 import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
-import { EXIT } from './messages/table.ts'
+import { EXIT } from './messages/exit.ts'
 import { parseRate } from './render/format.ts'
 import { LogFile } from './render/log-file.ts'
 

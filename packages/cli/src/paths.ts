@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { pathInRepository, type Repository } from '@lsync/core'
 import * as Args from '@oclif/core/args'
 import * as Errors from '@oclif/core/errors'
-import { EXIT } from './messages/table.ts'
+import { EXIT } from './messages/exit.ts'
 
 /** Any number of paths. Never from stdin, where oclif would look for an argument that is not given: a cron job or a loop has other things there. */
 export const pathsArgument = {

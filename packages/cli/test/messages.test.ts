@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs'
 import { DiskError, LsyncError, StorageError } from '@lsync/core'
 import { describe as group, expect, test } from 'vitest'
 import { describe } from '../src/messages/describe.ts'
-import { EXIT, GUARDS, LSYNC_ERRORS, PROBLEMS, STORAGE_ERRORS } from '../src/messages/table.ts'
+import { LSYNC_ERRORS, STORAGE_ERRORS } from '../src/messages/errors.ts'
+import { EXIT } from '../src/messages/exit.ts'
+import { GUARDS } from '../src/messages/guards.ts'
+import { PROBLEMS } from '../src/messages/problems.ts'
 
 /** The members of a union of texts, as core's sources declare it. */
 function codesOf(file: string, union: string): readonly string[] {

@@ -3,7 +3,7 @@ import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
 import { LsyncCommand } from '../base-command.ts'
 import { sidesFacts } from '../facts.ts'
-import { EXIT } from '../messages/table.ts'
+import { EXIT } from '../messages/exit.ts'
 import { escapeName } from '../render/escape.ts'
 
 export default class Diff extends LsyncCommand {

@@ -1,7 +1,7 @@
 import { LsyncCommand } from '../base-command.ts'
 import { timeOf } from '../facts.ts'
 import { findingLines } from '../initialize.ts'
-import { EXIT } from '../messages/table.ts'
+import { EXIT } from '../messages/exit.ts'
 import { escapeName } from '../render/escape.ts'
 
 const UNFINISHED = {

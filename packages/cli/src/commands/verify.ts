@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { LsyncCommand } from '../base-command.ts'
-import { EXIT } from '../messages/table.ts'
+import { EXIT } from '../messages/exit.ts'
 import { pathsArgument } from '../paths.ts'
 import { escapeName } from '../render/escape.ts'
 import { count } from '../render/format.ts'

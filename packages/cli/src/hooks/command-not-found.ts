@@ -1,6 +1,6 @@
 import type { Hook } from '@oclif/core'
 import { SCHEMA } from '../base-command.ts'
-import { EXIT } from '../messages/table.ts'
+import { EXIT } from '../messages/exit.ts'
 import { escapeName, toSafeJson } from '../render/escape.ts'
 import { closest } from '../suggestion.ts'
 

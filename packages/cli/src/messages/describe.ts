@@ -1,6 +1,7 @@
 import { DiskError, type DiskErrorCode, isStorageError, LsyncError } from '@lsync/core'
 import { escapeName } from '../render/escape.ts'
-import { EXIT, type Facts, LSYNC_ERRORS, type Message, STORAGE_ERRORS } from './table.ts'
+import { type Facts, LSYNC_ERRORS, type Message, STORAGE_ERRORS } from './errors.ts'
+import { EXIT } from './exit.ts'
 
 /** A failure in words, safe to print. */
 export interface Described {

@@ -1,5 +1,6 @@
 import type { Action, Conflict, Halt, LsyncEvent, Problem, RunReport } from '@lsync/core'
-import { GUARDS, PROBLEMS } from '../messages/table.ts'
+import { GUARDS } from '../messages/guards.ts'
+import { PROBLEMS } from '../messages/problems.ts'
 import { bytesOf } from './bytes.ts'
 import { escapeName } from './escape.ts'
 import { count, formatBytes } from './format.ts'

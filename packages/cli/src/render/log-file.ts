@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import type { LsyncEvent } from '@lsync/core'
 import * as Errors from '@oclif/core/errors'
-import { EXIT } from '../messages/table.ts'
+import { EXIT } from '../messages/exit.ts'
 import { escapeName } from './escape.ts'
 import { conflictLine, haltLine, problemLine, noteOf } from './lines.ts'
 

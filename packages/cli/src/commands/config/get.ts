@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Errors from '@oclif/core/errors'
 import { ConfigCommand } from '../../config-command.ts'
-import { EXIT } from '../../messages/table.ts'
+import { EXIT } from '../../messages/exit.ts'
 import { escapeName } from '../../render/escape.ts'
 
 export default class ConfigGet extends ConfigCommand {

@@ -2,7 +2,7 @@ import { parseBytes } from '@lsync/core'
 import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
 import { LsyncCommand } from '../../base-command.ts'
-import { EXIT } from '../../messages/table.ts'
+import { EXIT } from '../../messages/exit.ts'
 import { count, formatBytes, parseAge } from '../../render/format.ts'
 
 export default class TrashEmpty extends LsyncCommand {

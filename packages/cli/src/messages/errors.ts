@@ -1,4 +1,5 @@
-import type { GuardName, LsyncErrorCode, ProblemCode, StorageErrorCode } from '@lsync/core'
+import type { LsyncErrorCode, StorageErrorCode } from '@lsync/core'
+import { EXIT } from './exit.ts'
 
 /** Facts for a sentence; already escaped. */
 export type Facts = Readonly<Record<string, string | number>>
@@ -9,20 +10,6 @@ export interface Message {
   readonly hint?: (facts: Facts) => string
   readonly exit: number
 }
-
-/** Exit codes; scripts rely on them (docs/json.md). */
-export const EXIT = {
-  done: 0,
-  bug: 1,
-  usage: 2,
-  conflicts: 3,
-  problems: 4,
-  halted: 5,
-  remote: 6,
-  locked: 7,
-  pending: 8,
-  interrupted: 130,
-} as const
 
 /** Packages of ours that are not named after their scheme. */
 const PUBLISHED: Readonly<Record<string | number, string>> = {
@@ -201,109 +188,4 @@ export const STORAGE_ERRORS: Readonly<Record<StorageErrorCode, Message>> = {
     detailed('The remote answered what lsync does not understand'),
     () => 'lsync stopped rather than guess. lsync doctor looks closer.',
   ),
-}
-
-export interface ProblemMessage {
-  /** Goes on after the path. */
-  readonly sentence: string
-  readonly hint?: string
-}
-
-const LATER = 'Nothing is lost by it: run lsync again.'
-const RENAME = 'Rename it on the side that has it.'
-
-export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
-  unreadable: {
-    sentence: 'cannot be read; left as it is on both sides',
-    hint: 'Check the permissions of what cannot be read.',
-  },
-  'special-file': { sentence: 'is no regular file; skipped' },
-  'symbolic-link': {
-    sentence: 'is a symbolic link; skipped',
-    hint: 'To keep links as links: lsync config set symlinks store',
-  },
-  'link-target': { sentence: 'is a symbolic link to what cannot be a path; skipped' },
-  'other-device': { sentence: 'is on another device or a mount point; skipped' },
-  nested: {
-    sentence: 'is a repository of its own; skipped',
-    hint: 'Run lsync in it (lsync -C PATH sync), or here with --recursive.',
-  },
-  'nested-content': {
-    sentence: 'is a repository of its own for others; what lies there is left alone',
-    hint: 'Move away what lies there, or make it that repository too: lsync clone REMOTE PATH (lsync status names the remote). If nobody has it any more: lsync push --force PATH',
-  },
-  'nested-differs': {
-    sentence: 'is a repository of its own, here with another remote than others noted',
-    hint: 'Others go on with theirs. lsync sync --conflict local PATH notes yours instead.',
-  },
-  'nested-refused': {
-    sentence: 'should be a repository of its own, but what the remote says of it is not used',
-    hint: 'If you know where it is: lsync clone REMOTE PATH',
-  },
-  'name-not-utf8': { sentence: 'has a name that is not valid UTF-8; skipped', hint: RENAME },
-  'name-unsafe': { sentence: 'cannot be a file name here; skipped', hint: RENAME },
-  'name-reserved': {
-    sentence: 'has a name that is reserved for lsync itself (.lsync); skipped',
-    hint: RENAME,
-  },
-  'below-a-file': { sentence: 'lies below a name that is a file; skipped', hint: RENAME },
-  'name-folds': {
-    sentence: 'has a name that this disk takes for another one; skipped',
-    hint: RENAME,
-  },
-  'folder-with-content': { sentence: 'is named like a folder but has content; skipped' },
-  'name-refused': { sentence: 'has a name that the remote cannot keep; skipped', hint: RENAME },
-  changing: { sentence: 'kept changing while it was looked at', hint: LATER },
-  busy: { sentence: 'is being changed by another client just now', hint: LATER },
-  'moved-on': { sentence: 'changed on the other side meanwhile', hint: LATER },
-  corrupt: {
-    sentence: 'arrived damaged, twice; nothing was replaced',
-    hint: 'What arrives damaged may be damaged on the remote: lsync verify --deep looks closer.',
-  },
-  'too-large': { sentence: 'is too large for the remote' },
-  forbidden: {
-    sentence: 'is refused by the remote',
-    hint: 'The credentials may not allow this; lsync doctor shows what they do.',
-  },
-  'no-space': {
-    sentence: 'does not fit: there is no room left',
-    hint: 'Make room, then run lsync again.',
-  },
-  unwritable: {
-    sentence: 'may not be changed here; left as it is',
-    hint: 'Check the permissions of what cannot be changed, and of the folder it is in.',
-  },
-  'read-only': { sentence: 'cannot be written: the disk is read-only' },
-  'in-the-way': {
-    sentence: 'has something else standing in its place here',
-    hint: 'Move away what stands in the place of a file, then run lsync again.',
-  },
-  'kept-for-safety': { sentence: 'was not removed, since a transfer failed before', hint: LATER },
-  'remote-failed': { sentence: 'failed on the remote, also after several attempts', hint: LATER },
-  'local-failed': {
-    sentence: 'failed on this disk',
-    hint: 'Check the disk, then run lsync again.',
-  },
-}
-
-export interface GuardFacts {
-  readonly side: 'local' | 'remote'
-  readonly affected: number
-  readonly total: number
-}
-
-const WHERE = { local: 'here', remote: 'on the remote' } as const
-
-/** A guard's way out is always the same: `--allow` and its name. */
-export const GUARDS: Readonly<Record<GuardName, (facts: GuardFacts) => string>> = {
-  'mass-delete': ({ side, affected, total }) =>
-    `${affected} of ${total} files would be removed ${WHERE[side]}`,
-  emptied: ({ side }) =>
-    side === 'local'
-      ? 'this folder holds nothing any more: is a disk missing?'
-      : 'the remote holds nothing any more: is it the right one?',
-  'mass-change': ({ side, total }) => `every one of ${total} files changed ${WHERE[side]}`,
-  unrelated: ({ affected, total }) =>
-    `this folder and the remote have little in common: ${affected} of ${total} files differ or are missing`,
-  'other-remote': () => 'the remote is not the one that this repository was made for',
 }
