@@ -2,10 +2,5 @@
 export * from './errors.ts'
 export * from './provider.ts'
 export { compareKeys } from './order.ts'
-export {
-  memoryModule,
-  memoryStore,
-  type MemoryObject,
-  type MemoryOptions,
-  type MemoryStore,
-} from './memory.ts'
+export { memoryModule, memoryStore, type MemoryOptions, type MemoryStore } from './memory.ts'
+export type { MemoryObject } from './memory-objects.ts'
