@@ -27,3 +27,8 @@ export function encodeCrc32c(value: number): string {
   four.writeUInt32BE(value >>> 0)
   return four.toString('base64')
 }
+
+/** As digests are told: eight lower-case hex digits. */
+export function hexCrc32c(value: number): string {
+  return (value >>> 0).toString(16).padStart(8, '0')
+}

@@ -7,7 +7,7 @@ import {
   type ReadOptions,
   StorageError,
 } from '@lsync/core/provider'
-import type { Crc32c } from './crc32c.ts'
+import { type Crc32c, hexCrc32c } from './crc32c.ts'
 import { connectionError } from './errors.ts'
 import { FIELDS, fullInfo } from './info.ts'
 import type { GcsResponse, Requester } from './request.ts'
@@ -278,7 +278,7 @@ class Body implements AsyncIterable<Uint8Array> {
     if (received !== expected)
       throw new StorageError('network', `${key}: ${received} of ${expected} bytes arrived`, { key })
     // Of a larger one, not to be taken up from where it ended: some byte before is wrong.
-    if (crc32c !== undefined && (crc >>> 0).toString(16).padStart(8, '0') !== crc32c)
+    if (crc32c !== undefined && hexCrc32c(crc) !== crc32c)
       throw new StorageError(
         held === undefined ? 'bad-digest' : 'network',
         `${key}: the bytes were damaged on the way`,
