@@ -1,0 +1,84 @@
+import { createHash, type Hash } from 'node:crypto'
+import zlib from 'node:zlib'
+import { type ByteSource, StorageError } from '@lsync/core/provider'
+
+/** Up to here a part is held in memory while it is sent; above (files of more than 640 GB) it is read twice. */
+const LARGEST_HELD = 64 * 1024 * 1024
+
+/** A part as it is sent. */
+export interface TakenPart {
+  readonly body: Uint8Array | AsyncIterable<Uint8Array>
+  /** Base64. */
+  readonly crc32: string
+  /** In hex; of what the store will not check otherwise. */
+  readonly sha256?: string
+}
+
+/** Reads a part once before it is sent: its checksums go ahead of the bytes, which must be as many as announced, and those that were announced. */
+export async function taken(
+  key: string,
+  source: ByteSource,
+  length: number,
+  isChecked: boolean,
+  signal: AbortSignal,
+): Promise<TakenPart> {
+  const announced = source.digests.sha256
+  const digests = new PartDigests(!isChecked || announced !== undefined)
+  const held =
+    source.bytes ?? (length <= LARGEST_HELD ? await gathered(source, length, signal) : undefined)
+  let received = 0
+  for await (const chunk of held === undefined ? source.open(0, signal) : [held]) {
+    signal.throwIfAborted()
+    received += chunk.length
+    digests.update(chunk)
+  }
+  if (received !== length)
+    throw new StorageError('bad-digest', `${key}: a part has ${received} bytes, not ${length}`, {
+      key,
+    })
+  const { crc32, sha256 } = digests.end()
+  if (announced !== undefined && announced !== sha256)
+    throw new StorageError('bad-digest', `${key}: a part is not what was announced`, { key })
+  return {
+    body: held ?? source.open(0, signal),
+    crc32,
+    ...(isChecked || sha256 === undefined ? {} : { sha256 }),
+  }
+}
+
+/** Copied, since a source may use its buffer again for the next chunk. Not read on beyond `length`. */
+async function gathered(
+  source: ByteSource,
+  length: number,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let received = 0
+  for await (const chunk of source.open(0, signal)) {
+    signal.throwIfAborted()
+    chunks.push(Buffer.from(chunk))
+    received += chunk.length
+    if (received > length) break
+  }
+  return Buffer.concat(chunks)
+}
+
+class PartDigests {
+  #crc32 = 0
+  readonly #sha256: Hash | undefined
+
+  constructor(withSha256: boolean) {
+    this.#sha256 = withSha256 ? createHash('sha256') : undefined
+  }
+
+  update(chunk: Uint8Array): void {
+    this.#crc32 = zlib.crc32(chunk, this.#crc32)
+    this.#sha256?.update(chunk)
+  }
+
+  end(): { readonly crc32: string; readonly sha256: string | undefined } {
+    const bytes = Buffer.alloc(4)
+    bytes.writeUInt32BE(this.#crc32)
+    return { crc32: bytes.toString('base64'), sha256: this.#sha256?.digest('hex') }
+  }
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+import zlib from 'node:zlib'
+import { expect, test } from 'vitest'
+import { taken } from '../src/taken-part.ts'
+
+const { signal } = new AbortController()
+const bytes = Buffer.from('one part of a larger file')
+const sha256 = createHash('sha256').update(bytes).digest('hex')
+const four = Buffer.alloc(4)
+four.writeUInt32BE(zlib.crc32(bytes))
+const crc32 = four.toString('base64')
+
+/** In two chunks that lie in the same memory, one after the other. */
+function source(announced: number, digests = {}) {
+  return {
+    size: announced,
+    digests,
+    async *open() {
+      const memory = Buffer.alloc(20)
+      for (const part of [bytes.subarray(0, 20), bytes.subarray(20)]) {
+        part.copy(memory)
+        yield memory.subarray(0, part.length)
+      }
+    },
+  }
+}
+
+test('a part is read once, and its checksums are known before it is sent', async () => {
+  const part = await taken('k', source(bytes.length), bytes.length, false, signal)
+  expect(part).toEqual({ body: bytes, crc32, sha256 })
+})
+
+test('what the store checks by itself is not signed, nor hashed for that', async () => {
+  expect(await taken('k', source(bytes.length), bytes.length, true, signal)).toEqual({
+    body: bytes,
+    crc32,
+  })
+})
+
+test.each([
+  ['longer', source(10), 10],
+  ['shorter', source(100), 100],
+  ['another one', source(bytes.length, { sha256: '0'.repeat(64) }), bytes.length],
+])('a part that is %s than announced is not sent', async (_, wrong, length) => {
+  for (const isChecked of [true, false])
+    await expect(taken('k', wrong, length, isChecked, signal)).rejects.toMatchObject({
+      code: 'bad-digest',
+    })
+})
