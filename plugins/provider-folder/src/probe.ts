@@ -1,7 +1,7 @@
 import { rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import {
-  type ByteSource,
+  bytesSource,
   isStorageError,
   type ProbeFinding,
   type ProbeReport,
@@ -15,7 +15,7 @@ export async function probeFolder(
   { signal, scratch }: { readonly signal: AbortSignal; readonly scratch: string },
 ): Promise<ProbeReport> {
   const findings: ProbeFinding[] = []
-  const source = sourceOf('probe')
+  const source = bytesSource(Buffer.from('probe'))
   const metadata = { user: {} }
   const key = `${scratch}object`
   try {
@@ -68,17 +68,5 @@ async function refused(operation: () => Promise<unknown>): Promise<boolean> {
   } catch (error) {
     if (isStorageError(error) && error.code === 'precondition-failed') return true
     throw error
-  }
-}
-
-function sourceOf(text: string): ByteSource {
-  const bytes = new TextEncoder().encode(text)
-  return {
-    size: bytes.length,
-    digests: {},
-    bytes,
-    async *open(from) {
-      yield bytes.subarray(from)
-    },
   }
 }

@@ -1,5 +1,5 @@
 import {
-  type ByteSource,
+  bytesSource,
   type CallOptions,
   type Expect,
   type Guarantees,
@@ -123,7 +123,7 @@ class Probe {
     wrongChecksum = false,
   ): Promise<ObjectInfo> {
     this.#made.add(key)
-    return writeObject(this.#writing, key, sourceOf(Buffer.from(text)), {
+    return writeObject(this.#writing, key, bytesSource(Buffer.from(text)), {
       signal: this.#signal,
       expect,
       metadata: NO_METADATA,
@@ -198,15 +198,15 @@ class Probe {
       uploads.begin(key, { signal, size: bytes.length, digests: {}, expect, metadata: NO_METADATA })
     try {
       const first = await begin(ABSENT)
-      await first.put({ from: 0, to: bytes.length }, sourceOf(bytes), { signal })
+      await first.put({ from: 0, to: bytes.length }, bytesSource(bytes), { signal })
       const resumed = await uploads.resume(first.token, { signal })
       const [range] = await resumed.missing({ signal })
       if (range?.from !== QUANTUM) return false
-      await resumed.put(range, sourceOf(bytes.subarray(QUANTUM)), { signal })
+      await resumed.put(range, bytesSource(bytes.subarray(QUANTUM)), { signal })
       const { version } = await this.#put(key, 'another was faster', ABSENT)
       if (!(await this.#refuses(() => resumed.commit({ signal })))) return false
       const second = await begin(versionOf(version))
-      await second.put({ from: 0, to: bytes.length }, sourceOf(bytes), { signal })
+      await second.put({ from: 0, to: bytes.length }, bytesSource(bytes), { signal })
       return await this.#allows(() => second.commit({ signal }))
     } catch (error) {
       if (isStorageError(error) && (ODD.has(error.code) || error.code === 'precondition-failed'))
@@ -271,15 +271,4 @@ class Probe {
 
 function versionOf(version: string): Expect {
   return { kind: 'version', version }
-}
-
-function sourceOf(bytes: Uint8Array): ByteSource {
-  return {
-    size: bytes.length,
-    digests: {},
-    bytes,
-    async *open(from) {
-      yield bytes.subarray(from)
-    },
-  }
 }

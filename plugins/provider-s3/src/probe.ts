@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
-  type ByteSource,
+  bytesSource,
   type CallOptions,
   type Expect,
   type Guarantees,
@@ -127,7 +127,7 @@ class Probe {
 
   async #put(key: string, text: string, expect: Expect): Promise<ObjectInfo> {
     this.#made.add(key)
-    return putObject(this.#requester, key, sourceOf(text), {
+    return putObject(this.#requester, key, bytesSource(Buffer.from(text)), {
       signal: this.#signal,
       expect,
       metadata: { user: {} },
@@ -232,7 +232,7 @@ class Probe {
       await putObject(
         this.#requester,
         key,
-        { ...sourceOf('right'), digests: { sha256: createHash('sha256').digest('hex') } },
+        bytesSource(Buffer.from('right'), { sha256: createHash('sha256').digest('hex') }),
         { signal: this.#signal, expect: ABSENT, metadata: { user: {} }, extra: this.#extra },
       )
       return false
@@ -267,16 +267,4 @@ class Probe {
 
 function versionOf(version: string): Expect {
   return { kind: 'version', version }
-}
-
-function sourceOf(text: string): ByteSource {
-  const bytes = new TextEncoder().encode(text)
-  return {
-    size: bytes.length,
-    digests: {},
-    bytes,
-    async *open(from) {
-      yield bytes.subarray(from)
-    },
-  }
 }

@@ -1,6 +1,7 @@
 import type { World } from '../disk/clock.ts'
 import {
   type ByteSource,
+  bytesSource,
   type Expect,
   isStorageError,
   type ObjectInfo,
@@ -22,14 +23,7 @@ export const WRITERS = 4
 const NONE: ObjectMetadata = { user: {} }
 
 export function sourceOf(bytes: Uint8Array): ByteSource {
-  return {
-    size: bytes.length,
-    digests: { sha256: sha256Of(bytes) },
-    bytes,
-    async *open(from) {
-      yield bytes.subarray(from)
-    },
-  }
+  return bytesSource(bytes, { sha256: sha256Of(bytes) })
 }
 
 export function put(

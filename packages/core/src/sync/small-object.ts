@@ -1,5 +1,6 @@
 import {
   type ByteSource,
+  bytesSource,
   type Digests,
   isStorageError,
   type ObjectInfo,
@@ -38,12 +39,5 @@ export async function readSmallObject(
 
 export function textSource(text: string): ByteSource {
   const bytes = new TextEncoder().encode(text)
-  return {
-    size: bytes.length,
-    digests: { sha256: sha256Of(bytes) },
-    bytes,
-    async *open(from) {
-      yield bytes.subarray(from)
-    },
-  }
+  return bytesSource(bytes, { sha256: sha256Of(bytes) })
 }
