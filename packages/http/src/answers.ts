@@ -21,3 +21,19 @@ export async function bytesOf(
 export async function drain(body: AnswerBody): Promise<void> {
   if (body.whole === undefined) for await (const chunk of body) void chunk
 }
+
+/** What is read of the body of a refusal, in bytes: a hostile one has no end. */
+const LONGEST_REFUSAL = 1024 * 1024
+
+/**
+ * What the body of a refusal says, read as UTF-8: all of it, or its first megabyte and what came with that. Empty where it does not arrive, since the
+ * status has said no already; rejects with the signal's reason alone.
+ */
+export async function refusalText(body: AnswerBody, signal: AbortSignal): Promise<string> {
+  try {
+    return (await bytesOf(body, LONGEST_REFUSAL)).toString()
+  } catch {
+    signal.throwIfAborted()
+    return ''
+  }
+}

@@ -1,4 +1,5 @@
-export { bytesOf, drain } from './answers.ts'
+export { bytesOf, drain, refusalText } from './answers.ts'
+export { clockFinding, clockSkew } from './clock.ts'
 export {
   connect,
   type Connection,
@@ -7,6 +8,7 @@ export {
   type Limits,
 } from './connection.ts'
 export { connectionError } from './connection-error.ts'
+export { exactBytes, otherSize } from './exact-bytes.ts'
 export type { Answer, AnswerBody, Outgoing } from './exchange.ts'
 export { bodyOf, type RequestBody } from './request-body.ts'
 export { retryAfter } from './retry-after.ts'

@@ -1,4 +1,5 @@
 import type { ProbeFinding } from '@lsync/core/provider'
+import { clockFinding } from '@lsync/http'
 import type { BucketFacts } from './client.ts'
 
 /** What the probe saw. */
@@ -18,9 +19,6 @@ export interface Found extends BucketFacts {
   /** The store's clock minus ours, in milliseconds; not a number if it does not tell. */
   readonly skew: number
 }
-
-/** Tokens are refused, and times of files look wrong, beyond about that. */
-const LARGEST_SKEW = 60_000
 
 /** In words for a person: what was found and what follows from it. */
 export function findingsOf(found: Found): readonly ProbeFinding[] {
@@ -64,7 +62,7 @@ export function findingsOf(found: Found): readonly ProbeFinding[] {
         : 'This store does not list empty folders: they are not synced.',
     },
     versions(found),
-    clock(found),
+    clockFinding(found.skew),
   ]
 }
 
@@ -115,17 +113,4 @@ function versions({ versioning, softDelete }: Found): ProbeFinding {
         ? 'The credentials may not see if the bucket keeps earlier versions.'
         : 'The bucket keeps no earlier versions: turning versioning or soft delete on protects against other tools.',
   }
-}
-
-function clock({ skew }: Found): ProbeFinding {
-  const check = 'clock'
-  if (!Number.isFinite(skew))
-    return { check, ok: true, message: 'The store does not tell its time.' }
-  return Math.abs(skew) > LARGEST_SKEW
-    ? {
-        check,
-        ok: false,
-        message: `This computer's clock is ${Math.round(Math.abs(skew) / 1000)} s ${skew > 0 ? 'behind' : 'ahead of'} the store's: set it.`,
-      }
-    : { check, ok: true, message: "This computer's clock agrees with the store's." }
 }

@@ -8,6 +8,7 @@ import {
   type ProbeReport,
   type StorageErrorCode,
 } from '@lsync/core/provider'
+import { clockSkew } from '@lsync/http'
 import type { BucketFacts } from './client.ts'
 import { copyOf } from './copy.ts'
 import { findingsOf, type Found } from './findings.ts'
@@ -144,11 +145,9 @@ class Probe {
     } as const
     const before = Date.now()
     const response = await requester.send(request)
-    const middle = (before + Date.now()) / 2
+    const skew = clockSkew(response, before, Date.now())
     const { generation } = (await requester.document(response, request)) as { generation?: unknown }
-    // The header is cut to seconds: half of one is the best guess.
-    const told = Date.parse(String(response.headers['date'] ?? '')) + 500
-    return { version: String(generation), skew: Math.round(told - middle) }
+    return { version: String(generation), skew }
   }
 
   /** A wrong condition is refused, and a right one is not: only then can removals rest on it. */

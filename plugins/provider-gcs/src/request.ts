@@ -1,5 +1,13 @@
 import { StorageError } from '@lsync/core/provider'
-import { type Answer, bodyOf, bytesOf, type Connection, type Connections, drain } from '@lsync/http'
+import {
+  type Answer,
+  bodyOf,
+  bytesOf,
+  type Connection,
+  type Connections,
+  drain,
+  refusalText,
+} from '@lsync/http'
 import type { Credentials } from './credentials.ts'
 import type { Endpoint } from './endpoint.ts'
 import { answerError, connectionError } from './errors.ts'
@@ -23,8 +31,6 @@ export interface GcsRequest {
 
 export type GcsResponse = Answer
 
-/** What is read of the body of a refusal: a hostile one has no end. */
-const LONGEST_REFUSAL = 1024 * 1024
 /** "Resume Incomplete": the good answer of an upload session that waits for more. */
 const RESUME_INCOMPLETE = 308
 
@@ -167,12 +173,7 @@ export class Requester {
     { status, headers, body }: Answer,
     signal: AbortSignal,
   ): Promise<StorageError> {
-    let text = ''
-    try {
-      text = (await bytesOf(body, LONGEST_REFUSAL)).toString()
-    } catch {
-      signal.throwIfAborted()
-    }
+    const text = await refusalText(body, signal)
     const { 'retry-after': after } = headers
     return answerError(key, {
       status,

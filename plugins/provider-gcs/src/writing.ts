@@ -7,6 +7,7 @@ import {
   StorageError,
   type WriteOptions,
 } from '@lsync/core/provider'
+import { exactBytes, otherSize } from '@lsync/http'
 import { type Crc32c, encodeCrc32c } from './crc32c.ts'
 import { listedInfo, resourceOf, UNKNOWN_TYPE, WRITTEN_FIELDS } from './info.ts'
 import { isGeneration, otherVersion } from './reading.ts'
@@ -68,7 +69,7 @@ export async function writeObject(
     headers: { 'content-type': `multipart/related; boundary=${boundary}` },
     body:
       source.bytes === undefined
-        ? joined(head, exactly(key, source, signal), tail)
+        ? joined(head, exactBytes(key, source, signal), tail)
         : Buffer.concat([head, source.bytes, tail]),
     length: head.length + source.size + tail.length,
     signal,
@@ -124,21 +125,6 @@ async function checked(
   return crc
 }
 
-/** Fewer or more bytes than announced would hang or tear the request. */
-async function* exactly(
-  key: string,
-  source: ByteSource,
-  signal: AbortSignal,
-): AsyncIterable<Uint8Array> {
-  let sent = 0
-  for await (const chunk of source.open(0, signal)) {
-    sent += chunk.length
-    if (sent > source.size) break
-    yield chunk
-  }
-  if (sent !== source.size) throw otherSize(key, source)
-}
-
 async function* joined(
   head: Uint8Array,
   body: AsyncIterable<Uint8Array>,
@@ -147,8 +133,4 @@ async function* joined(
   yield head
   yield* body
   yield tail
-}
-
-function otherSize(key: string, { size }: ByteSource): StorageError {
-  return new StorageError('bad-digest', `${key} has another size than ${size}`, { key })
 }

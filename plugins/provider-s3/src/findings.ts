@@ -1,4 +1,5 @@
 import type { ProbeFinding } from '@lsync/core/provider'
+import { clockFinding } from '@lsync/http'
 
 /** What the probe saw. */
 export interface Found {
@@ -21,9 +22,6 @@ export interface Found {
   /** The store's clock minus ours, in milliseconds; not a number if it does not tell. */
   readonly skew: number
 }
-
-/** Signatures are refused beyond a quarter of an hour; times of files look wrong much earlier. */
-const LARGEST_SKEW = 60_000
 
 /** In words for a person: what was found and what follows from it. */
 export function findingsOf(found: Found): readonly ProbeFinding[] {
@@ -66,7 +64,7 @@ export function findingsOf(found: Found): readonly ProbeFinding[] {
         ? 'The bucket keeps earlier versions: what is overwritten or removed can be had back from it.'
         : 'The bucket keeps no earlier versions: turning versioning on protects against other tools.',
     },
-    clock(found),
+    clockFinding(found.skew),
   ]
 }
 
@@ -113,17 +111,4 @@ function removes(found: Found): ProbeFinding {
         message:
           'Removals keep no sure conditions here and cannot be claimed: a file that another client changes in the moment of its removal can be lost on the remote. Turn on versioning.',
       }
-}
-
-function clock({ skew }: Found): ProbeFinding {
-  const check = 'clock'
-  if (!Number.isFinite(skew))
-    return { check, ok: true, message: 'The store does not tell its time.' }
-  return Math.abs(skew) > LARGEST_SKEW
-    ? {
-        check,
-        ok: false,
-        message: `This computer's clock is ${Math.round(Math.abs(skew) / 1000)} s ${skew > 0 ? 'behind' : 'ahead of'} the store's: set it.`,
-      }
-    : { check, ok: true, message: "This computer's clock agrees with the store's." }
 }

@@ -8,6 +8,7 @@ import {
   type ObjectInfo,
   type ProbeReport,
 } from '@lsync/core/provider'
+import { clockSkew } from '@lsync/http'
 import { allows, ODD, refuses } from './attempts.ts'
 import { findingsOf, type Found } from './findings.ts'
 import { listObjects } from './listing.ts'
@@ -142,9 +143,7 @@ class Probe {
     const before = Date.now()
     const raw = await headRaw(this.#requester, key, { signal: this.#signal })
     if (raw === undefined) return undefined
-    // The header is cut to seconds: half of one is the best guess.
-    const told = Date.parse(String(raw.response.headers['date'] ?? '')) + 500
-    return { info: raw.info, skew: Math.round(told - (before + Date.now()) / 2) }
+    return { info: raw.info, skew: clockSkew(raw.response, before, Date.now()) }
   }
 
   /** A wrong condition is refused, and a right one is not: only then can removals rest on it. */

@@ -1,5 +1,13 @@
 import type { StorageError } from '@lsync/core/provider'
-import { type Answer, bodyOf, bytesOf, type Connection, type Connections, drain } from '@lsync/http'
+import {
+  type Answer,
+  bodyOf,
+  bytesOf,
+  type Connection,
+  type Connections,
+  drain,
+  refusalText,
+} from '@lsync/http'
 import type { Credentials } from './credentials.ts'
 import { answerError, connectionError, WrongRegion } from './errors.ts'
 import { Signer } from './sign.ts'
@@ -36,8 +44,6 @@ export interface S3Request {
 export type S3Response = Answer
 
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
-/** What is read of the body of a refusal: a hostile one has no end. */
-const LONGEST_REFUSAL = 1024 * 1024
 
 /**
  * One signed request, one attempt. This file is the hot path around the SDK's middleware, which costs several times the request itself
@@ -154,12 +160,7 @@ export class Requester {
     { status, headers, body }: Answer,
     signal: AbortSignal,
   ): Promise<StorageError> {
-    let text = ''
-    try {
-      text = (await bytesOf(body, LONGEST_REFUSAL)).toString()
-    } catch {
-      signal.throwIfAborted()
-    }
+    const text = await refusalText(body, signal)
     // An answer to HEAD has no body; MinIO says it in a header, then.
     const code = textOf(text, 'Code') ?? one(headers['x-minio-error-code'])
     const region = one(headers['x-amz-bucket-region']) ?? textOf(text, 'Region')

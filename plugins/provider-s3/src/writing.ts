@@ -7,6 +7,7 @@ import {
   StorageError,
   type WriteOptions,
 } from '@lsync/core/provider'
+import { exactBytes, otherSize } from '@lsync/http'
 import { writtenInfo } from './info.ts'
 import { metadataHeaders } from './metadata.ts'
 import { LARGEST_SINGLE } from './parts.ts'
@@ -61,7 +62,8 @@ export async function putObject(
           : { 'x-amz-checksum-sha256': Buffer.from(sha256, 'hex').toString('base64') }),
       },
       // An empty body must not be a stream, whose length nobody would send.
-      body: source.bytes ?? (source.size === 0 ? new Uint8Array() : exactly(key, source, signal)),
+      body:
+        source.bytes ?? (source.size === 0 ? new Uint8Array() : exactBytes(key, source, signal)),
       length: source.size,
       ...(sha256 === undefined ? {} : { sha256 }),
       signal,
@@ -106,23 +108,4 @@ function refuseTombstone(key: string, { size, bytes, digests }: ByteSource): voi
       `${key} has the content by which lsync marks a removal, so it cannot be kept there`,
       { key },
     )
-}
-
-/** Fewer or more bytes than announced would hang or tear the request. */
-async function* exactly(
-  key: string,
-  source: ByteSource,
-  signal: AbortSignal,
-): AsyncIterable<Uint8Array> {
-  let sent = 0
-  for await (const chunk of source.open(0, signal)) {
-    sent += chunk.length
-    if (sent > source.size) break
-    yield chunk
-  }
-  if (sent !== source.size) throw otherSize(key, source)
-}
-
-function otherSize(key: string, { size }: ByteSource): StorageError {
-  return new StorageError('bad-digest', `${key} has another size than ${size}`, { key })
 }
