@@ -88,6 +88,8 @@ test('plugins and the suite import nothing of core but the contract', () => {
   for (const folder of [
     'plugins/provider-folder/src',
     'plugins/provider-s3/src',
+    'plugins/provider-gcs/src',
+    'packages/http/src',
     'packages/conformance/src',
   ])
     for (const file of readdirSync(join(root, folder), {

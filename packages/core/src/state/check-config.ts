@@ -27,7 +27,7 @@ export function refuse(file: string, message: string, line?: number): never {
   )
 }
 
-/** The entries of a configuration text, each checked. LsyncError `bad-configuration` names the line and what is allowed. */
+/** The entries of a configuration text, each checked. LsyncError `newer-format`, or `bad-configuration`, which names the line and what is allowed. */
 export function checked(
   source: string,
   file: string,
@@ -46,6 +46,8 @@ export function checked(
   const values = new Map<string, unknown>()
   if (document.contents === null) return { document, values }
   if (!isMap(document.contents)) refuse(file, 'expected lines of the form `key: value`')
+  // Before the keys: that one of them is new is no mistake then.
+  refuseNewer(file, document.get('format'))
   for (const { key, value } of document.contents.items) {
     const name = isScalar(key) ? String(key.value) : ''
     const line = lineOf(isScalar(key) ? key.range?.[0] : undefined)
@@ -54,14 +56,16 @@ export function checked(
     if (plain === null && Object.hasOwn(keys, name)) continue
     values.set(name, checkValue(file, keys, name, plain, line))
   }
-  const format = values.get('format')
-  if (typeof format === 'number' && format > CONFIG_FORMAT)
-    throw new LsyncError('newer-format', `the configuration has format ${format}`, {
-      what: file,
-      format,
-      known: CONFIG_FORMAT,
-    })
   return { document, values }
+}
+
+function refuseNewer(file: string, format: unknown): void {
+  if (typeof format !== 'number' || format <= CONFIG_FORMAT) return
+  throw new LsyncError('newer-format', `the configuration has format ${format}`, {
+    what: file,
+    format,
+    known: CONFIG_FORMAT,
+  })
 }
 
 export function checkValue(

@@ -1,4 +1,5 @@
 import type { Retention } from '../decide/retention.ts'
+import type { SymlinkPolicy } from '../model/entry.ts'
 import { diskPath, normalizeScopes } from '../model/path.ts'
 import type { ConflictPolicy } from '../model/plan.ts'
 import type { RemoteSettings } from '../provider/index.ts'
@@ -15,7 +16,7 @@ export interface RepositoryConfig {
   readonly conflicts?: ConflictPolicy
   readonly ignore: readonly string[]
   readonly only: readonly string[]
-  readonly symlinks: 'skip' | 'store'
+  readonly symlinks?: SymlinkPolicy
   readonly author?: string
   readonly maxDelete?: { readonly count: number } | { readonly percent: number }
   readonly jobs?: number
@@ -24,9 +25,10 @@ export interface RepositoryConfig {
 }
 
 /** What a repository and its user may both say. */
-export type SharedConfig = Omit<RepositoryConfig, 'remote' | 'repository' | 'only' | 'symlinks'> & {
-  readonly symlinks?: RepositoryConfig['symlinks']
-}
+export type SharedConfig = Omit<RepositoryConfig, 'remote' | 'repository' | 'only'>
+
+/** Where neither says anything of links. */
+export const DEFAULT_SYMLINKS: SymlinkPolicy = 'skip'
 
 /** Reads `.lsync/config.yaml`. */
 export function parseConfig(source: string, file: string): RepositoryConfig {
@@ -39,7 +41,6 @@ export function parseConfig(source: string, file: string): RepositoryConfig {
     remote,
     ...(repository === undefined ? {} : { repository }),
     only: normalizeScopes(textsOf(values, 'only').map(diskPath)),
-    symlinks: 'skip',
     ...shared,
     settings: { ...shared.settings, ...settingsForProvider(providerSettings(values)) },
   }

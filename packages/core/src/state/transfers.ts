@@ -63,11 +63,11 @@ export class Transfers {
 
   /** The newest one for this path, to go on with. */
   upload(path: Path): UploadRecord | undefined {
-    return this.#use(this.uploads.findLast((one) => one.path === path && this.isHere(one)))
+    return this.#use(newest(this.uploads.filter((one) => one.path === path && this.isHere(one))))
   }
 
   download(key: Path): DownloadRecord | undefined {
-    return this.#use(this.downloads.findLast((one) => one.key === key && this.isHere(one)))
+    return this.#use(newest(this.downloads.filter((one) => one.key === key && this.isHere(one))))
   }
 
   /** True if this run began it or went on with it. */
@@ -177,6 +177,10 @@ export class Transfers {
     if (upload !== undefined) this.#uploads.set(name, upload)
     if (download !== undefined) this.#downloads.set(name, download)
   }
+}
+
+function newest<Record extends RecordBase>(records: readonly Record[]): Record | undefined {
+  return records.toSorted((a, b) => a.begun - b.begun).at(-1)
 }
 
 async function namesIn(disk: Disk): Promise<readonly string[] | undefined> {

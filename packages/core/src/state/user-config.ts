@@ -52,9 +52,10 @@ export function withUserConfig(
   user: UserConfiguration | undefined,
 ): RepositoryConfig {
   if (user === undefined) return own
-  const { conflicts, author, maxDelete, jobs } = user
+  const { conflicts, symlinks, author, maxDelete, jobs } = user
   return {
     ...(conflicts === undefined ? {} : { conflicts }),
+    ...(symlinks === undefined ? {} : { symlinks }),
     ...(author === undefined ? {} : { author }),
     ...(maxDelete === undefined ? {} : { maxDelete }),
     ...(jobs === undefined ? {} : { jobs }),

@@ -5,7 +5,7 @@ import type { OnEvent } from '../model/events.ts'
 import type { Path } from '../model/entry.ts'
 import { type ProbeReport, type RemoteSettings, type StorageProvider } from '../provider/index.ts'
 import { DEFAULT_RETRY, retrying } from '../remote/retry.ts'
-import { parseConfig, type RepositoryConfig } from '../state/config.ts'
+import { DEFAULT_SYMLINKS, parseConfig, type RepositoryConfig } from '../state/config.ts'
 import { newConfig } from '../state/edit-config.ts'
 import { CONFIG, LSYNC, STAGING } from '../state/layout.ts'
 import { takeLock } from '../state/lock.ts'
@@ -143,7 +143,7 @@ export async function syncRepository(
         retention: { ...DEFAULT_RETENTION, ...config.trash },
         ignore: config,
         overlaps: await overlapsOf(machine, repository),
-        symlinks: config.symlinks,
+        symlinks: config.symlinks ?? DEFAULT_SYMLINKS,
         writes,
       },
       {

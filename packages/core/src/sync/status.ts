@@ -11,6 +11,7 @@ import { DEFAULT_JOBS } from '../remote/in-flight.ts'
 import { Slots } from '../remote/limiter.ts'
 import { withPolicies } from '../remote/policies.ts'
 import { DEFAULT_RETRY } from '../remote/retry.ts'
+import { DEFAULT_SYMLINKS } from '../state/config.ts'
 import { probeFolding } from '../scan/folding.ts'
 import { openState } from '../state/open-state.ts'
 import type { State } from '../state/state.ts'
@@ -99,7 +100,7 @@ export async function statusRepository(
         state,
         ignore: config,
         nestedAbove: nested.above,
-        symlinks: config.symlinks,
+        symlinks: config.symlinks ?? DEFAULT_SYMLINKS,
         folding: await probeFolding(disk, world),
         jobs: DEFAULT_JOBS,
         signal,

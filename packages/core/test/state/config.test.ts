@@ -44,7 +44,6 @@ describe('reading', () => {
       remote: 's3://bucket/prefix',
       repository: '0123456789',
       settings: { profile: 'work', region: 'eu-1' },
-      symlinks: 'skip',
       ignore: [],
       only: [],
     })
@@ -98,6 +97,11 @@ describe('reading', () => {
   test('a newer format is refused as that', () => {
     const error = refusal(() => parseConfig('format: 2\nremote: s3://bucket\n', FILE))
     expect(error.code).toBe('newer-format')
+    // What is new in it is no mistake of the person's.
+    for (const news of ['links: all', 'conflicts: ask'])
+      expect(
+        refusal(() => parseConfig(`${news}\nformat: 2\nremote: s3://bucket\n`, FILE)).code,
+      ).toBe('newer-format')
   })
 
   test('a key whose values are commented out counts as not there', () => {

@@ -95,6 +95,19 @@ test('what belongs to no record is removed, a record without its bytes too', asy
   expect(names()).toEqual([])
 })
 
+test('of two records for one path the one begun last is gone on with', async () => {
+  const { root, disk } = temporaryDisk()
+  fs.mkdirSync(`${root}/${LSYNC}`)
+  let now = 0
+  // Names that come in the reverse order.
+  const clock = { ...world, now: () => ++now, token: () => String(9 - now) }
+  const first = await Transfers.open(disk, clock, 'memory://one')
+  await first.beginUpload(UPLOAD)
+  const { name } = await first.beginUpload({ ...UPLOAD, sha256: 'cd' })
+  const next = await Transfers.open(disk, clock, 'memory://one')
+  expect(next.upload(UPLOAD.path)?.name).toBe(name)
+})
+
 test('a record of a newer format is refused', async () => {
   const { open, folder } = repository()
   const first = await open()

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
-import { loadUserConfig } from '../../src/state/user-config.ts'
+import { parseConfig } from '../../src/state/config.ts'
+import { CONFIG_KEYS } from '../../src/state/config-keys.ts'
+import { SETTINGS } from '../../src/state/settings.ts'
+import { loadUserConfig, withUserConfig } from '../../src/state/user-config.ts'
 
 test('nothing said is nothing set', () => {
   expect(loadUserConfig(undefined, {})).toEqual({ settings: {}, ignore: [], trash: {} })
@@ -48,4 +51,37 @@ test('a wrong variable is named', () => {
       facts: expect.objectContaining({ file: 'LSYNC_JOBS' }),
     }),
   )
+})
+
+const OWN = 'remote: s3://bucket\n'
+const SAYINGS: Record<string, string> = {
+  ...Object.fromEntries(Object.keys(SETTINGS).map((key) => [key, 'x'])),
+  endpoint: 'https://s3.example.com',
+  'path-style': 'true',
+  conflicts: 'newest',
+  ignore: '["*.o"]',
+  symlinks: 'store',
+  author: 'me',
+  'max-delete': '10%',
+  jobs: '8',
+  'trash-days': '9',
+  'trash-size': '1G',
+}
+
+test.each(CONFIG_KEYS.filter((key) => !['format', 'remote', 'repository', 'only'].includes(key)))(
+  'what the user says of %s holds where the repository says nothing',
+  (key) => {
+    const line = `${key}: ${SAYINGS[key]}\n`
+    const config = withUserConfig(parseConfig(OWN, 'file'), loadUserConfig(line, {}))
+    expect(config).toEqual(parseConfig(OWN + line, 'file'))
+    expect(config).not.toEqual(parseConfig(OWN, 'file'))
+  },
+)
+
+test('what the repository says goes before what the user says', () => {
+  const user = loadUserConfig('symlinks: store\njobs: 8\n', {})
+  expect(withUserConfig(parseConfig(`${OWN}symlinks: skip\n`, 'file'), user)).toMatchObject({
+    symlinks: 'skip',
+    jobs: 8,
+  })
 })
