@@ -15,7 +15,7 @@ const NO_DATABASE = 'none'
 /** Below so many journal rows a compaction is not worth its write. */
 const FEW_ROWS = 1000
 /** So many journal rows (about 600 bytes each) may be held while more come; of a large database up to a quarter, or it would be written too often. */
-const HEAVY_ROWS = 50_000
+const HEAVY_ROWS = 16_000
 
 /**
  * Opens the base; changes nothing on the disk. A damaged database reads as none, and is set aside by the first write: every path is

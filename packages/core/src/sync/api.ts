@@ -56,7 +56,7 @@ export interface RunOptions {
   readonly dryRun: boolean
   /** Requests in flight; by default 32 to 128, by how far the store is. */
   readonly jobs?: number
-  /** So many of the files that are new are planned and carried out at a time; default 25,000. */
+  /** So many of the files that are new are planned and carried out at a time; default 10,000. */
   readonly portion?: number
   readonly maxDelete?: { readonly count: number } | { readonly percent: number }
   readonly allow: readonly GuardName[]

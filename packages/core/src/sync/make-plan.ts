@@ -58,7 +58,7 @@ export interface PlanOptions {
 }
 
 /** About 3 KB each while they are carried out. Where there are more, both sides are read twice: so it should not be few either. */
-const PORTION = 25_000
+const PORTION = 10_000
 
 export interface Planned {
   readonly plan: Plan
