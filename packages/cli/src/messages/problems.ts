@@ -43,6 +43,10 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
     sentence: 'has a name that is reserved for lsync itself (.lsync); skipped',
     hint: RENAME,
   },
+  'remote-within': {
+    sentence: 'belongs to a remote that lies within this one; skipped',
+    hint: 'Somebody syncs that folder of the bucket by itself (lsync init REMOTE/FOLDER), and both go on syncing what is in it. To leave it to them: add the folder, as /FOLDER/, to .lsyncignore.',
+  },
   'below-a-file': { sentence: 'lies below a name that is a file; skipped', hint: RENAME },
   'name-folds': {
     sentence: 'has a name that this disk takes for another one; skipped',

@@ -135,7 +135,12 @@ export async function* join(
           remoteUnknownBelow = path
           counts.unseenBelow.add(path)
         }
-        if (remoteSeen.side.state === 'unknown' && remoteSeen.side.problem !== undefined)
+        if (
+          remoteSeen.side.state === 'unknown' &&
+          remoteSeen.side.problem !== undefined &&
+          // What is left out is nobody's worry.
+          !options.ignored(path)
+        )
           options.onProblem({ path, code: remoteSeen.side.problem })
       }
 

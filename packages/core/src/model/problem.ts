@@ -22,6 +22,8 @@ export type ProblemCode =
   | 'name-unsafe'
   /** A `.lsync` segment: reserved at every depth. */
   | 'name-reserved'
+  /** A remote of its own lies in a folder of this one: this key is what it keeps for itself. */
+  | 'remote-within'
   /** The remote holds `a` and `a/b`: the second cannot exist here. */
   | 'below-a-file'
   /** Folds together with another name on this disk. */

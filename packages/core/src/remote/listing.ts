@@ -54,13 +54,24 @@ function isOwn({ key, size }: ObjectInfo): boolean {
 }
 
 function seenOf(info: ObjectInfo, shadows: Shadows): Seen<RemoteEntry> {
-  const problem = checkKey(info.key) ?? shadows.check(info)
+  const problem = keyProblem(info.key) ?? shadows.check(info)
   // An empty folder whose name a file took: it holds nothing that anybody could miss.
   if (problem === 'below-a-file' && info.size === 0 && shadows.isFile(info.key.slice(0, -1)))
     return { path: info.key, side: { state: 'present', entry: info }, stale: true }
   return problem === undefined
     ? { path: info.key, side: { state: 'present', entry: info } }
     : { path: info.key, side: { state: 'unknown', problem } }
+}
+
+function keyProblem(key: string): ProblemCode | undefined {
+  const problem = checkKey(key)
+  return problem === 'name-reserved' && isOfRemoteWithin(key) ? 'remote-within' : problem
+}
+
+/** What a remote keeps for itself, in a folder of this one: somebody made that folder a remote of its own, and both sync what lies in it. */
+function isOfRemoteWithin(key: string): boolean {
+  const at = key.indexOf(`/${OWN}`) + 1
+  return at > 0 && KNOWN.some((own) => key.startsWith(own, at))
 }
 
 /**

@@ -17,6 +17,9 @@ const REFUSED: Readonly<Record<string, string>> = {
   '.lsync/trash/x': 'name-reserved',
   'a/.LSYNC/x': 'name-reserved',
   'a/.l\u{17f}ync/config.yaml': 'name-reserved',
+  'a/.lsync/repository.yaml': 'remote-within',
+  'a/.lsync/nested/b.yaml': 'remote-within',
+  'a/.lsync/mine.txt': 'name-reserved',
   'file/below': 'below-a-file',
   'content/': 'folder-with-content',
 }
@@ -63,4 +66,15 @@ test('a local name that is no UTF-8, or reserved, is a problem and nothing else'
   ])
   await c.sync(1)
   expect(readdirSync(join(b, 'd'))).toEqual(['y'])
+})
+
+test('what cannot be here is no problem where it is left out', async () => {
+  using c = await clones(1)
+  const [folder = ''] = c.folders
+  await c.put('notes/.lsync/repository.yaml', 'x')
+  await c.put('notes/a//b', 'x')
+  expect((await c.sync(0)).problems).toHaveLength(2)
+  writeFileSync(join(folder, '.lsyncignore'), '/notes/\n')
+  expect((await c.sync(0)).problems).toEqual([])
+  expect(c.store.objects.has('notes/a//b')).toBe(true)
 })
