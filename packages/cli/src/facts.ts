@@ -107,6 +107,7 @@ export function plannedTotals(actions: readonly Action[], unchanged: number): To
     removedRemotely: of('remove-remote').filter(isWorthTelling).length,
     moved: actions.filter((action) => movedFrom(action) !== undefined).length,
     adopted: of('adopt').length,
+    executable: of('set-executable').length,
     unchanged,
     failed: 0,
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import zlib from 'node:zlib'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { taken } from '../src/taken-part.ts'
 
 const { signal } = new AbortController()
@@ -26,8 +26,22 @@ function source(announced: number, digests = {}) {
 }
 
 test('a part is read once, and its checksums are known before it is sent', async () => {
-  const part = await taken('k', source(bytes.length), bytes.length, false, signal)
+  const once = source(bytes.length)
+  const open = vi.spyOn(once, 'open')
+  const part = await taken('k', once, bytes.length, false, signal)
   expect(part).toEqual({ body: bytes, crc32, sha256 })
+  expect(open).toHaveBeenCalledTimes(1)
+})
+
+test('a part that is in memory is not read at all', async () => {
+  const held = { ...source(bytes.length), bytes }
+  const open = vi.spyOn(held, 'open')
+  expect(await taken('k', held, bytes.length, false, signal)).toEqual({
+    body: bytes,
+    crc32,
+    sha256,
+  })
+  expect(open).not.toHaveBeenCalled()
 })
 
 test('what the store checks by itself is not signed, nor hashed for that', async () => {

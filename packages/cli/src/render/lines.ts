@@ -59,7 +59,7 @@ const VERBS: Readonly<Record<Action['kind'], readonly [verb: string, remark?: st
   'move-local': MOVE,
   'remove-local': ['remove', 'here, into the trash'],
   'remove-remote': ['remove', 'on the remote'],
-  'set-executable': ['set executable bit of'],
+  'set-executable': ['change the executable bit of'],
   adopt: ['note', 'the same on both sides'],
   forget: ['forget', 'gone on both sides'],
   'keep-both': ['keep both versions of', 'that of the remote arrives under another name'],
@@ -134,7 +134,16 @@ function summaryLine({ totals }: RunReport, dryRun: boolean): string {
   const add = (number: number, text: string): void => {
     if (number > 0) parts.push(text)
   }
-  const { uploaded, downloaded, removedLocally, removedRemotely, moved, adopted, failed } = totals
+  const {
+    uploaded,
+    downloaded,
+    removedLocally,
+    removedRemotely,
+    moved,
+    adopted,
+    executable,
+    failed,
+  } = totals
   add(
     uploaded.files,
     `${count(uploaded.files, 'file')} ${would}uploaded (${formatBytes(uploaded.bytes)})`,
@@ -147,6 +156,7 @@ function summaryLine({ totals }: RunReport, dryRun: boolean): string {
   add(removedRemotely, `${removedRemotely} ${would}removed on the remote`)
   add(moved, `${count(moved, 'file')} ${would}moved`)
   add(adopted, `${adopted} found the same on both sides`)
+  add(executable, `${count(executable, 'executable bit')} ${would}changed`)
   add(failed, `${failed} failed`)
   const unchanged = `${totals.unchanged} unchanged`
   return parts.length === 0

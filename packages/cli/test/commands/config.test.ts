@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { json, run } from '../run.ts'
 import { inside, repository } from './repositories.ts'
@@ -14,4 +14,18 @@ test('config edits keep comments', async () => {
   expect((await json(where, 'config', 'list')).document).toMatchObject({ settings: { jobs: '4' } })
   expect(await run(where, 'config', 'unset', 'jobs')).toMatchObject({ exit: 0 })
   expect((await run(where, 'config', 'list')).stdout).not.toContain('jobs')
+})
+
+test("what the user's environment says holds where the repository says nothing", async () => {
+  const box = await repository()
+  symlinkSync('x', box.path('a', 'link'))
+  const where = inside(box, 'a')
+  const code = 'symbolic-link'
+  expect((await json(where, 'status')).document).toMatchObject({ problems: [{ code }] })
+  const storing = { ...where, environment: { ...where.environment, LSYNC_SYMLINKS: 'store' } }
+  expect((await json(storing, 'status')).document).not.toMatchObject({ problems: [{ code }] })
+  expect(await run(storing, 'sync')).toMatchObject({
+    exit: 0,
+    stdout: expect.stringContaining('upload link'),
+  })
 })

@@ -73,6 +73,7 @@ export const NOTHING: Totals = {
   removedRemotely: 0,
   moved: 0,
   adopted: 0,
+  executable: 0,
   unchanged: 0,
   failed: 0,
 }

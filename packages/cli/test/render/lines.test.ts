@@ -78,12 +78,13 @@ describe('the end of a run', () => {
           removedRemotely: 2,
           moved: 0,
           adopted: 3,
+          executable: 1,
           unchanged: 4,
           failed: 1,
         },
       },
       [
-        '2 files uploaded (2.0 KB), 1 file downloaded (5 B), 1 removed here (into the trash), 2 removed on the remote, 3 found the same on both sides, 1 failed, 4 unchanged.',
+        '2 files uploaded (2.0 KB), 1 file downloaded (5 B), 1 removed here (into the trash), 2 removed on the remote, 3 found the same on both sides, 1 executable bit changed, 1 failed, 4 unchanged.',
       ],
     ],
     [

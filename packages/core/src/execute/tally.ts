@@ -29,6 +29,7 @@ export class Tally {
   #removedRemotely = 0
   #moved = 0
   #adopted = 0
+  #bits = 0
   readonly #failed = new Set<Path>()
   /** Looked at closely, and found to be what they were. */
   #unchanged = 0
@@ -54,6 +55,9 @@ export class Tally {
         break
       case 'remove-remote':
         if (action.move !== true) this.#removedRemotely++
+        break
+      case 'set-executable':
+        this.#bits++
         break
       case 'adopt':
         if (isSilent(action)) this.#unchanged++
@@ -91,6 +95,7 @@ export class Tally {
       removedRemotely: this.#removedRemotely,
       moved: this.#moved,
       adopted: this.#adopted,
+      executable: this.#bits,
       unchanged: unchanged + this.#unchanged,
       failed: this.#failed.size,
     }

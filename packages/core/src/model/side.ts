@@ -36,6 +36,7 @@ export interface Seen<T> {
 /** A sorted stream, in pages so that a merge awaits once per page. Complete, or it throws. */
 export type SortedStream<T> = AsyncIterable<readonly T[]>
 
+/** What is in memory already, as one page; none where there is nothing. */
 export async function* pageOf<T>(items: readonly T[]): SortedStream<T> {
   if (items.length > 0) yield items
 }

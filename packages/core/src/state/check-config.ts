@@ -60,7 +60,7 @@ export function checked(
 }
 
 function refuseNewer(file: string, format: unknown): void {
-  if (typeof format !== 'number' || format <= CONFIG_FORMAT) return
+  if (typeof format !== 'number' || !Number.isInteger(format) || format <= CONFIG_FORMAT) return
   throw new LsyncError('newer-format', `the configuration has format ${format}`, {
     what: file,
     format,

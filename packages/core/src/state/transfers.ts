@@ -179,7 +179,8 @@ export class Transfers {
   }
 }
 
-function newest<Record extends RecordBase>(records: readonly Record[]): Record | undefined {
+/** By this computer's clock: where it was set back an older one may be taken, which costs work and nothing else. */
+function newest<T extends RecordBase>(records: readonly T[]): T | undefined {
   return records.toSorted((a, b) => a.begun - b.begun).at(-1)
 }
 

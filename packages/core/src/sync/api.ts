@@ -83,6 +83,8 @@ export interface Totals {
   /** Files that took another name on one side, after the other. */
   readonly moved: number
   readonly adopted: number
+  /** Files whose executable bit alone was set or cleared here. */
+  readonly executable: number
   readonly unchanged: number
   readonly failed: number
 }

@@ -1,14 +1,12 @@
 import type { World } from '../disk/clock.ts'
 import {
-  type ByteSource,
-  bytesSource,
   type Expect,
   isStorageError,
   type ObjectInfo,
   type ObjectMetadata,
   type StorageProvider,
 } from '../provider/index.ts'
-import { sha256Of } from '../scan/hash.ts'
+import { checkedSource } from './small-object.ts'
 
 /** Where a check works: below `scratch`, which is its own. */
 export interface Scene {
@@ -22,10 +20,6 @@ export const ABSENT: Expect = { kind: 'absent' }
 export const WRITERS = 4
 const NONE: ObjectMetadata = { user: {} }
 
-export function sourceOf(bytes: Uint8Array): ByteSource {
-  return bytesSource(bytes, { sha256: sha256Of(bytes) })
-}
-
 export function put(
   { provider, scratch, signal }: Scene,
   name: string,
@@ -34,7 +28,7 @@ export function put(
   metadata: ObjectMetadata = NONE,
 ): Promise<ObjectInfo> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
-  return provider.write(scratch + name, sourceOf(bytes), { signal, expect, metadata })
+  return provider.write(scratch + name, checkedSource(bytes), { signal, expect, metadata })
 }
 
 export async function get(

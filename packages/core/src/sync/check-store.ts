@@ -7,7 +7,8 @@ import {
   type StorageProvider,
 } from '../provider/index.ts'
 import { SCRATCH_PREFIX } from '../state/layout.ts'
-import { type Scene, sourceOf } from './check-scene.ts'
+import type { Scene } from './check-scene.ts'
+import { textSource } from './small-object.ts'
 import { STORE_CHECKS } from './store-checks.ts'
 
 /** After these nothing can be said of the store: they end the command. */
@@ -96,7 +97,7 @@ async function accessOf(
   if (!(await may(list))) return not('list', 'nothing can be synced', false)
   let version = ''
   const write = async (): Promise<void> => {
-    const source = sourceOf(new TextEncoder().encode('access'))
+    const source = textSource('access')
     const options = { signal, expect: { kind: 'absent' }, metadata: { user: {} } } as const
     ;({ version } = await provider.write(key, source, options))
   }

@@ -9,7 +9,7 @@ import type { Path } from '../model/entry.ts'
 import { isFolderKey, isWithin } from '../model/path.ts'
 import type { Action, Conflict } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
-import type { SortedStream } from '../model/side.ts'
+import { pageOf, type SortedStream } from '../model/side.ts'
 import { compareKeys } from '../provider/index.ts'
 import { listRemote } from '../remote/listing.ts'
 import { FEWEST_PAGES, mostRangesFor } from '../remote/ranges.ts'
@@ -82,10 +82,6 @@ export async function* laterViews(
   }
   // What could not be seen behind the last of them.
   yield { ...(await judgeRows(context, options, streams, pageOf([]))), paths: new Set() }
-}
-
-async function* pageOf(rows: readonly Joined[]): SortedStream<Joined> {
-  yield rows
 }
 
 interface Streams {

@@ -1,13 +1,16 @@
 import type { Path } from '../model/entry.ts'
 import { samePointer } from '../model/nested.ts'
 import type { KnownPointer, KnownPointers } from '../state/nested.ts'
-import type { Row } from './nested-row.ts'
+import type { NestedPlace } from './nested-place.ts'
 import type { FoundPointers } from './pointers.ts'
 
 /** What is about to be told is known first: should this run die before it knows the answer, the next one still knows whose it was. */
-export function knownBefore(known: KnownPointers, rows: ReadonlyMap<Path, Row>): KnownPointers {
+export function knownBefore(
+  known: KnownPointers,
+  places: ReadonlyMap<Path, NestedPlace>,
+): KnownPointers {
   const next = new Map(known)
-  for (const [path, { here, there, decision }] of rows)
+  for (const [path, { here, there, decision }] of places)
     if (decision.effect === 'publish' && typeof here === 'object')
       next.set(path, {
         pointer: here,
@@ -21,12 +24,12 @@ export function knownBefore(known: KnownPointers, rows: ReadonlyMap<Path, Row>):
 export function knownAfter(
   known: KnownPointers,
   found: FoundPointers,
-  rows: ReadonlyMap<Path, Row>,
+  places: ReadonlyMap<Path, NestedPlace>,
   told: ReadonlyMap<Path, KnownPointer | undefined>,
 ): KnownPointers {
   const next = new Map<Path, KnownPointer>()
   for (const path of new Set([...found.pointers.keys(), ...known.keys(), ...told.keys()])) {
-    const now = told.has(path) ? told.get(path) : unchanged(known, found, path, rows.get(path))
+    const now = told.has(path) ? told.get(path) : unchanged(known, found, path, places.get(path))
     if (now !== undefined) next.set(path, now)
   }
   return next
@@ -37,7 +40,7 @@ function unchanged(
   before: KnownPointers,
   found: FoundPointers,
   path: Path,
-  { here, decision }: Pick<Row, 'here' | 'decision'> = {
+  { here, decision }: Pick<NestedPlace, 'here' | 'decision'> = {
     here: 'unknown',
     decision: { state: undefined },
   },

@@ -12,7 +12,7 @@ import { LSYNC } from '../state/layout.ts'
 import { type KnownPointer, type KnownPointers, writeKnownPointers } from '../state/nested.ts'
 import { knownAfter, knownBefore, sameKnown } from './nested-known.ts'
 import { lookForRepository } from './nested-look.ts'
-import { type NestedOptions, type NestedScene, type Row, rowFor } from './nested-row.ts'
+import { type NestedOptions, type NestedScene, type NestedPlace, placeFor } from './nested-place.ts'
 import { type FoundPointer, type FoundPointers, writePointer } from './pointers.ts'
 
 export interface NestedContext extends NestedScene {
@@ -31,7 +31,7 @@ export class NestedRepositories {
   readonly #options: NestedOptions
   readonly #known: KnownPointers
   readonly #found: FoundPointers
-  readonly #rows = new Map<Path, Row>()
+  readonly #places = new Map<Path, NestedPlace>()
   readonly #leftOver = new Map<Path, LeftOver>()
   /** Paths at and below which nothing may be judged, since others have a repository of its own there. */
   readonly #above = new Set<Path>()
@@ -63,7 +63,7 @@ export class NestedRepositories {
       if (!leadsInto(path, options.within)) continue
       nested.#decide(path, await lookForRepository(context, path))
       // It goes in this run, so what lies there is this repository's own again.
-      if (nested.#rows.get(path)?.decision.effect === 'withdraw') nested.#above.delete(path)
+      if (nested.#places.get(path)?.decision.effect === 'withdraw') nested.#above.delete(path)
     }
     return nested
   }
@@ -77,7 +77,7 @@ export class NestedRepositories {
 
   #decide(path: Path, here: PointerHere): void {
     const [there, known] = [this.#found.pointers.get(path), this.#known.get(path)]
-    this.#rows.set(path, rowFor(this.#context, this.#options, path, here, there, known))
+    this.#places.set(path, placeFor(this.#context, this.#options, path, here, there, known))
   }
 
   /** What a comparison came by. */
@@ -87,9 +87,9 @@ export class NestedRepositories {
     for (const [path, { here, leftOver }] of nested) {
       this.#leftOver.set(path, leftOver)
       if (!here) continue
-      const row = this.#rows.get(path)
+      const place = this.#places.get(path)
       // Not there before, or there again: what the walk saw counts.
-      if (row === undefined || row.here === 'absent' || row.here === 'unknown')
+      if (place === undefined || place.here === 'absent' || place.here === 'unknown')
         this.#decide(path, await lookForRepository(this.#context, path))
     }
   }
@@ -103,7 +103,7 @@ export class NestedRepositories {
     const blocked: Path[] = []
     const told = new Map<Path, KnownPointer | undefined>()
     if (!dryRun) await this.#intend()
-    for (const [path, { here, there, decision }] of this.#rows) {
+    for (const [path, { here, there, decision }] of this.#places) {
       if (decision.effect === undefined) continue
       if (dryRun) {
         this.#results.set(path, 'planned')
@@ -134,7 +134,7 @@ export class NestedRepositories {
   }
 
   async #intend(): Promise<void> {
-    const next = knownBefore(this.#known, this.#rows)
+    const next = knownBefore(this.#known, this.#places)
     if (sameKnown(next, this.#known)) return
     this.#intended = true
     await writeKnownPointers(this.#context.disk, next)
@@ -154,7 +154,7 @@ export class NestedRepositories {
   }
 
   async #remember(told: ReadonlyMap<Path, KnownPointer | undefined>): Promise<void> {
-    const next = knownAfter(this.#known, this.#found, this.#rows, told)
+    const next = knownAfter(this.#known, this.#found, this.#places, told)
     if (this.#intended || !sameKnown(next, this.#known))
       await writeKnownPointers(this.#context.disk, next)
   }
@@ -174,7 +174,7 @@ export class NestedRepositories {
   }
 
   list(): readonly Nested[] {
-    return [...this.#rows]
+    return [...this.#places]
       .flatMap(
         ([
           path,
@@ -207,7 +207,7 @@ export class NestedRepositories {
       ...this.#failures,
       ...this.#found.unsafe.map((path): Problem => ({ path, code: 'name-unsafe' })),
     ]
-    for (const [path, { here, there, decision, refusal }] of this.#rows) {
+    for (const [path, { here, there, decision, refusal }] of this.#places) {
       const { state } = decision
       const named = this.#options.within.some((scope) => isWithin(scope, [path]))
       if (

@@ -37,7 +37,11 @@ export async function readSmallObject(
   }
 }
 
-export function textSource(text: string): ByteSource {
-  const bytes = new TextEncoder().encode(text)
+/** With the digest that lets the store check them. */
+export function checkedSource(bytes: Uint8Array): ByteSource {
   return bytesSource(bytes, { sha256: sha256Of(bytes) })
+}
+
+export function textSource(text: string): ByteSource {
+  return checkedSource(new TextEncoder().encode(text))
 }

@@ -11,7 +11,7 @@ import { clearLeftBehind } from './left-behind.ts'
 import { laterPlans, makePlan, type Planned, type PlanOptions } from './make-plan.ts'
 import { refuseNowhere } from './nowhere.ts'
 import { openRun, type Run, type SyncContext } from './open-run.ts'
-import { Outcome } from './outcome.ts'
+import { RunOutcome } from './run-outcome.ts'
 import { applyRetention } from './trash.ts'
 
 /** A path that changes under our hands is compared again so often before it is reported. */
@@ -25,21 +25,12 @@ const FEW_PATHS = 100
  * Everything that happened is recorded also when it ends by an error or an interruption.
  */
 export async function sync(context: SyncContext, options: RunOptions): Promise<RunReport> {
-  const outcome = new Outcome(context.remote, options.onEvent)
+  const outcome = new RunOutcome(context.remote, options.onEvent)
   const run = await openRun(context, options)
   if ('guard' in run) return outcome.halted([run])
   const { nested, scopes, effects } = run
-
-  const planned = await look(run, scopes, outcome)
-  await refuseNowhere(context.disk, planned, nested.above)
-  outcome.unchanged += planned.unchanged
-  const halts = guard(planned, options, scopes)
-  if (halts.length > 0) return outcome.halted(halts, planned.plan)
-  outcome.note(planned.plan)
-  await nested.complete(planned.nested)
-  const inner = await nested.settle(effects.provider, options.dryRun, options.signal)
-  announce(without(planned.plan.actions, inner), planned.left, options.onEvent)
-  await carryOut(run, scopes, planned, inner, outcome)
+  const halted = await lookAndAct(run, outcome)
+  if (halted !== undefined) return halted
   if (!options.dryRun) await lookAgain(run, outcome)
 
   outcome.noteNested(nested.problems())
@@ -51,8 +42,24 @@ export async function sync(context: SyncContext, options: RunOptions): Promise<R
   return outcome.report(nested.list())
 }
 
+/** The first round. @returns what there is to report where it looks like an accident: then nothing was done */
+async function lookAndAct(run: Run, outcome: RunOutcome): Promise<RunReport | undefined> {
+  const { options, scopes, effects, nested } = run
+  const planned = await look(run, scopes, outcome)
+  await refuseNowhere(effects.disk, planned, nested.above)
+  outcome.unchanged += planned.unchanged
+  const halts = guard(planned, options, scopes)
+  if (halts.length > 0) return outcome.halted(halts, planned.plan)
+  outcome.note(planned.plan)
+  await nested.complete(planned.nested)
+  const inner = await nested.settle(effects.provider, options.dryRun, options.signal)
+  announce(without(planned.plan.actions, inner), planned.left, options.onEvent)
+  await carryOut(run, scopes, planned, inner, outcome)
+  return undefined
+}
+
 /** Compares the named paths; what a look by itself recorded is on the disk when it ends. */
-async function look(run: Run, within: readonly Path[], outcome: Outcome): Promise<Planned> {
+async function look(run: Run, within: readonly Path[], outcome: RunOutcome): Promise<Planned> {
   const { recorder } = run.effects
   const planned = await makePlan(run.planContext, planOptions(run, within)).catch(
     async (error: unknown) => {
@@ -84,7 +91,7 @@ async function carryOut(
   within: readonly Path[],
   planned: Planned,
   inner: readonly Path[],
-  outcome: Outcome,
+  outcome: RunOutcome,
 ): Promise<void> {
   const { effects, options, planContext } = run
   const { plan, left, marks } = planned
@@ -119,7 +126,7 @@ async function carryOut(
 }
 
 /** Compares what moved under our hands anew, and goes on with what that comes to. */
-async function lookAgain(run: Run, outcome: Outcome): Promise<void> {
+async function lookAgain(run: Run, outcome: RunOutcome): Promise<void> {
   for (let round = 2; round <= ROUNDS; round++) {
     const again = outcome.worthAnotherLook()
     if (again.length === 0) return

@@ -97,6 +97,9 @@ describe('reading', () => {
   test('a newer format is refused as that', () => {
     const error = refusal(() => parseConfig('format: 2\nremote: s3://bucket\n', FILE))
     expect(error.code).toBe('newer-format')
+    expect(refusal(() => parseConfig('format: 1.5\nremote: s3://bucket\n', FILE)).code).toBe(
+      'bad-configuration',
+    )
     // What is new in it is no mistake of the person's.
     for (const news of ['links: all', 'conflicts: ask'])
       expect(

@@ -15,7 +15,7 @@ const WORTH_ANOTHER_LOOK: ReadonlySet<ProblemCode> = new Set([
 ])
 
 /** What a run has come to so far. */
-export class Outcome {
+export class RunOutcome {
   readonly tally = new Tally()
   readonly failed: Failed = { up: new Set(), down: new Set() }
   /** Files on which there was nothing to do. */

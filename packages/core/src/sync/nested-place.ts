@@ -25,7 +25,7 @@ export interface NestedOptions extends NestedChoices {
 }
 
 /** One place of a repository within this one: what is here, what the remote says, and what follows. */
-export interface Row {
+export interface NestedPlace {
   readonly here: PointerHere
   readonly there: FoundPointer | undefined
   readonly decision: NestedDecision
@@ -34,14 +34,14 @@ export interface Row {
 }
 
 /** @param known what this repository knew of it before */
-export function rowFor(
+export function placeFor(
   scene: NestedScene,
   options: NestedOptions,
   path: Path,
   here: PointerHere,
   there: FoundPointer | undefined,
   known: KnownPointer | undefined,
-): Row {
+): NestedPlace {
   const { claim, within } = options
   const shown = typeof here === 'object' ? shared(scene, here) : here
   const refusal =
