@@ -18,6 +18,25 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 /**
+ * Where it was the proxy that nobody could connect to, the failure in words that name it, and not the store behind it; the failure as it is otherwise.
+ * @param variable the one that names the proxy, whose address may hold a password: only host and port are told
+ */
+export function blamed(error: unknown, proxy: string, variable: string): unknown {
+  const { code, hostname, port } = (error ?? {}) as Partial<
+    Record<'code' | 'hostname' | 'port', unknown>
+  >
+  const url = new URL(proxy)
+  // What was dialled: a name that is not known, or a port on which nothing listens.
+  const dialled = hostname === url.hostname || (url.port !== '' && port === Number(url.port))
+  if (!dialled || typeof code !== 'string') return error
+  return new StorageError(
+    'network',
+    `no answer from the proxy ${url.host}, which ${variable} names: ${REASONS[code] ?? code}`,
+    { detail: code, cause: error },
+  )
+}
+
+/**
  * A failure without an answer, in the words of the contract with providers; one that is a StorageError already, as it is.
  * @param key what the request was about; empty where it was about no object
  * @param bundle the variables that may name a bundle of certificates

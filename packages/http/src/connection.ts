@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import tls from 'node:tls'
 import { type OpenOptions, StorageError } from '@lsync/core/provider'
 import { Channels } from './channels.ts'
+import { blamed } from './connection-error.ts'
 import { type Answer, type Dispatcher, exchange, type Outgoing } from './exchange.ts'
 
 export interface Limits {
@@ -85,8 +86,16 @@ export async function connect({
         made.set(protocol, dispatcher)
       }
       const through = dispatcher
+      const variable = protocol === 'https:' ? 'https_proxy' : 'http_proxy'
+      const proxy = named(environment, variable)
       return {
-        exchange: (request, signal) => exchange(through, request, signal, hear),
+        exchange: (request, signal) => {
+          const answer = exchange(through, request, signal, hear)
+          if (proxy === undefined) return answer
+          return answer.catch((error: unknown) => {
+            throw blamed(error, proxy, variable.toUpperCase())
+          })
+        },
       }
     },
     async destroy() {

@@ -96,6 +96,30 @@ describe('proxies', () => {
     },
   )
 
+  test.each([
+    ['HTTPS_PROXY', HTTPS],
+    ['HTTP_PROXY', HTTP],
+  ])('%s is named where nothing listens there, without its password', async (variable, origin) => {
+    const gone = await listening(createServer())
+    await gone.stop()
+    const environment = { [variable]: `http://user:geheim@127.0.0.1:${gone.port}` }
+    const failure = await ask(origin, environment).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: 'network' })
+    expect(String(failure)).toContain(`the proxy 127.0.0.1:${gone.port}, which ${variable} names`)
+    expect(String(failure)).not.toContain('geheim')
+  })
+
+  test('a store on which nothing listens is not taken for the proxy', async () => {
+    const gone = await listening(createServer())
+    await gone.stop()
+    const environment = { HTTP_PROXY: PROXY, NO_PROXY: 'localhost' }
+    const failure = await ask(`http://localhost:${gone.port}`, environment).catch(
+      (error: unknown) => error,
+    )
+    expect(failure).toMatchObject({ code: 'network' })
+    expect(String(failure)).toContain(`no answer from localhost:${gone.port}`)
+  })
+
   test('one that makes no sense is refused without its password', async () => {
     const failure = await ask(HTTPS, { HTTPS_PROXY: 'user:geheim@' }).catch(
       (error: unknown) => error,
