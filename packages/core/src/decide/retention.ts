@@ -31,9 +31,10 @@ export function expired<T extends { readonly run: string; readonly size: number 
   })
 }
 
-/** True for a run that began before; its folder's name says when: `2026-01-31T14.05.09Z-1f2e3d4c`. Other names are of no known age. */
+/** True for a run that began before; its folder's name says when: `2026-01-31T14.05.09.120Z-1f2e3d4c`, of earlier versions without milliseconds. Other names are of no known age. */
 export function isOlder(run: string, before: number): boolean {
-  const [, day = '', time = ''] = /^([\d-]+)T([\d.]+)Z/.exec(run) ?? []
+  const [, day = '', hours = '', minutes = '', seconds = ''] =
+    /^([\d-]+)T(\d\d)\.(\d\d)\.(\d\d(?:\.\d+)?)Z/.exec(run) ?? []
   // Compared with nothing, a time that is none is not older.
-  return Date.parse(`${day}T${time.replaceAll('.', ':')}Z`) < before
+  return Date.parse(`${day}T${hours}:${minutes}:${seconds}Z`) < before
 }

@@ -3,7 +3,7 @@ import { type Disk, DiskError } from '../disk/disk.ts'
 import { joinPath, parentOf } from '../model/path.ts'
 import { TRASH } from '../state/layout.ts'
 
-/** Folders of the trash are named after the run's start, so that they sort by age: `2026-01-31T14.05.09Z-1f2e`. */
+/** Folders of the trash are named after the run's start, so that they sort by age, also those of one second: `2026-01-31T14.05.09.120Z-1f2e3d4c`. */
 export class Trash {
   readonly #disk: Disk
   readonly #folder: string
@@ -13,8 +13,8 @@ export class Trash {
 
   constructor(disk: Disk, world: World) {
     this.#disk = disk
-    const time = new Date(world.now()).toISOString().slice(0, 19).replaceAll(':', '.')
-    this.run = `${time}Z-${world.token().slice(0, 8)}`
+    const time = new Date(world.now()).toISOString().replaceAll(':', '.')
+    this.run = `${time}-${world.token().slice(0, 8)}`
     this.#folder = `${TRASH}/${this.run}`
   }
 

@@ -6,7 +6,7 @@ import { TRASH } from '../state/layout.ts'
 
 /** One file in the trash. */
 export interface TrashItem {
-  /** The run that put it there: `2026-01-31T14.05.09Z-1f2e3d4c`. */
+  /** The run that put it there: `2026-01-31T14.05.09.120Z-1f2e3d4c`. */
   readonly run: string
   /** Where it was. A number behind a tilde tells several of one run apart. */
   readonly path: Path

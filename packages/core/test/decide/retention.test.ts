@@ -38,5 +38,8 @@ test.each([
 test('the age of a run is in its name', () => {
   expect(isOlder(OLD, Date.parse('2025-12-31T10:00:00.001Z'))).toBe(true)
   expect(isOlder(OLD, Date.parse('2025-12-31T10:00:00Z'))).toBe(false)
+  const precise = '2025-12-31T10.00.00.120Z-aaaaaaaa'
+  expect(isOlder(precise, Date.parse('2025-12-31T10:00:00.121Z'))).toBe(true)
+  expect(isOlder(precise, Date.parse('2025-12-31T10:00:00.120Z'))).toBe(false)
   expect(isOlder('x', Number.POSITIVE_INFINITY)).toBe(false)
 })
