@@ -54,11 +54,16 @@ export function translate(error: unknown, signal: AbortSignal, key?: string): un
   const { statusCode, details } = error
   // The header's, since an answer to HEAD has no body.
   const code = (details as { readonly errorCode?: string } | undefined)?.errorCode ?? ''
-  const meaning =
-    CODES[code] ?? STATUSES[statusCode] ?? (statusCode >= 500 ? 'server' : 'unexpected')
+  const meaning = CODES[code] ?? STATUSES[statusCode] ?? unforeseen(statusCode, key)
   return new StorageError(meaning, key === undefined ? 'Azure refused' : `Azure refused: ${key}`, {
     ...about,
     detail: `${statusCode} ${code}`.trim(),
     cause: error,
   })
+}
+
+/** What nobody foresaw of one object is refused to that object; of the container, nothing can go on. */
+function unforeseen(status: number, key: string | undefined): StorageErrorCode {
+  if (status >= 500) return 'server'
+  return key !== undefined && status >= 400 ? 'refused' : 'unexpected'
 }

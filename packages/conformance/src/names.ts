@@ -90,7 +90,7 @@ export const names: readonly Case[] = [
           await put(scene, key, name)
         } catch (error) {
           assert.ok(
-            isStorageError(error) && ['bad-key', 'key-conflict', 'unexpected'].includes(error.code),
+            isStorageError(error) && ['bad-key', 'key-conflict', 'refused'].includes(error.code),
             `${JSON.stringify(name)}: ${String(error)}`,
           )
           continue

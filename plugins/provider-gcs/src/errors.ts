@@ -55,7 +55,8 @@ export function answerError(key: string, answer: Answer, now: number = Date.now(
   const { status } = answer
   const said = saidIn(answer.text)
   const wait = retryAfter(answer.retryAfter, now)
-  const code = codeOf(status, said)
+  // What nobody foresaw of one object is refused to that object; of the bucket, nothing can go on.
+  const code = codeOf(status, said) ?? (key !== '' && status >= 400 ? 'refused' : 'unexpected')
   const sentence = sentenceOf(code, status, said)
   return new StorageError(code, key === '' ? sentence : `${key}: ${sentence}`, {
     ...(key === '' ? {} : { key }),
@@ -64,7 +65,8 @@ export function answerError(key: string, answer: Answer, now: number = Date.now(
   })
 }
 
-function codeOf(status: number, { reason, message }: Said): StorageErrorCode {
+/** Undefined where neither table knows it. */
+function codeOf(status: number, { reason, message }: Said): StorageErrorCode | undefined {
   const known = reason === undefined ? undefined : REASONS[reason]
   if (known !== undefined) return known
   // Google answers 400 to a wrong checksum, its test bench 412.
@@ -72,7 +74,7 @@ function codeOf(status: number, { reason, message }: Said): StorageErrorCode {
     return 'bad-digest'
   if (status === 404 && /^(the specified )?bucket\b.*\bdoes not exist/i.test(message))
     return 'no-remote'
-  return STATUSES[status] ?? (status >= 500 ? 'server' : 'unexpected')
+  return STATUSES[status] ?? (status >= 500 ? 'server' : undefined)
 }
 
 function sentenceOf(code: StorageErrorCode, status: number, { message }: Said): string {

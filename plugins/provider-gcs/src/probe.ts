@@ -23,6 +23,7 @@ const NO_METADATA = { user: {} }
 /** By which servers say that they do not know what was asked of them. */
 const ODD: ReadonlySet<string> = new Set<StorageErrorCode>([
   'unsupported',
+  'refused',
   'unexpected',
   'server',
   'upload-lost',

@@ -25,14 +25,14 @@ describe('answers', () => {
     [412, document('crc32c validation failed. Expected = 1'), 'bad-digest'],
     [400, document('Provided CRC32C "a" doesn\'t match calculated CRC32C "b".'), 'bad-digest'],
     [400, document('Bucket is a requester pays bucket', 'userProjectMissing'), 'bad-remote'],
-    [400, 'Failed to parse Content-Range header.', 'unexpected'],
+    [400, 'Failed to parse Content-Range header.', 'refused'],
     [413, '<html>too large</html>', 'too-large'],
     [429, '', 'throttled'],
     [500, document('Backend Error', 'internalError'), 'server'],
     [502, '<html>bad gateway</html>', 'server'],
     [503, document('Backend Error', 'backendError'), 'server'],
     [501, '', 'unsupported'],
-    [418, '', 'unexpected'],
+    [418, '', 'refused'],
   ])('%i %s is %s', (status, text, code) => {
     expect(answerError('key', { status, text })).toMatchObject({ code, key: 'key' })
   })

@@ -1,7 +1,7 @@
 import { isStorageError } from '@lsync/core/provider'
 
 /** By which servers say that they do not know what was asked of them. */
-export const ODD: ReadonlySet<string> = new Set(['unsupported', 'unexpected', 'server'])
+export const ODD: ReadonlySet<string> = new Set(['unsupported', 'refused', 'unexpected', 'server'])
 
 /** True if it is refused because of its condition. */
 export async function refuses(operation: () => Promise<unknown>): Promise<boolean> {

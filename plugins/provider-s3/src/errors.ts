@@ -91,22 +91,26 @@ export interface Refusal {
 /** The one translation of what S3 and its look-alikes answer. */
 export function answerError(key: string, answer: Refusal, now: number = Date.now()): StorageError {
   const { status, code } = answer
+  const known = codeOf(answer)
   const wait = retryAfter(answer.retryAfter, now)
   const sentence = sentenceOf(answer)
-  return new StorageError(codeOf(answer), key === '' ? sentence : `${key}: ${sentence}`, {
+  // What nobody foresaw of one object is refused to that object; of the bucket, nothing can go on.
+  const meaning = known ?? (key !== '' && status >= 400 ? 'refused' : 'unexpected')
+  return new StorageError(meaning, key === '' ? sentence : `${key}: ${sentence}`, {
     ...(key === '' ? {} : { key }),
     detail: `status ${status}${code === undefined || code === '' ? '' : `, ${code}`}`,
     ...(wait === undefined ? {} : { retryAfter: wait }),
   })
 }
 
-function codeOf({ status, code }: Refusal): StorageErrorCode {
+/** Undefined where neither table knows it. */
+function codeOf({ status, code }: Refusal): StorageErrorCode | undefined {
   const known = code === undefined ? undefined : CODES[code]
   if (known !== undefined) return known
   if (code?.startsWith('KMS.') === true) return 'unreadable'
   // An answer to HEAD has no body: what is left of an expired token, or of a wrong region, is a bare 400.
   if (status === 400 && (code === undefined || code === '')) return 'unauthenticated'
-  return STATUSES[status] ?? (status >= 500 ? 'server' : 'unexpected')
+  return STATUSES[status] ?? (status >= 500 ? 'server' : undefined)
 }
 
 function sentenceOf({ status, code, message }: Refusal): string {

@@ -18,6 +18,8 @@ export interface Found {
   /** Bytes that are not what was announced are refused. */
   readonly checksums: boolean
   readonly folders: boolean
+  /** Listings are in the order of the keys' bytes, and begin behind a key where they are asked to. */
+  readonly ordered: boolean
   readonly versioning: boolean
   /** The store's clock minus ours, in milliseconds; not a number if it does not tell. */
   readonly skew: number
@@ -56,6 +58,13 @@ export function findingsOf(found: Found): readonly ProbeFinding[] {
       message: found.folders
         ? 'Empty folders are kept.'
         : 'This store does not list empty folders: they are not synced.',
+    },
+    {
+      check: 'listing-order',
+      ok: true,
+      message: found.ordered
+        ? 'Listings are in order.'
+        : 'Listings are in an order of its own: lsync sorts them, which takes some 300 bytes of memory for each file.',
     },
     {
       check: 'versioning',

@@ -34,8 +34,9 @@ export function headerInfo(key: string, { headers }: S3Response): ObjectInfo {
     /\/(\d+)$/.exec(String(headers['content-range'] ?? ''))?.[1] ?? headers['content-length']
   const modified = Date.parse(String(headers['last-modified'] ?? ''))
   if (etag === '' || length === undefined || Number.isNaN(modified))
+    // Not the end: rclone's server answers so in the moment in which it removes the object.
     throw new StorageError(
-      'unexpected',
+      'server',
       `the store does not tell the ETag, the size or the time of ${key}`,
       { key },
     )

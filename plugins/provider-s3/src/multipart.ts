@@ -31,6 +31,13 @@ export interface Part {
   readonly crc32?: string
 }
 
+/** Ceph's gateway calls an upload that it does not know a missing key. */
+function lostIfMissing(key: string, error: unknown): unknown {
+  return isStorageError(error) && error.code === 'not-found'
+    ? new StorageError('upload-lost', error.message, { key, cause: error })
+    : error
+}
+
 /** The requests around uploads in parts, one attempt each, errors in our words; the rare ones by the SDK, which takes its time to load. */
 export class Multipart {
   readonly #client: () => Promise<S3Client>
@@ -90,7 +97,9 @@ export class Multipart {
           }),
           { abortSignal: signal },
         ),
-      )
+      ).catch((error: unknown) => {
+        throw lostIfMissing(name.key, error)
+      })
       for (const { PartNumber, ETag, Size, ChecksumCRC32 } of page.Parts ?? [])
         if (PartNumber !== undefined && ETag !== undefined && Size !== undefined)
           parts.push({

@@ -15,10 +15,10 @@ import { credentialsOf } from './credentials.ts'
 import { endpointOf, isAmazon, type Service, serviceOf } from './endpoint.ts'
 import { WrongRegion } from './errors.ts'
 import { historyOf } from './history.ts'
-import { LIST_PAGE, listObjects } from './listing.ts'
+import { LIST_PAGE, listObjects, listUnordered } from './listing.ts'
 import { Multipart } from './multipart.ts'
 import { LARGEST_SINGLE, WORTHWHILE } from './parts.ts'
-import { probeBucket } from './probe.ts'
+import { probeBucket, traitsOf } from './probe.ts'
 import { headObject, headRaw, readObject } from './reading.ts'
 import { LeasedRemoval, removeAtomically, removeChecked, removeLeased } from './remove.ts'
 import { Requester } from './request.ts'
@@ -63,6 +63,9 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
       extra,
     )
     const guarantees = known?.guarantees ?? LEAST
+    const traits = traitsOf(known)
+    if (traits.conditions !== undefined) requester.conditions = traits.conditions
+    const isOrdered = isAmazon(service) || traits.order === 'bytes'
     const leased = new LeasedRemoval(requester, encryptionHeaders(store))
     const guarded: UploadContext['guarded'] = (key, expect, call, operation) =>
       clearing(leased, key, expect, call, async () => {
@@ -85,11 +88,13 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
     return {
       guarantees,
       listsFolders: known?.listsFolders ?? false,
-      listPage: LIST_PAGE,
+      // In ranges only where a range surely holds all that lies between its ends.
+      ...(isOrdered ? { listPage: LIST_PAGE } : {}),
       get quickest() {
         return connections.quickest
       },
-      list: (range, call) => listObjects(requester, place.prefix, range, call),
+      list: (range, call) =>
+        (isOrdered ? listObjects : listUnordered)(requester, place.prefix, range, call),
       head: (key, call) => headObject(requester, key, call),
       read: (key, call) => readObject(requester, key, call),
       write,

@@ -5,23 +5,17 @@ import {
   type Expect,
   type Guarantees,
   isStorageError,
-  type ObjectInfo,
   type ProbeReport,
 } from '@lsync/core/provider'
-import { clockSkew } from '@lsync/http'
 import { allows, ODD, refuses } from './attempts.ts'
 import { findingsOf, type Found } from './findings.ts'
-import { listObjects } from './listing.ts'
 import type { Multipart } from './multipart.ts'
-import { headRaw } from './reading.ts'
+import { keepsFolders, listsInOrder } from './probe-listing.ts'
+import { ABSENT, ProbeScene, STALE, versionOf } from './probe-scene.ts'
 import type { Requester } from './request.ts'
 import { anyTombstone } from './tombstones.ts'
 import type { Place } from './url.ts'
 import { putObject } from './writing.ts'
-
-const ABSENT: Expect = { kind: 'absent' }
-/** Of the form that servers take for an ETag, and of no object. */
-const STALE = '0'.repeat(32)
 
 /** Tries, operation by operation, what this endpoint honours; cleans up after itself. `forbidden` without the right to write. */
 export async function probeBucket(
@@ -32,13 +26,13 @@ export async function probeBucket(
   removeVouched: boolean,
   { signal, scratch }: CallOptions & { readonly scratch: string },
 ): Promise<ProbeReport> {
-  const probe = new Probe(requester, place, extra, multipart, scratch, signal)
+  const scene = new ProbeScene(requester, place, extra, scratch, signal)
   let found: Seen
   let deletes = false
   try {
-    found = await probe.run()
+    found = await look(scene, multipart)
   } finally {
-    deletes = await probe.cleanUp()
+    deletes = await scene.cleanUp()
   }
   const all: Found = { ...found, deletes, removeVouched }
   return {
@@ -46,7 +40,20 @@ export async function probeBucket(
     listsFolders: all.folders,
     ...(Number.isFinite(all.skew) ? { clockSkew: all.skew } : {}),
     versioning: all.versioning,
+    traits: { order: all.ordered ? 'bytes' : 'other', conditions: requester.conditions },
     findings: findingsOf(all),
+  }
+}
+
+/** What a probe found that only this provider needs to know; nothing of what somebody else wrote there. */
+export function traitsOf(known: ProbeReport | undefined): {
+  readonly order: 'bytes' | 'other' | undefined
+  readonly conditions: Requester['conditions'] | undefined
+} {
+  const { order, conditions } = known?.traits ?? {}
+  return {
+    order: order === 'bytes' || order === 'other' ? order : undefined,
+    conditions: conditions === 'quoted' || conditions === 'bare' ? conditions : undefined,
   }
 }
 
@@ -69,201 +76,131 @@ function guaranteesOf(found: Found): Guarantees {
   }
 }
 
-class Probe {
-  readonly #requester: Requester
-  readonly #place: Place
-  readonly #extra: Readonly<Record<string, string>>
-  readonly #multipart: Multipart
-  readonly #scratch: string
-  readonly #signal: AbortSignal
-  readonly #made = new Set<string>()
-
-  constructor(
-    requester: Requester,
-    place: Place,
-    extra: Readonly<Record<string, string>>,
-    multipart: Multipart,
-    scratch: string,
-    signal: AbortSignal,
-  ) {
-    this.#requester = requester
-    this.#place = place
-    this.#extra = extra
-    this.#multipart = multipart
-    this.#scratch = scratch
-    this.#signal = signal
-  }
-
-  async run(): Promise<Seen> {
-    const object = `${this.#scratch}object`
-    const first = await this.#put(object, 'one', ABSENT)
-    const create = await refuses(() => this.#put(object, 'two', ABSENT))
-    const staleRefused = await refuses(() => this.#put(object, 'three', versionOf(STALE)))
-    const now = (await this.#head(object)) ?? { info: first, skew: Number.NaN }
-    const rightTaken = await allows(() => this.#put(object, 'four', versionOf(now.info.version)))
-    return {
-      create,
-      replace: staleRefused && rightTaken,
-      ...(await this.#removes()),
-      tombstones: await this.#knowsTombstones(),
-      ...(await this.#uploads(object)),
-      checksums: await this.#checksBytes(),
-      folders: await this.#listsFolders(),
-      versioning: now.info.historyId !== undefined,
-      skew: now.skew,
-    }
-  }
-
-  /** False if the credentials may not delete. */
-  async cleanUp(): Promise<boolean> {
-    // Not the caller's signal: what the probe made must go, also when it was stopped.
-    const signal = AbortSignal.timeout(20_000)
-    let deletes = true
-    for (const key of this.#made)
-      await this.#requester.sendOnly({ method: 'DELETE', key, signal }).catch((error: unknown) => {
-        if (isStorageError(error) && error.code === 'forbidden') deletes = false
-      })
-    return deletes
-  }
-
-  async #put(key: string, text: string, expect: Expect): Promise<ObjectInfo> {
-    this.#made.add(key)
-    return putObject(this.#requester, key, bytesSource(Buffer.from(text)), {
-      signal: this.#signal,
-      expect,
-      metadata: { user: {} },
-      extra: this.#extra,
-    })
-  }
-
-  /** With the store's clock minus ours, against the middle of the request. */
-  async #head(
-    key: string,
-  ): Promise<{ readonly info: ObjectInfo; readonly skew: number } | undefined> {
-    const before = Date.now()
-    const raw = await headRaw(this.#requester, key, { signal: this.#signal })
-    if (raw === undefined) return undefined
-    return { info: raw.info, skew: clockSkew(raw.response, before, Date.now()) }
-  }
-
-  /** A wrong condition is refused, and a right one is not: only then can removals rest on it. */
-  async #removes(): Promise<{ readonly remove: boolean }> {
-    const key = `${this.#scratch}removed`
-    await this.#put(key, 'x', ABSENT)
-    const remove = (version: string) => () =>
-      this.#requester.sendOnly({
-        method: 'DELETE',
-        key,
-        headers: { 'if-match': `"${version}"` },
-        signal: this.#signal,
-      })
-    if (!(await refuses(remove(STALE)))) return { remove: false }
-    const version = (await this.#head(key))?.info.version
-    return { remove: version !== undefined && (await allows(remove(version))) }
-  }
-
-  /** Tombstones are known by their ETags, which encryption may change. */
-  async #knowsTombstones(): Promise<boolean> {
-    const key = `${this.#scratch}tombstone`
-    const { bytes, etag } = anyTombstone()
-    this.#made.add(key)
-    const { headers } = await this.#requester.sendOnly({
-      method: 'PUT',
-      key,
-      headers: { ...this.#extra, 'if-none-match': '*' },
-      body: bytes,
-      length: bytes.length,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-      signal: this.#signal,
-    })
-    return String(headers['etag'] ?? '').replaceAll('"', '') === etag
-  }
-
-  /** Both conditions on the end of an upload in parts (some servers know only the first), and the one on the source of a copied part. */
-  async #uploads(
-    source: string,
-  ): Promise<{ readonly commit: boolean; readonly copySource: boolean }> {
-    const key = `${this.#scratch}parts`
-    const signal = this.#signal
-    this.#made.add(key)
-    const version = (await this.#head(source))?.info.version ?? STALE
-    let copySource = false
-    const attempt = async (expect: Expect): Promise<boolean> => {
-      const name = await this.#multipart.create(key, { user: {} }, { signal }, false)
-      try {
-        const copy = (from: string) => () =>
-          this.#multipart.copyPart(name, 1, { key: source, version: from }, undefined, { signal })
-        copySource = (await refuses(copy(STALE))) && (await allows(copy(version)))
-        const { headers } = await this.#requester.sendOnly({
-          method: 'PUT',
-          key,
-          query: { partNumber: '1', uploadId: name.uploadId },
-          body: new Uint8Array(3),
-          length: 3,
-          signal,
-        })
-        const etag = String(headers['etag'] ?? '').replaceAll('"', '')
-        return await refuses(() =>
-          this.#multipart.complete(name, [{ number: 1, etag }], expect, { signal }),
-        )
-      } finally {
-        await this.#multipart.abort(name, { signal }).catch(() => undefined)
-      }
-    }
-    try {
-      const created = !(await attempt(ABSENT))
-      const createRefused = await attempt(ABSENT)
-      const staleRefused = await attempt(versionOf(STALE))
-      const there = (await this.#head(key))?.info.version
-      const replaced = there !== undefined && !(await attempt(versionOf(there)))
-      return { commit: created && createRefused && staleRefused && replaced, copySource }
-    } catch (error) {
-      if (isStorageError(error) && ODD.has(error.code)) return { commit: false, copySource: false }
-      throw error
-    }
-  }
-
-  /** Bytes that are not what was announced. */
-  async #checksBytes(): Promise<boolean> {
-    const key = `${this.#scratch}checksum`
-    this.#made.add(key)
-    try {
-      await putObject(
-        this.#requester,
-        key,
-        bytesSource(Buffer.from('right'), { sha256: createHash('sha256').digest('hex') }),
-        { signal: this.#signal, expect: ABSENT, metadata: { user: {} }, extra: this.#extra },
-      )
-      return false
-    } catch (error) {
-      if (isStorageError(error) && (error.code === 'bad-digest' || ODD.has(error.code))) return true
-      throw error
-    }
-  }
-
-  async #listsFolders(): Promise<boolean> {
-    const key = `${this.#scratch}folder/`
-    try {
-      await this.#put(key, '', ABSENT)
-    } catch (error) {
-      if (
-        isStorageError(error) &&
-        (ODD.has(error.code) || /^(bad-key|key-conflict)$/.test(error.code))
-      )
-        return false
-      throw error
-    }
-    const pages = listObjects(
-      this.#requester,
-      this.#place.prefix,
-      { prefix: this.#scratch },
-      { signal: this.#signal },
-    )
-    for await (const page of pages) if (page.some((info) => info.key === key)) return true
-    return false
+async function look(scene: ProbeScene, multipart: Multipart): Promise<Seen> {
+  const object = `${scene.scratch}object`
+  const first = await scene.put(object, 'one', ABSENT)
+  const create = await refuses(() => scene.put(object, 'two', ABSENT))
+  const now = (await scene.head(object)) ?? { info: first, skew: Number.NaN }
+  return {
+    create,
+    replace: await replaces(scene, object),
+    ...(await removes(scene)),
+    tombstones: await knowsTombstones(scene),
+    ...(await uploads(scene, multipart, object)),
+    checksums: await checksBytes(scene),
+    folders: await keepsFolders(scene),
+    ordered: await listsInOrder(scene),
+    versioning: now.info.historyId !== undefined,
+    skew: now.skew,
   }
 }
 
-function versionOf(version: string): Expect {
-  return { kind: 'version', version }
+/** In quotes, or else bare: whichever the store takes is how it is asked from then on. */
+async function replaces(scene: ProbeScene, key: string): Promise<boolean> {
+  for (const conditions of ['quoted', 'bare'] as const) {
+    scene.requester.conditions = conditions
+    const staleRefused = await refuses(() => scene.put(key, 'three', versionOf(STALE)))
+    const now = await scene.head(key)
+    const right = versionOf(now?.info.version ?? STALE)
+    if (staleRefused && (await allows(() => scene.put(key, 'four', right)))) return true
+  }
+  scene.requester.conditions = 'quoted'
+  return false
+}
+
+/** A wrong condition is refused, and a right one is not: only then can removals rest on it. */
+async function removes(scene: ProbeScene): Promise<{ readonly remove: boolean }> {
+  const key = `${scene.scratch}removed`
+  await scene.put(key, 'x', ABSENT)
+  const remove = (version: string) => () =>
+    scene.requester.sendOnly({
+      method: 'DELETE',
+      key,
+      headers: { 'if-match': `"${version}"` },
+      signal: scene.signal,
+    })
+  if (!(await refuses(remove(STALE)))) return { remove: false }
+  const version = (await scene.head(key))?.info.version
+  return { remove: version !== undefined && (await allows(remove(version))) }
+}
+
+/** Tombstones are known by their ETags, which encryption may change. */
+async function knowsTombstones(scene: ProbeScene): Promise<boolean> {
+  const key = `${scene.scratch}tombstone`
+  const { bytes, etag } = anyTombstone()
+  scene.made(key)
+  const { headers } = await scene.requester.sendOnly({
+    method: 'PUT',
+    key,
+    headers: { ...scene.extra, 'if-none-match': '*' },
+    body: bytes,
+    length: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    signal: scene.signal,
+  })
+  return String(headers['etag'] ?? '').replaceAll('"', '') === etag
+}
+
+/** Both conditions on the end of an upload in parts (some servers know only the first), and the one on the source of a copied part. */
+async function uploads(
+  scene: ProbeScene,
+  multipart: Multipart,
+  source: string,
+): Promise<{ readonly commit: boolean; readonly copySource: boolean }> {
+  const key = `${scene.scratch}parts`
+  const signal = scene.signal
+  scene.made(key)
+  const version = (await scene.head(source))?.info.version ?? STALE
+  let copySource = false
+  const attempt = async (expect: Expect): Promise<boolean> => {
+    const name = await multipart.create(key, { user: {} }, { signal }, false)
+    try {
+      const copy = (from: string) => () =>
+        multipart.copyPart(name, 1, { key: source, version: from }, undefined, { signal })
+      copySource = (await refuses(copy(STALE))) && (await allows(copy(version)))
+      const { headers } = await scene.requester.sendOnly({
+        method: 'PUT',
+        key,
+        query: { partNumber: '1', uploadId: name.uploadId },
+        body: new Uint8Array(3),
+        length: 3,
+        signal,
+      })
+      const etag = String(headers['etag'] ?? '').replaceAll('"', '')
+      return await refuses(() =>
+        multipart.complete(name, [{ number: 1, etag }], expect, { signal }),
+      )
+    } finally {
+      await multipart.abort(name, { signal }).catch(() => undefined)
+    }
+  }
+  try {
+    const created = !(await attempt(ABSENT))
+    const createRefused = await attempt(ABSENT)
+    const staleRefused = await attempt(versionOf(STALE))
+    const there = (await scene.head(key))?.info.version
+    const replaced = there !== undefined && !(await attempt(versionOf(there)))
+    return { commit: created && createRefused && staleRefused && replaced, copySource }
+  } catch (error) {
+    if (isStorageError(error) && ODD.has(error.code)) return { commit: false, copySource: false }
+    throw error
+  }
+}
+
+/** Bytes that are not what was announced. */
+async function checksBytes(scene: ProbeScene): Promise<boolean> {
+  const key = `${scene.scratch}checksum`
+  scene.made(key)
+  try {
+    await putObject(
+      scene.requester,
+      key,
+      bytesSource(Buffer.from('right'), { sha256: createHash('sha256').digest('hex') }),
+      { signal: scene.signal, expect: ABSENT, metadata: { user: {} }, extra: scene.extra },
+    )
+    return false
+  } catch (error) {
+    if (isStorageError(error) && (error.code === 'bad-digest' || ODD.has(error.code))) return true
+    throw error
+  }
 }

@@ -4,6 +4,7 @@ import {
   isStorageError,
   type ObjectInfo,
   StorageError,
+  type StorageErrorCode,
 } from '@lsync/core/provider'
 import { headRaw, type Raw } from './reading.ts'
 import type { Requester } from './request.ts'
@@ -41,6 +42,13 @@ export async function removeChecked(
   await removeAtomically(requester, key, { expect, signal })
 }
 
+/** By which servers say that they take no content under a folder's key. */
+const NO_CONTENT: ReadonlySet<StorageErrorCode> = new Set([
+  'key-conflict',
+  'refused',
+  'unsupported',
+])
+
 /**
  * Some stores take no content under a folder's key, not even a claim's. There is none to lose, then; worst outcome of the gap: an empty folder
  * that somebody makes anew in that moment is gone.
@@ -54,7 +62,7 @@ export async function removeLeased(
   try {
     await leased.remove(key, options)
   } catch (error) {
-    if (!key.endsWith('/') || !isStorageError(error) || error.code !== 'key-conflict') throw error
+    if (!key.endsWith('/') || !isStorageError(error) || !NO_CONTENT.has(error.code)) throw error
     await removeChecked(requester, key, options)
   }
 }

@@ -55,6 +55,11 @@ export class Requester {
   readonly #endpoint: Endpoint
   readonly #place: Place
   readonly #signer: Signer
+  /**
+   * How the store wants the ETag in the condition of a write. HTTP has it in quotes; Ceph's gateway (seen with 16.2.15) refuses right ones, then, and
+   * takes them bare. Set by whoever knows: the probe, or its report.
+   */
+  conditions: 'quoted' | 'bare' = 'quoted'
 
   constructor(
     connections: Connections,
@@ -94,7 +99,7 @@ export class Requester {
         host,
         path: resource,
         query,
-        headers: request.headers,
+        headers: this.#conditional(request),
         length,
         sha256: request.sha256 ?? (body === undefined ? EMPTY_SHA256 : 'UNSIGNED-PAYLOAD'),
       },
@@ -153,6 +158,12 @@ export class Requester {
       signal.throwIfAborted()
       throw connectionError(key ?? '', this.host, error)
     }
+  }
+
+  #conditional({ method, headers }: S3Request): S3Request['headers'] {
+    const match = headers?.['if-match']
+    if (this.conditions === 'quoted' || match === undefined || method === 'GET') return headers
+    return { ...headers, 'if-match': match.replaceAll('"', '') }
   }
 
   async #refusal(

@@ -209,6 +209,7 @@ const UNSIGNED_REFUSED: ReadonlySet<StorageErrorCode> = new Set([
   'forbidden',
   'unauthenticated',
   'unsupported',
+  'refused',
   'unexpected',
 ])
 

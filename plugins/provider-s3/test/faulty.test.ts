@@ -1,11 +1,39 @@
 import { conformance } from '@lsync/conformance'
-import { type FaultyS3, startFaultyS3 } from '@lsync/servers'
-import { afterAll, test } from 'vitest'
+import { type FaultyS3, type FaultyS3Options, startFaultyS3 } from '@lsync/servers'
+import { afterAll, expect, test } from 'vitest'
 import s3 from '../src/index.ts'
 
-/** The suite of the real servers, on the one that can be told to fail: so that what is shown on it holds. */
-for (const conditionalDelete of [true, false]) {
-  const server: FaultyS3 = await startFaultyS3({ conditionalDelete, buckets: ['faulty'] })
+const HABITS: readonly (readonly [string, FaultyS3Options, object])[] = [
+  [
+    'faulty S3',
+    {},
+    { guarantees: { replace: 'atomic' }, listsFolders: true, traits: { order: 'bytes' } },
+  ],
+  [
+    'faulty S3 without conditional DELETE',
+    { conditionalDelete: false },
+    { guarantees: { remove: 'leased' } },
+  ],
+  [
+    'faulty S3 like the gateway of Ceph',
+    { quotedConditions: false, conditionalDelete: false, conditionalComplete: false },
+    { guarantees: { replace: 'atomic', remove: 'leased' }, traits: { conditions: 'bare' } },
+  ],
+  [
+    'faulty S3 like SeaweedFS',
+    { byteOrder: false, folderObjects: false },
+    { listsFolders: false, traits: { order: 'other' } },
+  ],
+  [
+    'faulty S3 whose folders take no content',
+    { folderContent: false, conditionalDelete: false },
+    { listsFolders: true, guarantees: { remove: 'leased' } },
+  ],
+]
+
+/** The suite of the real servers, on the one that can be told to fail, or to behave like other ones: so that what is shown on it holds. */
+for (const [name, habits, found] of HABITS) {
+  const server: FaultyS3 = await startFaultyS3({ ...habits, buckets: ['faulty'] })
   afterAll(() => server.stop())
   const options = {
     signal: new AbortController().signal,
@@ -22,8 +50,13 @@ for (const conditionalDelete of [true, false]) {
   const first = await s3.open(url, options)
   const known = await first.probe!({ signal: options.signal, scratch: 'probe/' })
   await first[Symbol.asyncDispose]()
+
+  test(`${name}: the probe finds it out`, () => {
+    expect(known).toMatchObject(found)
+  })
+
   conformance(test, {
-    name: conditionalDelete ? 'faulty S3' : 'faulty S3 without conditional DELETE',
+    name,
     open: () => s3.open(url, { ...options, known }),
     approximateWriteFingerprint: true,
   })

@@ -11,6 +11,14 @@ export interface Honours {
   readonly conditionalCopy: boolean
   /** If-Match on CompleteMultipartUpload. versitygw honours If-None-Match only. */
   readonly conditionalComplete: boolean
+  /** If-Match of PutObject with the ETag in quotes, as HTTP writes it. Ceph's gateway knew it without them only (seen with 16.2.15). */
+  readonly quotedConditions: boolean
+  /** Listings in the order of the keys' bytes. SeaweedFS walks its folders: `a/b` comes before `a.txt`, and `start-after` means that order, too. */
+  readonly byteOrder: boolean
+  /** Content under a key that ends in a slash. rclone's server refuses it. */
+  readonly folderContent: boolean
+  /** Folders are objects of their own. In rclone's server one is there as soon as a file lies in it, and goes with the last one. */
+  readonly folderObjects: boolean
 }
 
 export interface Context {

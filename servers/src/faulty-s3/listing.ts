@@ -59,19 +59,23 @@ export const listObjects: Handler = (context, request) => {
 
 /** Each key once, or the common prefix that stands for it, in order. */
 function* itemsOf(
-  { hidden }: Context,
+  { hidden, honours }: Context,
   bucket: Bucket,
   prefix: string,
   delimiter: string,
   place: Place | undefined,
 ): Iterable<Place> {
-  const { keys } = bucket
-  const from = place === undefined || compareUtf8(place.name, prefix) < 0 ? prefix : place.name
+  const keys = honours.byteOrder ? bucket.keys : bucket.keys.toSorted(compareByFolder)
+  const compare = honours.byteOrder ? compareUtf8 : compareByFolder
+  const from = place === undefined || compare(place.name, prefix) < 0 ? prefix : place.name
   let last: string | undefined = place?.kind === 'prefix' ? place.name : undefined
-  for (let index = lowerBound(keys, from); index < keys.length; index++) {
+  for (let index = lowerBound(keys, from, compare); index < keys.length; index++) {
     const key = keys[index] ?? ''
-    if (!key.startsWith(prefix)) return
-    if (place?.kind === 'key' && compareUtf8(key, place.name) <= 0) continue
+    if (!key.startsWith(prefix)) {
+      if (honours.byteOrder) return
+      continue
+    }
+    if (place?.kind === 'key' && compare(key, place.name) <= 0) continue
     if (last !== undefined && key.startsWith(last)) continue
     if (hidden(key)) continue
     const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
@@ -82,6 +86,11 @@ function* itemsOf(
     last = key.slice(0, cut + delimiter.length)
     yield { kind: 'prefix', name: last }
   }
+}
+
+/** As who walks the folders of a file tree: what lies in one comes right behind its name. */
+function compareByFolder(a: string, b: string): number {
+  return compareUtf8(a.replaceAll('/', '\0'), b.replaceAll('/', '\0'))
 }
 
 function elementOf(bucket: Bucket, item: Place, name: (text: string) => string): Element {

@@ -2,19 +2,22 @@ import { createHash } from 'node:crypto'
 import type { Answer } from '../faulty/answer.ts'
 import { checksumHeaders, checksumOf, isAlgorithm } from './checksums.ts'
 import { checkDelete, checkRead, checkWrite } from './conditions.ts'
-import { type Handler, quoted, xmlAnswer } from './context.ts'
-import { invalidRequest, malformedXml, noSuchKey, S3Error } from './errors.ts'
+import { type Handler, type Honours, quoted, xmlAnswer } from './context.ts'
+import { invalidRequest, malformedXml, noSuchKey, preconditionFailed, S3Error } from './errors.ts'
 import { checkKey, keptHeaders } from './object-headers.ts'
 import type { S3Request } from './request.ts'
-import type { StoredObject } from './store.ts'
+import type { Bucket, StoredObject } from './store.ts'
 import { document, type Element, inner, text } from './xml.ts'
 
-export const putObject: Handler = ({ store, now }, request, { bytes, checksum }) => {
+export const putObject: Handler = ({ store, honours, now }, request, { bytes, checksum }) => {
   const { key, headers } = request
   checkLength(request)
   checkKey(key)
   const bucket = store.bucket(request.bucket)
+  if (!honours.quotedConditions && headers['if-match']?.startsWith('"') === true)
+    throw preconditionFailed('If-Match')
   checkWrite(headers, key, bucket.get(key))
+  if (key.endsWith('/')) checkFolder(honours, bucket, request, bytes)
   const etag = createHash('md5').update(bytes).digest('hex')
   bucket.put(key, { bytes, etag, modified: now(), headers: keptHeaders(request), checksum })
   return {
@@ -24,6 +27,18 @@ export const putObject: Handler = ({ store, now }, request, { bytes, checksum })
       ...(checksum === undefined ? {} : checksumHeaders(checksum)),
     },
   }
+}
+
+function checkFolder(
+  { folderContent, folderObjects }: Honours,
+  { keys }: Bucket,
+  { key, headers }: S3Request,
+  bytes: Uint8Array,
+): void {
+  if (!folderContent && bytes.length > 0)
+    throw new S3Error(400, 'InvalidArgument', `Directory marker "${key}" must be empty`)
+  if (folderObjects || headers['if-none-match'] === undefined) return
+  if (keys.some((other) => other.startsWith(key))) throw preconditionFailed('If-None-Match')
 }
 
 /** S3 takes no body of unknown length. */
@@ -103,7 +118,13 @@ export const deleteObject: Handler = ({ store, honours }, { bucket: name, key, h
   const bucket = store.bucket(name)
   if (honours.conditionalDelete) checkDelete(headers['if-match'], key, bucket.get(key))
   bucket.delete(key)
+  if (!honours.folderObjects) leaveFolder(bucket, key.slice(0, key.lastIndexOf('/') + 1))
   return { status: 204 }
+}
+
+function leaveFolder(bucket: Bucket, folder: string): void {
+  const rest = bucket.keys.filter((key) => key.startsWith(folder))
+  if (rest.length === 1 && rest[0] === folder) bucket.delete(folder)
 }
 
 const MOST_DELETED = 1000

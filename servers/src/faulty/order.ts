@@ -15,12 +15,12 @@ function rank(unit: number): number {
 }
 
 /** The first place whose key is not below. */
-export function lowerBound(keys: readonly string[], key: string): number {
+export function lowerBound(keys: readonly string[], key: string, compare = compareUtf8): number {
   let low = 0
   let high = keys.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (compareUtf8(keys[middle] ?? '', key) < 0) low = middle + 1
+    if (compare(keys[middle] ?? '', key) < 0) low = middle + 1
     else high = middle
   }
   return low

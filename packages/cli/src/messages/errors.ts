@@ -183,6 +183,7 @@ export const STORAGE_ERRORS: Readonly<Record<StorageErrorCode, Message>> = {
     () => 'Run lsync again: it goes on where it stopped.',
   ),
   unsupported: remote(detailed('The remote does not offer this')),
+  refused: remote(detailed('The remote refuses this'), () => 'lsync doctor looks closer.'),
   'bad-remote': { sentence: detailed('This remote makes no sense'), exit: EXIT.usage },
   unexpected: remote(
     detailed('The remote answered what lsync does not understand'),

@@ -81,6 +81,10 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
   },
   'kept-for-safety': { sentence: 'was not removed, since a transfer failed before', hint: LATER },
   'remote-failed': { sentence: 'failed on the remote, also after several attempts', hint: LATER },
+  'remote-refused': {
+    sentence: 'was refused by the remote; left as it is',
+    hint: 'If it is refused again, lsync doctor tells what the remote can do.',
+  },
   'local-failed': {
     sentence: 'failed on this disk',
     hint: 'Check the disk, then run lsync again.',

@@ -22,6 +22,7 @@ const STORAGE: Readonly<Record<StorageErrorCode, ProblemCode | undefined>> = {
   server: 'remote-failed',
   unsupported: 'remote-failed',
   'bad-remote': undefined,
+  refused: 'remote-refused',
   unexpected: undefined,
 }
 

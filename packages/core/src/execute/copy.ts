@@ -30,6 +30,7 @@ const SEND_INSTEAD: ReadonlySet<StorageErrorCode> = new Set([
   'forbidden',
   'too-large',
   'busy',
+  'refused',
 ])
 
 /**

@@ -22,7 +22,7 @@ import type { Tally } from './tally.ts'
 import { makeFolders } from './trash.ts'
 import { upload } from './upload.ts'
 
-/** So many paths that the store fails for, each after all retries, and the run ends: it is the store, not the paths. */
+/** So many paths that the store fails for, each after all retries, or that it refuses before it took any, and the run ends: it is the store, not the paths. */
 const MOST_REMOTE_FAILURES = 10
 
 /** Of these, a refusal by the disk means that it may not be written; of all others, that it may not be read. */
@@ -55,6 +55,7 @@ export async function execute(
 ): Promise<readonly Problem[]> {
   const problems: Problem[] = []
   let remoteFailures = 0
+  let anyDone = false
   const grouped = (some: readonly Action[]): Schedule => {
     for (const { path, kind } of some)
       if (isFolderKey(path) && kind !== 'remove-local') keep.add(path)
@@ -75,6 +76,7 @@ export async function execute(
   const finish = (action: Action, error?: unknown): void => {
     if (error === undefined) {
       tally.done(action)
+      anyDone ||= action.kind !== 'adopt'
       if (awaited.has(action.path)) arrived.add(action.path)
       // That a fingerprint moved is nothing that a person did, or needs to see.
       if (action.kind !== 'adopt' || !action.silent)
@@ -85,7 +87,7 @@ export async function execute(
     if (problem === undefined) throw error
     if (
       isStorageError(error) &&
-      problem.code === 'remote-failed' &&
+      (problem.code === 'remote-failed' || (problem.code === 'remote-refused' && !anyDone)) &&
       ++remoteFailures > MOST_REMOTE_FAILURES
     )
       throw error

@@ -111,13 +111,19 @@ export async function writeOptions(
   }
 }
 
-/** What others set on the object that is overwritten. Asked for only where there may be something. */
+/** What stands on the object that is overwritten. Asked for only where others may have set something; else it is what lsync set. */
 async function previousMetadata(
   { provider }: Effects,
   { path, over, base }: UploadAction,
   signal: AbortSignal,
 ): Promise<ObjectMetadata | undefined> {
   if (over === undefined || over.metadata !== undefined) return over?.metadata
-  if (base?.remote.version === over.version && base.remote.annotated !== true) return undefined
+  if (base?.remote.version === over.version && base.remote.annotated !== true)
+    return {
+      user: {
+        ...(base.executable ? { executable: 'true' } : {}),
+        ...(base.type === 'link' ? { type: 'link' } : {}),
+      },
+    }
   return (await provider.head(path, { signal }))?.metadata
 }

@@ -175,6 +175,7 @@ const OVER: ReadonlySet<StorageErrorCode> = new Set([
   'key-conflict',
   'too-large',
   'unsupported',
+  'refused',
 ])
 
 /** True if nobody will go on with the upload: the file changed, or the place is taken. What is merely interrupted is kept. */

@@ -57,7 +57,10 @@ export function isAnnotated(metadata: ObjectMetadata | undefined): boolean {
   )
 }
 
-/** The metadata of a write: lsync's own keys, over what others had set on the object before. */
+/**
+ * The metadata of a write: lsync's own keys, over what others had set on the object before. What stood there and holds no longer is said, not left out:
+ * some servers (gofakes3, and with it rclone's) keep what a write does not name.
+ */
 export function writeMetadata(
   file: {
     readonly mtime: number
@@ -69,7 +72,7 @@ export function writeMetadata(
   },
   previous: ObjectMetadata | undefined,
 ): ObjectMetadata {
-  const { executable: _executable, type, ...kept } = previous?.user ?? {}
+  const { executable, type, ...kept } = previous?.user ?? {}
   const { contentType: former, ...others } = previous ?? { user: {} }
   // What others called a file is no name for a link, nor the reverse.
   const contentType =
@@ -80,8 +83,10 @@ export function writeMetadata(
     user: {
       ...kept,
       mtime: formatTime(file.mtime),
-      ...(file.executable ? { executable: 'true' } : {}),
-      ...(file.link ? { type: 'link' } : {}),
+      ...(file.executable || executable !== undefined
+        ? { executable: String(file.executable) }
+        : {}),
+      ...(file.link || type !== undefined ? { type: file.link ? 'link' : 'file' } : {}),
       sha256: file.sha256,
       author: file.author,
     },

@@ -53,6 +53,8 @@ export type ProblemCode =
   | 'kept-for-safety'
   /** The store failed for this path alone. */
   | 'remote-failed'
+  /** The store refused what was asked of it for this path, and would again. */
+  | 'remote-refused'
   | 'local-failed'
 
 export interface Problem {

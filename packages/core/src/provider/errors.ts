@@ -39,6 +39,8 @@ export type StorageErrorCode =
   | 'unsupported'
   /** The URL or the options of the remote make no sense. Ends the run. */
   | 'bad-remote'
+  /** The store refuses this request of one object for a reason that no other code tells. Nothing was changed; a problem of this path alone. */
+  | 'refused'
   /** The store answered what no contract foresees. Ends the run: guessing could lose data. */
   | 'unexpected'
 

@@ -163,6 +163,8 @@ export interface ProbeReport {
   readonly clockSkew?: number
   /** True where the store keeps earlier versions. */
   readonly versioning?: boolean
+  /** What else the provider wants to be told when it is opened again; nobody but it reads them. */
+  readonly traits?: Readonly<Record<string, string>>
   readonly findings: readonly ProbeFinding[]
 }
 

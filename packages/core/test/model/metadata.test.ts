@@ -32,12 +32,19 @@ test('what others set stays, but a link has no content type of a file', () => {
   }
   const file = writeMetadata({ ...FILE, mtime: 0, contentType: 'text/plain' }, previous)
   expect(file).toMatchObject({ contentType: 'image/png', user: { color: 'red' } })
-  expect(file.user).not.toHaveProperty('type')
-  expect(file.user).not.toHaveProperty('executable')
+  expect(file.user).toMatchObject({ type: 'file', executable: 'false' })
   const link = writeMetadata({ ...FILE, mtime: 0, link: true }, previous)
   expect(link.contentType).toBeUndefined()
   expect(link.user).toMatchObject({ type: 'link', color: 'red' })
   const again = writeMetadata({ ...FILE, mtime: 0, contentType: 'text/plain' }, link)
   expect(again.contentType).toBe('text/plain')
-  expect(again.user).not.toHaveProperty('type')
+  expect(readMetadata(again)).toMatchObject({ link: false, executable: false })
+})
+
+// Some servers keep what a write does not name.
+test('what holds no longer is said; what never was is not', () => {
+  const former = writeMetadata({ ...FILE, mtime: 0, executable: true }, undefined)
+  expect(writeMetadata({ ...FILE, mtime: 0 }, former).user).toMatchObject({ executable: 'false' })
+  const fresh = writeMetadata({ ...FILE, mtime: 0 }, undefined).user
+  expect(Object.keys(fresh)).toEqual(['mtime', 'sha256', 'author'])
 })

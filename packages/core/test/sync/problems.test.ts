@@ -146,3 +146,19 @@ test('what may not be changed here is told so, and an adoption does without the 
   refused.clear()
   expect(await c.sync(1)).toMatchObject({ problems: [], totals: { removedLocally: 1 } })
 })
+
+test('what the store refuses of one path is a problem of that path; of all paths, the end', async () => {
+  using c = await pair()
+  const names = Array.from({ length: 12 }, (_, index) => `refused ${index}`)
+  for (const name of [...names, 'taken']) write(c.a, name, name)
+  for (const name of names) c.refuse(name, 'refused')
+  c.refuse('taken', 'refused')
+  await expect(c.sync(0)).rejects.toMatchObject({ code: 'refused' })
+
+  write(c.b, 'first', 'first')
+  write(c.b, 'one', 'one')
+  c.refuse('one', 'refused')
+  const report = await c.sync(1)
+  expect(report.problems).toMatchObject([{ path: 'one', code: 'remote-refused' }])
+  expect([...c.store.objects.keys()]).toContain('first')
+})

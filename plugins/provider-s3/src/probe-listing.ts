@@ -1,0 +1,50 @@
+import { compareKeys, isStorageError } from '@lsync/core/provider'
+import { ODD } from './attempts.ts'
+import { ABSENT, type ProbeScene } from './probe-scene.ts'
+
+/**
+ * An empty folder is an object of its own: made while a file lies in it, it is still there when that is gone. Behind some servers is a file tree, in
+ * which a folder is there as soon as a file lies in it, and goes with the last one.
+ */
+export function keepsFolders(scene: ProbeScene): Promise<boolean> {
+  const folder = `${scene.scratch}folder/`
+  const file = `${folder}file`
+  return where(async () => {
+    await scene.put(file, 'x', ABSENT)
+    await scene.put(folder, '', ABSENT)
+    await scene.delete(file)
+    return (await scene.listed(folder)).includes(folder)
+  })
+}
+
+/** Names of which a walk through folders, and any order of a language, would make another row than their bytes do. */
+export function listsInOrder(scene: ProbeScene): Promise<boolean> {
+  const folder = `${scene.scratch}order/`
+  const keys = ['C', '_', 'a', 'a.b', 'b.c', 'b/c'].map((name) => folder + name)
+  const after = `${folder}b.c`
+  return where(async () => {
+    for (const key of keys) await scene.put(key, 'x', ABSENT)
+    const all = await scene.listed(folder)
+    const rest = await scene.listed(folder, after)
+    const behind = keys.filter((key) => compareKeys(key, after) > 0)
+    return String(all) === String(keys) && String(rest) === String(behind)
+  })
+}
+
+/** By which servers say that they keep no such object. */
+const NOT_KEPT: ReadonlySet<string> = new Set([
+  ...ODD,
+  'bad-key',
+  'key-conflict',
+  'precondition-failed',
+])
+
+/** False also where the store keeps no such objects. */
+async function where(looks: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await looks()
+  } catch (error) {
+    if (isStorageError(error) && NOT_KEPT.has(error.code)) return false
+    throw error
+  }
+}
