@@ -1,19 +1,21 @@
 import { createHash, randomUUID } from 'node:crypto'
 import {
   linkSync,
-  mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StorageError } from '@lsync/core/provider'
 import { errnoOf } from './errors.ts'
+import { knowsNoLinks, nameOnce } from './links.ts'
 import { LOCKS } from './layout.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** Keys share so many locks; few enough that the folder stays small, many enough that clients seldom meet. */
 const STRIPES = 256
@@ -45,7 +47,7 @@ export async function locked<T>(
     for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
       signal.throwIfAborted()
       try {
-        linkSync(own, place)
+        take(own, place, mine)
         break
       } catch (error) {
         if (errnoOf(error) !== 'EEXIST') throw error
@@ -67,12 +69,23 @@ export async function locked<T>(
   }
 }
 
+/** `EEXIST` where somebody holds it. */
+function take(own: string, place: string, text: string): void {
+  try {
+    linkSync(own, place)
+  } catch (error) {
+    if (!knowsNoLinks(error)) throw error
+    // Without hard links it is there for an instant before its text is: see `isBeingWritten`.
+    writeFileSync(place, text, { flag: 'wx' })
+  }
+}
+
 function write(path: string, text: string): void {
   try {
     writeFileSync(path, text)
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error
-    mkdirSync(join(path, '..'), { recursive: true })
+    makeFolder(dirname(path))
     writeFileSync(path, text)
   }
 }
@@ -90,7 +103,7 @@ function takeOver(place: string): boolean {
     // Gone meanwhile: try again. Not ours to read: another user's, and held as far as we can tell.
     return errnoOf(error) === 'ENOENT'
   }
-  if (isHeld(text)) return false
+  if (text === '' ? isBeingWritten(place) : isHeld(text)) return false
   const aside = `${place}.dead.${randomUUID().slice(0, 8)}`
   try {
     renameSync(place, aside)
@@ -100,12 +113,20 @@ function takeOver(place: string): boolean {
   }
   if (read(aside) !== text)
     try {
-      linkSync(aside, place)
+      nameOnce(aside, place)
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error
     }
   rmSync(aside, { force: true })
   return true
+}
+
+/** Milliseconds after which nobody is still between making a lock and writing into it. */
+const LONGEST_WRITE = 5000
+
+function isBeingWritten(place: string): boolean {
+  const stat = statSync(place, { throwIfNoEntry: false })
+  return stat !== undefined && Math.abs(Date.now() - stat.mtimeMs) < LONGEST_WRITE
 }
 
 function read(path: string): string | undefined {

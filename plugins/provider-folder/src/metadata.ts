@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { type BigIntStats, readFileSync, writeFileSync } from 'node:fs'
-import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { ObjectInfo, ObjectMetadata } from '@lsync/core/provider'
 import { errnoOf } from './errors.ts'
 import { versionOf } from './identity.ts'
 import { METADATA } from './layout.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** What does not fit into a file's own attributes, in a small file beside the store. It counts only while the file is what it was written for. */
 interface Sidecar {
@@ -28,7 +29,7 @@ export function writeSidecar(root: string, key: string, sidecar: Sidecar): strin
     writeFileSync(temporary, text)
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error
-    mkdirSync(dirname(place), { recursive: true })
+    makeFolder(dirname(place))
     writeFileSync(temporary, text)
   }
   renameSync(temporary, place)

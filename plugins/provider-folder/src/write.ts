@@ -4,9 +4,7 @@ import {
   closeSync,
   constants,
   futimesSync,
-  linkSync,
   lstatSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -24,7 +22,9 @@ import {
 import { attempt, errnoOf } from './errors.ts'
 import { versionOf } from './identity.ts'
 import { FOLDERS, checkKey, STAGED } from './layout.ts'
+import { nameOnce } from './links.ts'
 import { locked } from './lock.ts'
+import { makeFolder } from './make-folder.ts'
 import { listedInfo, writeSidecar } from './metadata.ts'
 
 /** Stores a key: whole, under its condition, or not at all. Returns the files that a flush must reach. */
@@ -79,7 +79,7 @@ function put(
   if (expect.kind === 'absent') {
     makeParents(root, key)
     try {
-      linkSync(staged, place)
+      nameOnce(staged, place)
     } catch (error) {
       if (errnoOf(error) === 'EEXIST') {
         if (lstatSync(place).isDirectory())
@@ -89,7 +89,12 @@ function put(
       if (errnoOf(error) !== 'ENOENT') throw error
       // Another client removed the folder's last file, and the folder with it.
       makeParents(root, key)
-      linkSync(staged, place)
+      try {
+        nameOnce(staged, place)
+      } catch (again) {
+        if (errnoOf(again) !== 'ENOENT') throw again
+        throw new StorageError('bad-key', `no file can be named so there: ${key}`, { key })
+      }
     }
     return
   }
@@ -108,7 +113,13 @@ function moveOn(place: string, before: BigIntStats): void {
     const now = lstatSync(place, { bigint: true })
     if (now.ctimeNs > before.ctimeNs) return
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
-    chmodSync(place, Number(now.mode & 0o7777n))
+    try {
+      chmodSync(place, Number(now.mode & 0o7777n))
+    } catch (error) {
+      // A file system without modes: there the inode has to do.
+      if (errnoOf(error) === 'EPERM') return
+      throw error
+    }
   }
 }
 
@@ -124,7 +135,7 @@ export function statOf(place: string): BigIntStats | undefined {
 
 export function makeParents(root: string, key: string): void {
   try {
-    mkdirSync(dirname(join(root, key)), { recursive: true })
+    makeFolder(dirname(join(root, key)))
   } catch (error) {
     if (errnoOf(error) === 'EEXIST' || errnoOf(error) === 'ENOTDIR')
       throw new StorageError('key-conflict', `a file stands where ${key} needs a folder`, {
@@ -167,7 +178,7 @@ async function stage(
       )
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error
-      mkdirSync(dirname(path), { recursive: true })
+      makeFolder(dirname(path))
       return openSync(
         path,
         constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL,
@@ -228,8 +239,8 @@ async function writeFolder(
       if (!holds)
         throw new StorageError('precondition-failed', `another version is there: ${key}`, { key })
       makeParents(root, key)
-      mkdirSync(place, { recursive: true })
-      mkdirSync(mark, { recursive: true })
+      makeFolder(place)
+      makeFolder(mark)
       closeSync(openSync(join(mark, MARK), 'a'))
       const now = new Date()
       utimesSync(join(mark, MARK), now, now)

@@ -10,6 +10,7 @@ import type {
 } from '../model/plan.ts'
 import type { Expect } from '../provider/index.ts'
 import type { Judged } from './evidence.ts'
+import { executableHere } from './executable-bit.ts'
 
 /** What a row comes to: an effect, a conflict for a person, or nothing. */
 export type Decision =
@@ -94,7 +95,7 @@ function agree(
     const remoteExecutable = executableThere(row)
     if (remoteExecutable !== executable && options.mode !== 'pull')
       return action(upload(row, here, there, 'executable'))
-    if (here.stat.executable !== executable) {
+    if (here.stat.executable !== undefined && here.stat.executable !== executable) {
       if (options.mode === 'push') return PENDING
       return action({
         kind: 'set-executable',
@@ -120,15 +121,17 @@ function agree(
 
 /** Three-way: the side that moved away from the base wins; without a base, a bit that is set anywhere stays set. */
 function mergedExecutable(row: Judged, here: LocalEntry): boolean {
-  const local = here.stat.executable
-  const remote = executableThere(row)
   const { base } = row.joined
+  const local = executableHere(here, base)
+  const remote = executableThere(row)
   if (base === undefined) return local || remote
   return local === base.executable ? remote : local
 }
 
 function hasOwnBit({ joined: { base } }: Judged, here: LocalEntry): boolean {
-  return base?.type === 'file' && here.type === 'file' && here.stat.executable !== base.executable
+  return (
+    base?.type === 'file' && here.type === 'file' && executableHere(here, base) !== base.executable
+  )
 }
 
 /** The remote's bit: from its metadata if they were asked for; else it is what the base says, since nothing moved. */
@@ -232,7 +235,8 @@ export function upload(
     ...(row.sha256 === undefined ? {} : { sha256: row.sha256 }),
     expect,
     ...(over === undefined ? {} : { over }),
-    executable: over === undefined ? from.stat.executable : mergedExecutable(row, from),
+    executable:
+      over === undefined ? executableHere(from, row.joined.base) : mergedExecutable(row, from),
     keepRemote: false,
   } as const
 }

@@ -1,3 +1,4 @@
+import { executableHere } from './executable-bit.ts'
 import type { BaseEntry, LocalEntry, RemoteEntry } from '../model/entry.ts'
 import { type DigestAlgorithm, type Digests, type ObjectMetadata } from '../provider/index.ts'
 import type { Joined } from './join.ts'
@@ -128,7 +129,7 @@ function localChange({ base, local }: Joined, evidence: Evidence): Change {
 
 /** As `localUnchanged`, but the executable bit aside: that is no content. */
 function sameFile(base: BaseEntry, local: LocalEntry): boolean {
-  return localUnchanged({ ...base, executable: local.stat.executable }, local)
+  return localUnchanged({ ...base, executable: executableHere(local, base) }, local)
 }
 
 function remoteChange({ base, remote }: Joined, evidence: Evidence): Change {

@@ -1,3 +1,4 @@
+import { executableHere } from './executable-bit.ts'
 import type { BaseEntry, LocalEntry, RemoteEntry } from '../model/entry.ts'
 import { isFolderKey, nameOf } from '../model/path.ts'
 import type {
@@ -123,7 +124,7 @@ function movesThere(
     if (action.kind === 'upload') settled.set(action.path, action)
     else if (action.kind === 'adopt' || action.kind === 'keep-both')
       settled.set(action.path, undefined)
-  const objects = new Map(removals.map((action) => [action.path, action.remote]))
+  const sources = new Map(removals.map((action) => [action.path, action]))
   const moved = new Map<string, string>()
   for (const [source, destination] of pairs)
     if (settled.get(destination) !== undefined) moved.set(destination, source)
@@ -131,13 +132,15 @@ function movesThere(
   return actions.flatMap((action): Action[] => {
     if (action.kind === 'upload') {
       const sha256 = action.sha256 ?? hashes.get(action.path)
-      const source = moved.get(action.path)
-      const object = source === undefined ? undefined : objects.get(source)
+      const name = moved.get(action.path)
+      const source = name === undefined ? undefined : sources.get(name)
       return [
         {
           ...action,
           ...(sha256 === undefined ? {} : { sha256 }),
-          ...(object === undefined ? {} : { moved: object }),
+          ...(source === undefined
+            ? {}
+            : { moved: source.remote, executable: bitOfMoved(action, source.base) }),
         },
       ]
     }
@@ -152,6 +155,11 @@ function movesThere(
     const after = destinations.find(({ path }) => settled.has(path))
     return after === undefined ? [] : [{ ...action, after: after.path }]
   })
+}
+
+/** Where the disk keeps no bit, that of the file under its former name. */
+function bitOfMoved({ from, executable }: UploadAction, source: BaseEntry | undefined): boolean {
+  return from.stat.executable === undefined ? executableHere(from, source) : executable
 }
 
 /** Renamed by others: the local file follows. */
@@ -208,7 +216,7 @@ function moveLocal(
     source: source.path,
     from: source.from,
     sha256,
-    ownBit: source.from.stat.executable !== source.base?.executable,
+    ownBit: executableHere(source.from, source.base) !== source.base?.executable,
     remote,
   }
 }

@@ -45,7 +45,7 @@ function pushOver(
   if (here !== undefined)
     return action({
       ...upload(row, here, there, 'forced'),
-      executable: here.stat.executable,
+      executable: here.stat.executable ?? executableThere(row),
       keepRemote: there !== undefined && !isFolderKey(row.joined.path),
     })
   if (there === undefined) return NOTHING
@@ -85,7 +85,8 @@ function sameBit(
   there: RemoteEntry,
 ): Decision | undefined {
   if (here.type !== 'file') return undefined
-  const [local, remote] = [here.stat.executable, executableThere(row)]
+  const remote = executableThere(row)
+  const local = here.stat.executable ?? remote
   const { base } = row.joined
   const sha256 = row.sha256 ?? base?.sha256 ?? ''
   if (local === remote)

@@ -1,3 +1,4 @@
+import { executableHere } from './executable-bit.ts'
 import type { BaseEntry, LocalEntry, RemoteEntry } from '../model/entry.ts'
 
 /**
@@ -19,7 +20,7 @@ export function localUnchanged(base: BaseEntry, local: LocalEntry): boolean {
     base.local.mtime === stat.mtime &&
     base.local.ctime === stat.ctime &&
     base.local.inode === stat.inode &&
-    base.executable === stat.executable
+    base.executable === executableHere(local, base)
   )
 }
 

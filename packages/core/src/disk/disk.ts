@@ -80,8 +80,8 @@ export interface DiskStat {
   readonly ctime: number
   readonly inode: number
   readonly device: number
-  /** Never of a link, whose mode says nothing. */
-  readonly executable: boolean
+  /** Never of a link, whose mode says nothing; undefined where the disk keeps no such bit. */
+  readonly executable: boolean | undefined
 }
 
 export interface DiskFile extends AsyncDisposable {

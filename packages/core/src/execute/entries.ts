@@ -18,7 +18,7 @@ export function fileEntry(facts: {
   const { local, remote, metadata, former } = facts
   // A local file whose bit does not show what was agreed is looked at again.
   const fingerprint =
-    local === undefined || local.stat.executable !== facts.executable
+    local === undefined || (local.stat.executable ?? facts.executable) !== facts.executable
       ? undefined
       : fingerprintOf(local)
   const author = metadata === undefined ? former?.author : readMetadata(metadata).author

@@ -175,7 +175,7 @@ export async function swap(
     await disk.copyMode(path, staged.path)
     await disk.setExecutable(
       staged.path,
-      ownBit === true ? from.stat.executable : staged.file.executable,
+      (ownBit === true ? from.stat.executable : undefined) ?? staged.file.executable,
     )
   }
   // RACE: a program that holds the file open goes on writing into the trash; worst outcome: that save is found in the trash.

@@ -28,7 +28,7 @@ export async function replaceContent(
   const aside = await trash.placeFor(path)
   await state.intend([{ path, trash: aside, inode: from.stat.inode, size: from.stat.size }])
   await disk.flush([state.journalPath, staged, parentOf(aside)])
-  const { executable } = from.stat
+  const { executable = false } = from.stat
   await swap(
     { disk, trash, isJunk: () => false },
     {

@@ -52,7 +52,7 @@ async function withAgreedBit(
   { disk, world }: Effects,
   { path, from, executable }: UploadAction,
 ): Promise<LocalEntry | undefined> {
-  if (from.type !== 'file' || from.stat.executable === executable) return from
+  if (from.type !== 'file' || (from.stat.executable ?? executable) === executable) return from
   await disk.setExecutable(path, executable)
   const stat = await disk.stat(path)
   // Its ctime moved on by our hand.

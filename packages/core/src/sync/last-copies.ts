@@ -1,3 +1,4 @@
+import { executableHere } from '../decide/executable-bit.ts'
 import type { Judged } from '../decide/evidence.ts'
 import { ancestorsOf, lastCopies, type Removal } from '../decide/plan.ts'
 import type { Path } from '../model/entry.ts'
@@ -89,7 +90,7 @@ export async function keepLastCopies(
           from: local.entry,
           ...(sha256 === undefined ? {} : { sha256 }),
           expect: { kind: 'absent' },
-          executable: local.entry.stat.executable,
+          executable: executableHere(local.entry, base),
           keepRemote: false,
         },
       ]

@@ -1,6 +1,7 @@
 import { type IgnoreSettings, isJunk } from '../decide/ignore.ts'
 import type { Retention } from '../decide/retention.ts'
 import type { World } from '../disk/clock.ts'
+import { bitlessDisk } from '../disk/bitless-disk.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Effects, Ranged } from '../execute/context.ts'
 import { PartBuffers } from '../execute/part-buffers.ts'
@@ -17,7 +18,7 @@ import { DEFAULT_JOBS } from '../remote/in-flight.ts'
 import { Bandwidth, Slots } from '../remote/limiter.ts'
 import { withPolicies } from '../remote/policies.ts'
 import { DEFAULT_RETRY } from '../remote/retry.ts'
-import { probeFolding } from '../scan/folding.ts'
+import { probeDisk } from '../scan/probe-disk.ts'
 import { readKnownPointers } from '../state/nested.ts'
 import type { State } from '../state/state.ts'
 import { Transfers } from '../state/transfers.ts'
@@ -75,22 +76,24 @@ export interface Run {
  * Repairs what a dead run left, and checks whose remote it is.
  * @returns a halt where it is another one
  */
-export async function openRun(context: SyncContext, options: RunOptions): Promise<Run | Halt> {
-  const { disk, state, world } = context
+export async function openRun(given: SyncContext, options: RunOptions): Promise<Run | Halt> {
+  const { state, world } = given
   const { signal, onEvent } = options
   const jobs = options.jobs ?? DEFAULT_JOBS
-  const provider = withPolicies(context.provider, {
+  const provider = withPolicies(given.provider, {
     retry: DEFAULT_RETRY,
     slots: new Slots(jobs),
-    writes: new Slots(context.writes ?? jobs),
+    writes: new Slots(given.writes ?? jobs),
     world,
   })
   for (const message of state.notices) onEvent({ type: 'notice', message })
-  if (!options.dryRun) await recover(context, options)
+  if (!options.dryRun) await recover(given, options)
 
-  const folding = await probeFolding(disk, world)
+  const { folding, keepsExecutable } = await probeDisk(given.disk, world)
+  const disk = keepsExecutable ? given.disk : bitlessDisk(given.disk)
+  const context = { ...given, disk }
   const scopes = normalizeScopes(options.paths)
-  const policy = options.conflict ?? context.policy
+  const policy = options.conflict ?? given.policy
   const known = await readKnownPointers(disk)
   const [other, pointers] = await Promise.all([
     checkIdentity(context, provider, options),

@@ -1,3 +1,4 @@
+import { bitlessDisk } from '../disk/bitless-disk.ts'
 import { isSilent } from '../execute/tally.ts'
 import type { Path, RemoteEntry } from '../model/entry.ts'
 import type { OnEvent } from '../model/events.ts'
@@ -12,7 +13,7 @@ import { Slots } from '../remote/limiter.ts'
 import { withPolicies } from '../remote/policies.ts'
 import { DEFAULT_RETRY } from '../remote/retry.ts'
 import { DEFAULT_SYMLINKS } from '../state/config.ts'
-import { probeFolding } from '../scan/folding.ts'
+import { probeDisk } from '../scan/probe-disk.ts'
 import { openState } from '../state/open-state.ts'
 import type { State } from '../state/state.ts'
 import type { Machine } from './api.ts'
@@ -92,16 +93,17 @@ export async function statusRepository(
       known,
       pointers,
     )
+    const { folding, keepsExecutable } = await probeDisk(disk, world)
     const planned = await makePlan(
       {
-        disk,
+        disk: keepsExecutable ? disk : bitlessDisk(disk),
         provider,
         world,
         state,
         ignore: config,
         nestedAbove: nested.above,
         symlinks: config.symlinks ?? DEFAULT_SYMLINKS,
-        folding: await probeFolding(disk, world),
+        folding,
         jobs: DEFAULT_JOBS,
         signal,
         onEvent,

@@ -1,0 +1,119 @@
+import {
+  appendFileSync,
+  chmodSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { type Disk, DiskError, type DiskStat, type DiskWriter, nodeDisk } from '../../src/index.ts'
+import { clones } from './two-clones.ts'
+
+/** Like a stick from the shop: whatever a mode is set to, all files look alike. */
+function alikeDisk(root: string, executable: boolean, refuses: boolean): Disk {
+  const disk = nodeDisk(root)
+  const alike = (stat: DiskStat): DiskStat => ({ ...stat, executable })
+  const setExecutable = async (): Promise<void> => {
+    if (refuses) throw new DiskError('forbidden', root, 'operation not permitted, EPERM')
+  }
+  const alikeWriter = (writer: DiskWriter): DiskWriter => {
+    const stat = writer.stat.bind(writer)
+    return Object.assign(writer, { stat: async () => alike(await stat()), setExecutable })
+  }
+  return {
+    ...disk,
+    async statAll(folder, names) {
+      const stats = await disk.statAll(folder, names)
+      return stats.map((stat) => (stat instanceof DiskError ? stat : alike(stat)))
+    },
+    async stat(path) {
+      const stat = await disk.stat(path)
+      return stat === undefined ? undefined : alike(stat)
+    },
+    create: async (path) => alikeWriter(await disk.create(path)),
+    reopen: async (path) => alikeWriter(await disk.reopen(path)),
+    setExecutable,
+  }
+}
+
+describe.each([
+  ['all of whose files look executable', true, false],
+  ['none of whose files looks executable', false, false],
+  ['that refuses to change the bit', true, true],
+])('beside a disk %s', (_, executable, refuses) => {
+  /** The first clone is on an ordinary disk, the second one is not. */
+  async function pair() {
+    const made = await clones(2, {
+      openDisk: (root) =>
+        /1\/?$/.test(root) ? alikeDisk(root, executable, refuses) : nodeDisk(root),
+    })
+    const [a = '', b = ''] = made.folders
+    return {
+      ...made,
+      a: (name: string): string => join(a, name),
+      b: (name: string): string => join(b, name),
+      bit: (name: string): boolean => (statSync(join(a, name)).mode & 0o100) !== 0,
+      async settle() {
+        for (const index of [1, 0, 1]) expect((await made.sync(index)).problems).toEqual([])
+        for (const index of [0, 1])
+          expect((await made.sync(index)).totals).toMatchObject({
+            uploaded: { files: 0 },
+            downloaded: { files: 0 },
+            executable: 0,
+            adopted: 0,
+          })
+      },
+      [Symbol.dispose]: () => made[Symbol.dispose](),
+    }
+  }
+
+  test('no bit is changed by what is made, edited or renamed there', async () => {
+    using c = await pair()
+    writeFileSync(c.a('script'), 'script')
+    chmodSync(c.a('script'), 0o755)
+    writeFileSync(c.a('text'), 'text')
+    await c.sync(0)
+    await c.settle()
+    writeFileSync(c.b('new'), 'new')
+    appendFileSync(c.b('script'), ' edited')
+    appendFileSync(c.b('text'), ' edited')
+    await c.settle()
+    expect(readFileSync(c.a('script'), 'utf8')).toBe('script edited')
+    expect([c.bit('script'), c.bit('text'), c.bit('new')]).toEqual([true, false, false])
+    renameSync(c.b('script'), c.b('moved'))
+    renameSync(c.b('text'), c.b('moved text'))
+    await c.settle()
+    expect([c.bit('moved'), c.bit('moved text')]).toEqual([true, false])
+  })
+
+  test('a bit that is changed elsewhere stays changed, also where the file is the same on both sides at first', async () => {
+    using c = await pair()
+    for (const name of ['x', 'y']) {
+      writeFileSync(c.a(name), name)
+      writeFileSync(c.b(name), name)
+    }
+    chmodSync(c.a('y'), 0o755)
+    await c.sync(0)
+    await c.settle()
+    expect([c.bit('x'), c.bit('y')]).toEqual([false, true])
+    chmodSync(c.a('x'), 0o755)
+    chmodSync(c.a('y'), 0o644)
+    await c.sync(0)
+    await c.settle()
+    expect([c.bit('x'), c.bit('y')]).toEqual([true, false])
+    appendFileSync(c.b('x'), ' edited')
+    chmodSync(c.a('x'), 0o644)
+    await c.sync(0)
+    await c.settle()
+    expect(c.bit('x')).toBe(false)
+    rmSync(c.a('x'))
+    await c.sync(0)
+    await c.settle()
+    await c.sync(1, { mode: 'push', override: 'force', paths: ['y'] })
+    await c.settle()
+    expect(c.bit('y')).toBe(false)
+  })
+})

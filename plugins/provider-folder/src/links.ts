@@ -1,0 +1,32 @@
+import { linkSync, lstatSync, renameSync } from 'node:fs'
+import { errnoOf } from './errors.ts'
+
+/** By which file systems without hard links (FAT, exFAT, many shares) say so. */
+const NO_LINKS: ReadonlySet<string | undefined> = new Set([
+  'EPERM',
+  'ENOSYS',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'EMLINK',
+])
+
+export function knowsNoLinks(error: unknown): boolean {
+  return NO_LINKS.has(errnoOf(error))
+}
+
+/**
+ * Gives a file a name that must be free: `EEXIST` otherwise. It may keep the former one, too.
+ * RACE: without hard links the look and the rename are two steps; worst outcome: what a tool other than lsync makes there in between is overwritten
+ * (lsync's own writers hold the key's lock).
+ */
+export function nameOnce(file: string, name: string): void {
+  try {
+    linkSync(file, name)
+    return
+  } catch (error) {
+    if (!knowsNoLinks(error)) throw error
+  }
+  if (lstatSync(name, { throwIfNoEntry: false }) !== undefined)
+    throw Object.assign(new Error(`${name} is there already`), { code: 'EEXIST' })
+  renameSync(file, name)
+}
