@@ -97,9 +97,11 @@ export async function execute(
       effects.onEvent({ type: 'action', action, result: 'skipped' })
       return
     }
-    if (action.kind === 'upload' || action.kind === 'keep-both') failed.up.add(action.path)
-    if (action.kind === 'download' || action.kind === 'keep-both' || action.kind === 'move-local')
-      failed.down.add(action.path)
+    if (!NOT_KEPT_THERE.has(problem.code)) {
+      if (action.kind === 'upload' || action.kind === 'keep-both') failed.up.add(action.path)
+      if (action.kind === 'download' || action.kind === 'keep-both' || action.kind === 'move-local')
+        failed.down.add(action.path)
+    }
     tally.failed(action.path)
     problems.push(problem)
     effects.onEvent({ type: 'action', action, result: 'failed' })
@@ -201,6 +203,16 @@ const NOTHING_MORE: AsyncIterable<readonly Action[]> = { [Symbol.asyncIterator]:
 
 /** Objects that are links, where links are skipped or this one cannot be made. */
 const LINKS: ReadonlySet<ProblemCode> = new Set(['symbolic-link', 'link-target'])
+
+/**
+ * What a side can never hold is unknown there, and no failed transfer: else one such name would keep everything from being removed there for ever.
+ * What moved to it keeps its former place all the same, since its removal waits for it (`after`).
+ */
+const NOT_KEPT_THERE: ReadonlySet<ProblemCode> = new Set([
+  'name-refused',
+  'name-unsafe',
+  'too-large',
+])
 
 /** Only reading an object tells that it is a link: once it has told, the next runs need not ask again. */
 function rememberLink(

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { DiskError, nodeDisk } from '../../src/index.ts'
@@ -161,4 +161,19 @@ test('what the store refuses of one path is a problem of that path; of all paths
   const report = await c.sync(1)
   expect(report.problems).toMatchObject([{ path: 'one', code: 'remote-refused' }])
   expect([...c.store.objects.keys()]).toContain('first')
+})
+
+test('a name that the store cannot keep holds up no removals, but of what was moved to it', async () => {
+  using c = await pair()
+  for (const name of ['old', 'moving']) write(c.a, name, `content of ${name}`)
+  await c.sync(0)
+  rmSync(join(c.a, 'old'))
+  renameSync(join(c.a, 'moving'), join(c.a, 'what?'))
+  c.refuse('what?', 'bad-key')
+  const report = await c.sync(0)
+  expect(report.problems.map(({ path, code }) => `${path} ${code}`).toSorted()).toEqual([
+    'moving kept-for-safety',
+    'what? name-refused',
+  ])
+  expect([...c.store.objects.keys()].filter((key) => !key.startsWith('.lsync'))).toEqual(['moving'])
 })
