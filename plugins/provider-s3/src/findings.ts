@@ -20,6 +20,8 @@ export interface Found {
   readonly folders: boolean
   /** Listings are in the order of the keys' bytes, and begin behind a key where they are asked to. */
   readonly ordered: boolean
+  /** Listings of several answers show each key once. */
+  readonly complete: boolean
   readonly versioning: boolean
   /** The store's clock minus ours, in milliseconds; not a number if it does not tell. */
   readonly skew: number
@@ -61,10 +63,12 @@ export function findingsOf(found: Found): readonly ProbeFinding[] {
     },
     {
       check: 'listing-order',
-      ok: true,
-      message: found.ordered
-        ? 'Listings are in order.'
-        : 'Listings are in an order of its own: lsync sorts them, which takes some 300 bytes of memory for each file.',
+      ok: found.complete,
+      message: !found.complete
+        ? 'Listings of several answers leave objects out, or show them twice. lsync would take files for removed: do not sync with it.'
+        : found.ordered
+          ? 'Listings are in order.'
+          : 'Listings are in an order of its own: lsync sorts them, which takes some 300 bytes of memory for each file.',
     },
     {
       check: 'versioning',

@@ -17,18 +17,29 @@ export function keepsFolders(scene: ProbeScene): Promise<boolean> {
   })
 }
 
-/** Names of which a walk through folders, and any order of a language, would make another row than their bytes do. */
-export function listsInOrder(scene: ProbeScene): Promise<boolean> {
+export interface Listings {
+  /** In the order of the keys' bytes, and from behind a key where they are asked to. */
+  readonly ordered: boolean
+  /** Each key once, also over several answers. */
+  readonly complete: boolean
+}
+
+/** By names of which a walk through folders, and any order of a language, would make another row than their bytes do. */
+export async function listings(scene: ProbeScene): Promise<Listings> {
   const folder = `${scene.scratch}order/`
   const keys = ['C', '_', 'a', 'a.b', 'b.c', 'b/c'].map((name) => folder + name)
   const after = `${folder}b.c`
-  return where(async () => {
+  let complete = true
+  const ordered = await where(async () => {
     for (const key of keys) await scene.put(key, 'x', ABSENT)
     const all = await scene.listed(folder)
-    const rest = await scene.listed(folder, after)
+    const paged = await scene.listed(folder, { page: '2' })
+    const rest = await scene.listed(folder, { after })
     const behind = keys.filter((key) => compareKeys(key, after) > 0)
+    complete = [all, paged].every((some) => String(some.toSorted(compareKeys)) === String(keys))
     return String(all) === String(keys) && String(rest) === String(behind)
   })
+  return { ordered, complete }
 }
 
 /** By which servers say that they keep no such object. */

@@ -63,12 +63,16 @@ export class ProbeScene {
     return { info: raw.info, skew: clockSkew(raw.response, before, Date.now()) }
   }
 
-  /** The keys below a prefix, and behind one of them, in the order in which the store tells them. */
-  async listed(prefix: string, after?: string): Promise<readonly string[]> {
+  /** The keys below a prefix, or of them those behind one, in the order in which the store tells them; at most `page` in one answer. */
+  async listed(
+    prefix: string,
+    { after, page }: { readonly after?: string; readonly page?: string } = {},
+  ): Promise<readonly string[]> {
     const keys: string[] = []
     const asked = {
       prefix: this.place.prefix + prefix,
       ...(after === undefined ? {} : { after: this.place.prefix + after }),
+      ...(page === undefined ? {} : { page }),
     }
     for await (const { objects } of pagesOf(this.requester, asked, this.signal))
       for (const { key } of objects) keys.push(key.slice(this.place.prefix.length))

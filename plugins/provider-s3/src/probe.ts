@@ -10,7 +10,7 @@ import {
 import { allows, ODD, refuses } from './attempts.ts'
 import { findingsOf, type Found } from './findings.ts'
 import type { Multipart } from './multipart.ts'
-import { keepsFolders, listsInOrder } from './probe-listing.ts'
+import { keepsFolders, listings } from './probe-listing.ts'
 import { ABSENT, ProbeScene, STALE, versionOf } from './probe-scene.ts'
 import type { Requester } from './request.ts'
 import { anyTombstone } from './tombstones.ts'
@@ -89,7 +89,7 @@ async function look(scene: ProbeScene, multipart: Multipart): Promise<Seen> {
     ...(await uploads(scene, multipart, object)),
     checksums: await checksBytes(scene),
     folders: await keepsFolders(scene),
-    ordered: await listsInOrder(scene),
+    ...(await listings(scene)),
     versioning: now.info.historyId !== undefined,
     skew: now.skew,
   }

@@ -1,4 +1,5 @@
 import { conformance } from '@lsync/conformance'
+import type { ProbeReport } from '@lsync/core/provider'
 import { type FaultyS3, type FaultyS3Options, startFaultyS3 } from '@lsync/servers'
 import { afterAll, expect, test } from 'vitest'
 import s3 from '../src/index.ts'
@@ -47,12 +48,28 @@ for (const [name, habits, found] of HABITS) {
     concurrency: 16,
   }
   const url = 's3://faulty/some/prefix'
-  const first = await s3.open(url, options)
-  const known = await first.probe!({ signal: options.signal, scratch: 'probe/' })
-  await first[Symbol.asyncDispose]()
+  const probe = async (): Promise<ProbeReport> => {
+    await using opened = await s3.open(url, options)
+    return await opened.probe!({ signal: options.signal, scratch: 'probe/' })
+  }
+  const known = await probe()
 
   test(`${name}: the probe finds it out`, () => {
     expect(known).toMatchObject(found)
+    expect(known.findings).toContainEqual(
+      expect.objectContaining({ check: 'listing-order', ok: true }),
+    )
+  })
+
+  test(`${name}: the probe finds out that later answers of a listing leave something out`, async () => {
+    const hiding = server.inject({
+      fault: { kind: 'stale-listing', hidden: (key) => key.endsWith('/a.b') },
+      match: ({ operation, query }) =>
+        operation === 'ListObjectsV2' && query.get('max-keys') === '2',
+    })
+    const { findings } = await probe()
+    hiding.remove()
+    expect(findings).toContainEqual(expect.objectContaining({ check: 'listing-order', ok: false }))
   })
 
   conformance(test, {
