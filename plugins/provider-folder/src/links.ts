@@ -1,7 +1,7 @@
 import { linkSync, lstatSync, renameSync } from 'node:fs'
 import { errnoOf } from './errors.ts'
 
-/** By which file systems without hard links (FAT, exFAT, many shares) say so. */
+/** By which file systems without hard links and modes (FAT, exFAT, many shares) say so. */
 const NO_LINKS: ReadonlySet<string | undefined> = new Set([
   'EPERM',
   'ENOSYS',

@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import {
+  closeSync,
   linkSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -20,6 +21,8 @@ import { makeFolder } from './make-folder.ts'
 /** Keys share so many locks; few enough that the folder stays small, many enough that clients seldom meet. */
 const STRIPES = 256
 const LONGEST_WAIT = 10_000
+/** Milliseconds after which nobody is still between making a lock and writing into it. */
+const LONGEST_WRITE = 5000
 
 /**
  * Runs an operation while no other process changes a key of the same stripe. A lock names its process; one that a dead process of this machine
@@ -31,7 +34,9 @@ export async function locked<T>(
   signal: AbortSignal,
   operation: () => T,
 ): Promise<T> {
-  const stripe = createHash('md5').update(key).digest().readUInt16BE() % STRIPES
+  // Names that a file system may take for one another share a lock.
+  const folded = key.normalize('NFC').toLowerCase()
+  const stripe = createHash('md5').update(folded).digest().readUInt16BE() % STRIPES
   const place = join(root, LOCKS, String(stripe))
   const mine = JSON.stringify({
     pid: process.pid,
@@ -42,6 +47,7 @@ export async function locked<T>(
   })
   const own = `${place}.${process.pid}.${randomUUID().slice(0, 8)}`
   const until = Date.now() + LONGEST_WAIT
+  let emptySince: number | undefined
   write(own, mine)
   try {
     for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
@@ -52,7 +58,11 @@ export async function locked<T>(
       } catch (error) {
         if (errnoOf(error) !== 'EEXIST') throw error
       }
-      if (takeOver(place)) continue
+      const text = read(place)
+      if (text === '') emptySince ??= performance.now()
+      else emptySince = undefined
+      const isAbandoned = emptySince !== undefined && performance.now() - emptySince > LONGEST_WRITE
+      if ((text !== '' || isAbandoned) && takeOver(place)) continue
       if (Date.now() > until)
         throw new StorageError('busy', `another process holds the lock for ${key}`, { key })
       await sleep(wait + Math.random() * wait, undefined, { signal }).catch(() => {
@@ -65,7 +75,8 @@ export async function locked<T>(
   try {
     return operation()
   } finally {
-    rmSync(place, { force: true })
+    // Whoever waited too long may have taken it over.
+    if (read(place) === mine) rmSync(place, { force: true })
   }
 }
 
@@ -75,8 +86,16 @@ function take(own: string, place: string, text: string): void {
     linkSync(own, place)
   } catch (error) {
     if (!knowsNoLinks(error)) throw error
-    // Without hard links it is there for an instant before its text is: see `isBeingWritten`.
-    writeFileSync(place, text, { flag: 'wx' })
+    // Without hard links it is there for an instant before its text is.
+    const descriptor = openSync(place, 'wx')
+    try {
+      writeFileSync(descriptor, text)
+    } catch (failed) {
+      rmSync(place, { force: true })
+      throw failed
+    } finally {
+      closeSync(descriptor)
+    }
   }
 }
 
@@ -103,7 +122,7 @@ function takeOver(place: string): boolean {
     // Gone meanwhile: try again. Not ours to read: another user's, and held as far as we can tell.
     return errnoOf(error) === 'ENOENT'
   }
-  if (text === '' ? isBeingWritten(place) : isHeld(text)) return false
+  if (isHeld(text)) return false
   const aside = `${place}.dead.${randomUUID().slice(0, 8)}`
   try {
     renameSync(place, aside)
@@ -119,14 +138,6 @@ function takeOver(place: string): boolean {
     }
   rmSync(aside, { force: true })
   return true
-}
-
-/** Milliseconds after which nobody is still between making a lock and writing into it. */
-const LONGEST_WRITE = 5000
-
-function isBeingWritten(place: string): boolean {
-  const stat = statSync(place, { throwIfNoEntry: false })
-  return stat !== undefined && Math.abs(Date.now() - stat.mtimeMs) < LONGEST_WRITE
 }
 
 function read(path: string): string | undefined {

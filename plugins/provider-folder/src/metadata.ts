@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto'
-import { type BigIntStats, readFileSync, writeFileSync } from 'node:fs'
-import { renameSync, rmSync } from 'node:fs'
+import {
+  type BigIntStats,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { ObjectInfo, ObjectMetadata } from '@lsync/core/provider'
 import { errnoOf } from './errors.ts'
@@ -9,7 +15,7 @@ import { METADATA } from './layout.ts'
 import { makeFolder } from './make-folder.ts'
 
 /** What does not fit into a file's own attributes, in a small file beside the store. It counts only while the file is what it was written for. */
-interface Sidecar {
+export interface Sidecar {
   readonly version: string
   readonly metadata: ObjectMetadata
   readonly sha256?: string
@@ -40,14 +46,25 @@ export function removeSidecar(root: string, key: string): void {
   rmSync(placeOf(root, key), { force: true })
 }
 
-function readSidecar(root: string, key: string, version: string): Sidecar | undefined {
+/** Of whatever version it was written for. */
+export function readSidecar(root: string, key: string): Sidecar | undefined {
   try {
-    const sidecar = JSON.parse(readFileSync(placeOf(root, key), 'utf8')) as Sidecar
-    return sidecar.version === version ? sidecar : undefined
+    return JSON.parse(readFileSync(placeOf(root, key), 'utf8')) as Sidecar
   } catch {
     return undefined
   }
 }
+
+/**
+ * True where all files look executable, whatever they were made: on FAT and its like. lsync never makes this one so.
+ * There a file's mode says nothing, and its inode, a part of its version, may be another one after each mount.
+ */
+export function looksAlike(root: string): boolean {
+  const own = statSync(join(root, IDENTITY), { throwIfNoEntry: false })
+  return own !== undefined && (own.mode & 0o100) !== 0
+}
+
+const IDENTITY = '.lsync/repository.yaml'
 
 /** As a listing shows it. */
 export function listedInfo(key: string, stat: BigIntStats): ObjectInfo {
@@ -65,8 +82,8 @@ export function listedInfo(key: string, stat: BigIntStats): ObjectInfo {
 /** With metadata: the sidecar's where it still holds, else what the file itself shows. */
 export function fullInfo(root: string, key: string, stat: BigIntStats): ObjectInfo {
   const info = listedInfo(key, stat)
-  const sidecar = readSidecar(root, key, info.version)
-  if (sidecar !== undefined)
+  const sidecar = readSidecar(root, key)
+  if (sidecar?.version === info.version)
     return {
       ...info,
       metadata: sidecar.metadata,
@@ -74,11 +91,15 @@ export function fullInfo(root: string, key: string, stat: BigIntStats): ObjectIn
     }
   const seconds = stat.mtimeNs / 1_000_000_000n
   const fraction = (stat.mtimeNs % 1_000_000_000n).toString().padStart(9, '0')
+  const mtime = `${seconds}.${fraction}`
+  if (looksAlike(root)) {
+    // What lsync noted of it before the last mount is the best there is; the digest is not told unless it was read again (`renewed`).
+    const { sha256: _sha256, ...noted } = sidecar?.metadata.user ?? {}
+    return { ...info, metadata: { ...sidecar?.metadata, user: { ...noted, mtime } } }
+  }
   const executable = (stat.mode & 0o100n) !== 0n
   return {
     ...info,
-    metadata: {
-      user: { mtime: `${seconds}.${fraction}`, ...(executable ? { executable: 'true' } : {}) },
-    },
+    metadata: { user: { mtime, ...(executable ? { executable: 'true' } : {}) } },
   }
 }

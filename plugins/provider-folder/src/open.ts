@@ -6,6 +6,7 @@ import { listObjects } from './list.ts'
 import { probeFolder } from './probe.ts'
 import { headOf, readObject } from './read.ts'
 import { removeObject } from './remove.ts'
+import { renewed } from './renew.ts'
 import { writeObject } from './write.ts'
 
 const ATOMIC = {
@@ -43,7 +44,8 @@ export async function openFolder(
     list: (range, options) => listObjects(root, sameRoot, range, options),
     async head(key, options) {
       options.signal.throwIfAborted()
-      return attempt(key, () => headOf(root, key))
+      const info = attempt(key, () => headOf(root, key))
+      return info === undefined ? undefined : renewed(root, key, info, options)
     },
     read: (key, options) => readObject(root, key, options),
     write: (key, source, options) =>

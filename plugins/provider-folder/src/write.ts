@@ -3,6 +3,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  existsSync,
   futimesSync,
   lstatSync,
   openSync,
@@ -22,7 +23,7 @@ import {
 import { attempt, errnoOf } from './errors.ts'
 import { versionOf } from './identity.ts'
 import { FOLDERS, checkKey, STAGED } from './layout.ts'
-import { nameOnce } from './links.ts'
+import { knowsNoLinks, nameOnce } from './links.ts'
 import { locked } from './lock.ts'
 import { makeFolder } from './make-folder.ts'
 import { listedInfo, writeSidecar } from './metadata.ts'
@@ -92,7 +93,8 @@ function put(
       try {
         nameOnce(staged, place)
       } catch (again) {
-        if (errnoOf(again) !== 'ENOENT') throw again
+        // Not while others make and remove the folder: only where that is there, it is the name.
+        if (errnoOf(again) !== 'ENOENT' || !existsSync(dirname(place))) throw again
         throw new StorageError('bad-key', `no file can be named so there: ${key}`, { key })
       }
     }
@@ -117,7 +119,7 @@ function moveOn(place: string, before: BigIntStats): void {
       chmodSync(place, Number(now.mode & 0o7777n))
     } catch (error) {
       // A file system without modes: there the inode has to do.
-      if (errnoOf(error) === 'EPERM') return
+      if (knowsNoLinks(error)) return
       throw error
     }
   }

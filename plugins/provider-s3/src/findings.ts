@@ -65,7 +65,7 @@ export function findingsOf(found: Found): readonly ProbeFinding[] {
       check: 'listing-order',
       ok: found.complete,
       message: !found.complete
-        ? 'Listings of several answers leave objects out, or show them twice. lsync would take files for removed: do not sync with it.'
+        ? 'Listings of several answers leave objects out, or show them twice. Files would be taken for removed, so lsync does not sync with it.'
         : found.ordered
           ? 'Listings are in order.'
           : 'Listings are in an order of its own: lsync sorts them, which takes some 300 bytes of memory for each file.',

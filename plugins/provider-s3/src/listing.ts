@@ -90,9 +90,13 @@ export async function* pagesOf(
     return parseListing(await requester.text({ method: 'GET', query: asked, signal: both }))
   }
   try {
+    let asked: string | undefined
     let next: Promise<ListingPage> | undefined = ask(undefined)
     while (next !== undefined) {
       const answer: ListingPage = await next
+      if (answer.token !== undefined && answer.token === asked)
+        throw new StorageError('unexpected', `the bucket lists its keys in circles`)
+      asked = answer.token
       next = answer.token === undefined || reaches(answer.last) ? undefined : ask(answer.token)
       // Awaited only in the next turn.
       next?.catch(() => undefined)

@@ -63,9 +63,9 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
       extra,
     )
     const guarantees = known?.guarantees ?? LEAST
-    const traits = traitsOf(known)
+    const traits = traitsOf(known, requester.host)
     if (traits.conditions !== undefined) requester.conditions = traits.conditions
-    const isOrdered = isAmazon(service) || traits.order === 'bytes'
+    const isOrdered = traits.order === undefined ? isAmazon(service) : traits.order === 'bytes'
     const leased = new LeasedRemoval(requester, encryptionHeaders(store))
     const guarded: UploadContext['guarded'] = (key, expect, call, operation) =>
       clearing(leased, key, expect, call, async () => {
@@ -93,8 +93,10 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
       get quickest() {
         return connections.quickest
       },
-      list: (range, call) =>
-        (isOrdered ? listObjects : listUnordered)(requester, place.prefix, range, call),
+      list(range, call) {
+        if (traits.order === 'gaps') throw leavesOut(requester.host)
+        return (isOrdered ? listObjects : listUnordered)(requester, place.prefix, range, call)
+      },
       head: (key, call) => headObject(requester, key, call),
       read: (key, call) => readObject(requester, key, call),
       write,
@@ -139,6 +141,13 @@ async function findRegion(
     await check(there, place, signal)
     return { requester: there, service: right }
   }
+}
+
+function leavesOut(host: string): StorageError {
+  return new StorageError(
+    'unexpected',
+    `${host} was seen to leave objects out of its listings, which would be taken for removed`,
+  )
 }
 
 /** One cheap question that fails for all reasons for which everything would. */

@@ -24,15 +24,19 @@ export interface Listings {
   readonly complete: boolean
 }
 
-/** By names of which a walk through folders, and any order of a language, would make another row than their bytes do. */
+/** By names of which a walk through folders, an order of a language, and one of UTF-16 would each make another row than their bytes do. */
 export async function listings(scene: ProbeScene): Promise<Listings> {
   const folder = `${scene.scratch}order/`
-  const keys = ['C', '_', 'a', 'a.b', 'b.c', 'b/c'].map((name) => folder + name)
+  const keys = ['C', '_', 'a', 'a.b', 'b.c', 'b/c', 'd\u{ff08}', 'd\u{1f600}'].map(
+    (name) => folder + name,
+  )
   const after = `${folder}b.c`
   let complete = true
   const ordered = await where(async () => {
     for (const key of keys) await scene.put(key, 'x', ABSENT)
     const all = await scene.listed(folder)
+    // Until the contrary is seen: an answer that is refused as none is not whole, either.
+    complete = false
     const paged = await scene.listed(folder, { page: '2' })
     const rest = await scene.listed(folder, { after })
     const behind = keys.filter((key) => compareKeys(key, after) > 0)

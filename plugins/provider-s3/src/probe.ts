@@ -40,19 +40,28 @@ export async function probeBucket(
     listsFolders: all.folders,
     ...(Number.isFinite(all.skew) ? { clockSkew: all.skew } : {}),
     versioning: all.versioning,
-    traits: { order: all.ordered ? 'bytes' : 'other', conditions: requester.conditions },
+    traits: {
+      host: requester.host,
+      order: !all.complete ? 'gaps' : all.ordered ? 'bytes' : 'other',
+      conditions: requester.conditions,
+    },
     findings: findingsOf(all),
   }
 }
 
-/** What a probe found that only this provider needs to know; nothing of what somebody else wrote there. */
-export function traitsOf(known: ProbeReport | undefined): {
-  readonly order: 'bytes' | 'other' | undefined
+/** What a probe of this host found that only this provider needs to know; nothing of what somebody else wrote there. */
+export function traitsOf(
+  known: ProbeReport | undefined,
+  host: string,
+): {
+  /** `gaps`: listings leave something out. */
+  readonly order: 'bytes' | 'other' | 'gaps' | undefined
   readonly conditions: Requester['conditions'] | undefined
 } {
-  const { order, conditions } = known?.traits ?? {}
+  // A bucket that was copied to another server keeps its name.
+  const { order, conditions } = known?.traits?.['host'] === host ? known.traits : {}
   return {
-    order: order === 'bytes' || order === 'other' ? order : undefined,
+    order: order === 'bytes' || order === 'other' || order === 'gaps' ? order : undefined,
     conditions: conditions === 'quoted' || conditions === 'bare' ? conditions : undefined,
   }
 }

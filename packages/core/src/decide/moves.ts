@@ -124,6 +124,14 @@ function movesThere(
     if (action.kind === 'upload') settled.set(action.path, action)
     else if (action.kind === 'adopt' || action.kind === 'keep-both')
       settled.set(action.path, undefined)
+  const uploadedInodes = new Map<number, string>()
+  for (const action of actions)
+    if (action.kind === 'upload' && action.over === undefined) {
+      const { inode } = action.from.stat
+      const other = uploadedInodes.get(inode)
+      // Hard links: any of them will do, but always the same.
+      if (other === undefined || action.path < other) uploadedInodes.set(inode, action.path)
+    }
   const sources = new Map(removals.map((action) => [action.path, action]))
   const moved = new Map<string, string>()
   for (const [source, destination] of pairs)
@@ -147,7 +155,12 @@ function movesThere(
     if (action.kind !== 'remove-remote' || action.keepRemote === true) return [action]
     if (!isMovable(action.base)) return [action]
     const destinations = places.get(action.base.sha256)
-    if (destinations === undefined) return [action]
+    if (destinations === undefined) {
+      // Renamed and edited, or so it looks (an inode proves nothing): the former object stays until the latter is there.
+      const { inode } = action.base.local ?? {}
+      const edited = inode === undefined ? undefined : uploadedInodes.get(inode)
+      return [edited === undefined ? action : { ...action, after: edited }]
+    }
     const destination = pairs.get(action.path)
     if (destination !== undefined && moved.get(destination) === action.path)
       return [{ ...action, after: destination, move: true }]

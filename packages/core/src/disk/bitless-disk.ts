@@ -1,9 +1,16 @@
 import type { Disk, DiskStat, DiskWriter } from './disk.ts'
 
 /**
- * A disk that keeps no executable bit (FAT, NTFS, many shares: all files look alike there): what it says of it is left out, and nobody tries to change it.
+ * A disk whose executable bits say nothing (FAT, NTFS, many shares: all files look alike there): they are left out, and nobody tries to change them.
+ *
+ * @param sets they are set all the same: what they say is only not to be believed
  */
-export function bitlessDisk(disk: Disk): Disk {
+export function bitlessDisk(disk: Disk, sets = false): Disk {
+  const bitlessWriter = (writer: DiskWriter): DiskWriter => {
+    const stat = writer.stat.bind(writer)
+    const changed = { stat: async () => bitless(await stat()) }
+    return Object.assign(writer, changed, sets ? {} : { setExecutable: nothing })
+  }
   return {
     ...disk,
     async statAll(folder, names) {
@@ -16,18 +23,12 @@ export function bitlessDisk(disk: Disk): Disk {
     },
     create: async (path) => bitlessWriter(await disk.create(path)),
     reopen: async (path) => bitlessWriter(await disk.reopen(path)),
-    async setExecutable() {},
+    ...(sets ? {} : { setExecutable: nothing, copyMode: nothing }),
   }
 }
 
+async function nothing(): Promise<void> {}
+
 function bitless(stat: DiskStat): DiskStat {
   return { ...stat, executable: undefined }
-}
-
-function bitlessWriter(writer: DiskWriter): DiskWriter {
-  const stat = writer.stat.bind(writer)
-  return Object.assign(writer, {
-    stat: async () => bitless(await stat()),
-    async setExecutable() {},
-  })
 }

@@ -35,6 +35,9 @@ const WRITES_HERE: ReadonlySet<Action['kind']> = new Set([
   'adopt',
 ])
 
+/** After one of these the store is seen to take what it is asked to. */
+const WRITES_THERE: ReadonlySet<Action['kind']> = new Set(['upload', 'keep-both', 'remove-remote'])
+
 /** Paths whose transfer towards a side failed, and was not made good since: while there are any, nothing is removed on that side. */
 export interface Failed {
   readonly up: Set<string>
@@ -55,7 +58,7 @@ export async function execute(
 ): Promise<readonly Problem[]> {
   const problems: Problem[] = []
   let remoteFailures = 0
-  let anyDone = false
+  let anyTaken = false
   const grouped = (some: readonly Action[]): Schedule => {
     for (const { path, kind } of some)
       if (isFolderKey(path) && kind !== 'remove-local') keep.add(path)
@@ -76,7 +79,7 @@ export async function execute(
   const finish = (action: Action, error?: unknown): void => {
     if (error === undefined) {
       tally.done(action)
-      anyDone ||= action.kind !== 'adopt'
+      anyTaken ||= WRITES_THERE.has(action.kind)
       if (awaited.has(action.path)) arrived.add(action.path)
       // That a fingerprint moved is nothing that a person did, or needs to see.
       if (action.kind !== 'adopt' || !action.silent)
@@ -87,7 +90,7 @@ export async function execute(
     if (problem === undefined) throw error
     if (
       isStorageError(error) &&
-      (problem.code === 'remote-failed' || (problem.code === 'remote-refused' && !anyDone)) &&
+      (problem.code === 'remote-failed' || (problem.code === 'remote-refused' && !anyTaken)) &&
       ++remoteFailures > MOST_REMOTE_FAILURES
     )
       throw error
@@ -97,7 +100,7 @@ export async function execute(
       effects.onEvent({ type: 'action', action, result: 'skipped' })
       return
     }
-    if (!NOT_KEPT_THERE.has(problem.code)) {
+    if (!neverKept(action, problem.code)) {
       if (action.kind === 'upload' || action.kind === 'keep-both') failed.up.add(action.path)
       if (action.kind === 'download' || action.kind === 'keep-both' || action.kind === 'move-local')
         failed.down.add(action.path)
@@ -208,11 +211,11 @@ const LINKS: ReadonlySet<ProblemCode> = new Set(['symbolic-link', 'link-target']
  * What a side can never hold is unknown there, and no failed transfer: else one such name would keep everything from being removed there for ever.
  * What moved to it keeps its former place all the same, since its removal waits for it (`after`).
  */
-const NOT_KEPT_THERE: ReadonlySet<ProblemCode> = new Set([
-  'name-refused',
-  'name-unsafe',
-  'too-large',
-])
+function neverKept({ kind }: Action, code: ProblemCode): boolean {
+  return kind === 'upload'
+    ? code === 'name-refused' || code === 'too-large'
+    : kind === 'download' && code === 'name-unsafe'
+}
 
 /** Only reading an object tells that it is a link: once it has told, the next runs need not ask again. */
 function rememberLink(

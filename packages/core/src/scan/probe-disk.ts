@@ -7,8 +7,8 @@ import { STAGING } from '../state/layout.ts'
 export interface DiskHabits {
   /** Which names it takes for one another. */
   readonly folding: Folding
-  /** False where all files look alike, whatever their mode was set to. */
-  readonly keepsExecutable: boolean
+  /** What it does with the executable bit: `alike` where all files look alike, whatever their mode was set to; `unknown` where that could not be tried. */
+  readonly executable: 'kept' | 'alike' | 'unknown'
 }
 
 /** Finds out the habits of the repository's disk, by a file in its staging folder. */
@@ -16,13 +16,13 @@ export async function probeDisk(disk: Disk, world: World): Promise<DiskHabits> {
   const start = `names-${world.token()}`
   const name = `${start}-a\u{e9}`
   const path = `${STAGING}/${name}`
-  let keepsExecutable: boolean
+  let executable: DiskHabits['executable']
   try {
     await using file = await disk.create(path)
-    keepsExecutable = await keepsBit(file)
+    executable = await bitOf(file)
   } catch (error) {
     // A disk that cannot be written: nothing arrives there.
-    if (error instanceof DiskError) return { folding: NO_FOLDING, keepsExecutable: true }
+    if (error instanceof DiskError) return { folding: NO_FOLDING, executable: 'unknown' }
     throw error
   }
   try {
@@ -33,22 +33,22 @@ export async function probeDisk(disk: Disk, world: World): Promise<DiskHabits> {
       form: await answers('ae\u{301}'),
       rewrites: !(await disk.list(STAGING)).some((item) => item.name === name),
     }
-    return { folding, keepsExecutable }
+    return { folding, executable }
   } finally {
     await disk.remove(path)
   }
 }
 
-async function keepsBit(file: DiskWriter): Promise<boolean> {
+async function bitOf(file: DiskWriter): Promise<DiskHabits['executable']> {
   try {
     for (const executable of [true, false]) {
       await file.setExecutable(executable)
-      if ((await file.stat()).executable !== executable) return false
+      if ((await file.stat()).executable !== executable) return 'alike'
     }
-    return true
+    return 'kept'
   } catch (error) {
-    // Some refuse it instead.
-    if (error instanceof DiskError) return false
-    throw error
+    if (!(error instanceof DiskError)) throw error
+    // Some refuse it. Any other failure is none of the bit.
+    return error.code === 'forbidden' ? 'alike' : 'unknown'
   }
 }

@@ -9,6 +9,8 @@ export const NESTED = '.lsync/nested.yaml'
 export const LOCK = '.lsync/lock'
 export const STAGING = '.lsync/staging'
 export const TRANSFERS = '.lsync/transfers'
+/** Stands while the disk is one without executable bits. */
+export const BITLESS = '.lsync/bitless'
 export const TRASH = '.lsync/trash'
 
 /** On the remote: who this repository is. */

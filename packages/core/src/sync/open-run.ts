@@ -1,7 +1,7 @@
+import { believedDisk, settleBits } from './executable-bits.ts'
 import { type IgnoreSettings, isJunk } from '../decide/ignore.ts'
 import type { Retention } from '../decide/retention.ts'
 import type { World } from '../disk/clock.ts'
-import { bitlessDisk } from '../disk/bitless-disk.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Effects, Ranged } from '../execute/context.ts'
 import { PartBuffers } from '../execute/part-buffers.ts'
@@ -89,8 +89,10 @@ export async function openRun(given: SyncContext, options: RunOptions): Promise<
   for (const message of state.notices) onEvent({ type: 'notice', message })
   if (!options.dryRun) await recover(given, options)
 
-  const { folding, keepsExecutable } = await probeDisk(given.disk, world)
-  const disk = keepsExecutable ? given.disk : bitlessDisk(given.disk)
+  const habits = await probeDisk(given.disk, world)
+  if (!options.dryRun) await settleBits(given.disk, state, habits)
+  const { folding } = habits
+  const disk = await believedDisk(given.disk, habits)
   const context = { ...given, disk }
   const scopes = normalizeScopes(options.paths)
   const policy = options.conflict ?? given.policy

@@ -1,4 +1,4 @@
-import { bitlessDisk } from '../disk/bitless-disk.ts'
+import { believedDisk } from './executable-bits.ts'
 import { isSilent } from '../execute/tally.ts'
 import type { Path, RemoteEntry } from '../model/entry.ts'
 import type { OnEvent } from '../model/events.ts'
@@ -93,17 +93,17 @@ export async function statusRepository(
       known,
       pointers,
     )
-    const { folding, keepsExecutable } = await probeDisk(disk, world)
+    const habits = await probeDisk(disk, world)
     const planned = await makePlan(
       {
-        disk: keepsExecutable ? disk : bitlessDisk(disk),
+        disk: await believedDisk(disk, habits),
         provider,
         world,
         state,
         ignore: config,
         nestedAbove: nested.above,
         symlinks: config.symlinks ?? DEFAULT_SYMLINKS,
-        folding,
+        folding: habits.folding,
         jobs: DEFAULT_JOBS,
         signal,
         onEvent,

@@ -117,3 +117,69 @@ describe.each([
     expect(c.bit('y')).toBe(false)
   })
 })
+
+test('a clone that comes back to an ordinary disk has the bits that were agreed, and changes none', async () => {
+  let alike = true
+  using c = await clones(2, {
+    openDisk: (root) =>
+      alike && root.endsWith('1') ? alikeDisk(root, true, false) : nodeDisk(root),
+  })
+  const [a = '', b = ''] = c.folders
+  const bits = (folder: string): readonly boolean[] =>
+    ['script', 'text'].map((name) => (statSync(join(folder, name)).mode & 0o100) !== 0)
+  writeFileSync(join(a, 'script'), 'script')
+  chmodSync(join(a, 'script'), 0o755)
+  writeFileSync(join(a, 'text'), 'text')
+  for (const index of [0, 1]) await c.sync(index)
+  // As after a copy from such a disk.
+  chmodSync(join(b, 'script'), 0o644)
+  chmodSync(join(b, 'text'), 0o755)
+  alike = false
+  expect((await c.sync(1, { dryRun: true })).totals).toMatchObject({
+    uploaded: { files: 0 },
+    executable: 0,
+  })
+  for (const index of [1, 0])
+    expect((await c.sync(index)).totals).toMatchObject({ uploaded: { files: 0 }, executable: 0 })
+  expect([bits(a), bits(b)]).toEqual([
+    [true, false],
+    [true, false],
+  ])
+  // From now on they count again.
+  chmodSync(join(b, 'text'), 0o755)
+  for (const index of [1, 0]) await c.sync(index)
+  expect(bits(a)).toEqual([true, true])
+})
+
+test('where the bit cannot be tried it is not believed, and set all the same', async () => {
+  let full = false
+  using c = await clones(2, {
+    openDisk(root) {
+      const disk = root.endsWith('1') && full ? alikeDisk(root, true, false) : nodeDisk(root)
+      return {
+        ...disk,
+        setExecutable: async (path, executable) => nodeDisk(root).setExecutable(path, executable),
+        async create(path) {
+          if (full && path.includes('/names-'))
+            throw new DiskError('no-space', path, 'no space left on device, ENOSPC')
+          return nodeDisk(root).create(path)
+        },
+      }
+    },
+  })
+  const [a = '', b = ''] = c.folders
+  writeFileSync(join(a, 'text'), 'text')
+  for (const index of [0, 1]) await c.sync(index)
+  full = true
+  writeFileSync(join(a, 'script'), 'script')
+  chmodSync(join(a, 'script'), 0o755)
+  await c.sync(0)
+  full = false
+  await c.sync(0)
+  full = true
+  expect((await c.sync(1)).totals).toMatchObject({ uploaded: { files: 0 } })
+  full = false
+  for (const index of [1, 0])
+    expect((await c.sync(index)).totals).toMatchObject({ uploaded: { files: 0 }, executable: 0 })
+  expect(statSync(join(b, 'script')).mode & 0o100).toBe(0o100)
+})
