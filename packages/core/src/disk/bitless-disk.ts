@@ -11,8 +11,7 @@ export function bitlessDisk(disk: Disk, sets = false): Disk {
     const changed = { stat: async () => bitless(await stat()) }
     return Object.assign(writer, changed, sets ? {} : { setExecutable: nothing })
   }
-  return {
-    ...disk,
+  const changed: Partial<Disk> = {
     async statAll(folder, names) {
       const stats = await disk.statAll(folder, names)
       return stats.map((stat) => ('kind' in stat ? bitless(stat) : stat))
@@ -25,6 +24,13 @@ export function bitlessDisk(disk: Disk, sets = false): Disk {
     reopen: async (path) => bitlessWriter(await disk.reopen(path)),
     ...(sets ? {} : { setExecutable: nothing, copyMode: nothing }),
   }
+  // Not by spreading: a disk may be of a class, whose methods do not come along.
+  return new Proxy(disk, {
+    get(target, name: keyof Disk) {
+      const value = changed[name] ?? target[name]
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 }
 
 async function nothing(): Promise<void> {}
