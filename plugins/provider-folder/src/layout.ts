@@ -6,6 +6,8 @@ export const STAGED = `${STORE}/staged`
 export const LOCKS = `${STORE}/locks`
 export const METADATA = `${STORE}/metadata`
 export const FOLDERS = `${STORE}/folders`
+/** In the shadow tree of marks: a file of this name says that its folder is kept. */
+export const MARK = '.kept'
 
 /** Refuses keys that a file system would read as something other than plain names below the root. */
 export function checkKey(key: string): void {

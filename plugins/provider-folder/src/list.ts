@@ -8,10 +8,10 @@ import {
   type ObjectInfo,
 } from '@lsync/core/provider'
 import { attempt, errnoOf, storageError } from './errors.ts'
-import { FOLDERS, STORE } from './layout.ts'
+import { FOLDERS, MARK, STORE } from './layout.ts'
 import { listedInfo } from './metadata.ts'
 import { STABLE_FOLDER } from './read.ts'
-import { folderInfo, MARK, statOf } from './write.ts'
+import { folderInfo, statOf } from './write.ts'
 
 const PAGE = 1000
 

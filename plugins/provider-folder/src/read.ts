@@ -17,9 +17,9 @@ import {
 } from '@lsync/core/provider'
 import { attempt } from './errors.ts'
 import { versionOf } from './identity.ts'
-import { checkKey, FOLDERS } from './layout.ts'
+import { checkKey, FOLDERS, MARK } from './layout.ts'
 import { fullInfo } from './metadata.ts'
-import { checkParents, folderInfo, MARK, statOf } from './write.ts'
+import { checkParents, folderInfo, statOf } from './write.ts'
 
 const CHUNK = 1024 * 1024
 

@@ -22,10 +22,11 @@ import {
 } from '@lsync/core/provider'
 import { attempt, errnoOf } from './errors.ts'
 import { versionOf } from './identity.ts'
-import { FOLDERS, checkKey, STAGED } from './layout.ts'
+import { FOLDERS, checkKey, MARK, STAGED } from './layout.ts'
 import { knowsNoLinks, nameOnce } from './links.ts'
 import { locked } from './lock.ts'
 import { makeFolder } from './make-folder.ts'
+import { pruneAbove } from './prune.ts'
 import { listedInfo, writeSidecar } from './metadata.ts'
 
 /** Stores a key: whole, under its condition, or not at all. Returns the files that a flush must reach. */
@@ -46,7 +47,13 @@ export async function writeObject(
     const stat = await locked(root, key, options.signal, () =>
       attempt(key, () => {
         options.signal.throwIfAborted()
-        put(root, key, staged.path, place, options)
+        try {
+          put(root, key, staged.path, place, options)
+        } catch (error) {
+          // The folders that were made for it would read as somebody's empty ones.
+          pruneAbove(root, place)
+          throw error
+        }
         // The second name must go before the look: removing it moves the ctime, which is part of the version.
         rmSync(staged.path, { force: true })
         const now = lstatSync(place, { bigint: true })
@@ -252,9 +259,6 @@ async function writeFolder(
     }),
   )
 }
-
-/** In the shadow tree of marks: a file of this name says that its folder is kept. */
-export const MARK = '.kept'
 
 export function folderInfo(key: string, stat: BigIntStats): ObjectInfo {
   const version = versionOf(stat)
