@@ -9,3 +9,9 @@ export function versionOf(stat: BigIntStats): string {
     .map((part) => part.toString(36))
     .join('-')
 }
+
+/** True for two versions of one size and modification time, whatever inode and ctime are. */
+export function sameStamp(a: string | undefined, b: string): boolean {
+  const stamp = (version: string): string => version.split('-').slice(1, -1).join('-')
+  return a !== undefined && stamp(a) === stamp(b)
+}

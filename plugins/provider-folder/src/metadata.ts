@@ -10,7 +10,7 @@ import {
 import { dirname, join } from 'node:path'
 import type { ObjectInfo, ObjectMetadata } from '@lsync/core/provider'
 import { errnoOf } from './errors.ts'
-import { versionOf } from './identity.ts'
+import { sameStamp, versionOf } from './identity.ts'
 import { METADATA } from './layout.ts'
 import { makeFolder } from './make-folder.ts'
 
@@ -93,9 +93,10 @@ export function fullInfo(root: string, key: string, stat: BigIntStats): ObjectIn
   const fraction = (stat.mtimeNs % 1_000_000_000n).toString().padStart(9, '0')
   const mtime = `${seconds}.${fraction}`
   if (looksAlike(root)) {
-    // What lsync noted of it before the last mount is the best there is; the digest is not told unless it was read again (`renewed`).
-    const { sha256: _sha256, ...noted } = sidecar?.metadata.user ?? {}
-    return { ...info, metadata: { ...sidecar?.metadata, user: { ...noted, mtime } } }
+    // What lsync noted of a file of this size and time is the best there is; the digest is not told unless it was read again (`renewed`).
+    const noted = sameStamp(sidecar?.version, info.version) ? sidecar?.metadata : undefined
+    const { sha256: _sha256, ...user } = noted?.user ?? {}
+    return { ...info, metadata: { ...noted, user: { ...user, mtime } } }
   }
   const executable = (stat.mode & 0o100n) !== 0n
   return {

@@ -1,11 +1,10 @@
-import { unlinkSync } from 'node:fs'
+import { rmdirSync, unlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type CallOptions, StorageError } from '@lsync/core/provider'
 import { attempt } from './errors.ts'
 import { checkKey, FOLDERS, MARK } from './layout.ts'
 import { locked } from './lock.ts'
 import { removeSidecar } from './metadata.ts'
-import { isKept, prune } from './prune.ts'
 import { headOf } from './read.ts'
 import { checkParents, statOf } from './write.ts'
 
@@ -57,3 +56,17 @@ function waitOutTheTick(place: string): void {
 
 /** Milliseconds; file systems stamp with the kernel's tick, at most this long. */
 const TICK = 12
+
+function isKept(root: string, folder: string): boolean {
+  return statOf(join(root, FOLDERS, folder.slice(root.length), MARK)) !== undefined
+}
+
+/** Upwards, as long as the folders are empty; the root stays. */
+function prune(root: string, from: string, kept: (folder: string) => boolean): void {
+  for (let folder = from; folder.length > root.length && !kept(folder); folder = dirname(folder))
+    try {
+      rmdirSync(folder)
+    } catch {
+      return
+    }
+}

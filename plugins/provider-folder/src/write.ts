@@ -25,8 +25,7 @@ import { versionOf } from './identity.ts'
 import { FOLDERS, checkKey, MARK, STAGED } from './layout.ts'
 import { knowsNoLinks, nameOnce } from './links.ts'
 import { locked } from './lock.ts'
-import { makeFolder } from './make-folder.ts'
-import { pruneAbove } from './prune.ts'
+import { makeFolder, unmakeFolders } from './make-folder.ts'
 import { listedInfo, writeSidecar } from './metadata.ts'
 
 /** Stores a key: whole, under its condition, or not at all. Returns the files that a flush must reach. */
@@ -47,11 +46,12 @@ export async function writeObject(
     const stat = await locked(root, key, options.signal, () =>
       attempt(key, () => {
         options.signal.throwIfAborted()
+        const made: string[] = []
         try {
-          put(root, key, staged.path, place, options)
+          put(root, key, staged.path, place, options, made)
         } catch (error) {
-          // The folders that were made for it would read as somebody's empty ones.
-          pruneAbove(root, place)
+          // They would read as somebody's empty ones.
+          unmakeFolders(made)
           throw error
         }
         // The second name must go before the look: removing it moves the ctime, which is part of the version.
@@ -80,12 +80,13 @@ function put(
   staged: string,
   place: string,
   { expect }: WriteOptions,
+  made: string[],
 ): void {
   const refuse = (): never => {
     throw new StorageError('precondition-failed', `another version is there: ${key}`, { key })
   }
   if (expect.kind === 'absent') {
-    makeParents(root, key)
+    makeParents(root, key, made)
     try {
       nameOnce(staged, place)
     } catch (error) {
@@ -96,7 +97,7 @@ function put(
       }
       if (errnoOf(error) !== 'ENOENT') throw error
       // Another client removed the folder's last file, and the folder with it.
-      makeParents(root, key)
+      makeParents(root, key, made)
       try {
         nameOnce(staged, place)
       } catch (again) {
@@ -142,9 +143,9 @@ export function statOf(place: string): BigIntStats | undefined {
   }
 }
 
-export function makeParents(root: string, key: string): void {
+export function makeParents(root: string, key: string, made?: string[]): void {
   try {
-    makeFolder(dirname(join(root, key)))
+    makeFolder(dirname(join(root, key)), made)
   } catch (error) {
     if (errnoOf(error) === 'EEXIST' || errnoOf(error) === 'ENOTDIR')
       throw new StorageError('key-conflict', `a file stands where ${key} needs a folder`, {

@@ -56,6 +56,8 @@ test('after another mount of a disk like FAT, files are what they were, for one 
       sha256: SHA256,
       ...(key === 'script' ? { executable: 'true' } : {}),
     })
+  await put(provider, 'replaced', { mtime: '1000.5', type: 'link', executable: 'true' })
+  writeFileSync(join(root, 'replaced'), 'by another tool, no link')
   writeFileSync(join(root, 'foreign'), 'by another tool')
   writeFileSync(join(root, 'edited'), 'HELLO\n')
   remount(root, '.lsync/repository.yaml', 'text', 'script', 'edited', 'foreign')
@@ -71,6 +73,8 @@ test('after another mount of a disk like FAT, files are what they were, for one 
       executable: 'true',
     })
   }
+  const replaced = (await provider.head('replaced', { signal }))?.metadata?.user
+  expect(Object.keys(replaced ?? {})).toEqual(['mtime'])
   const edited = await provider.head('edited', { signal })
   expect(edited?.digests).toEqual({})
   expect(edited?.metadata?.user).not.toHaveProperty('sha256')

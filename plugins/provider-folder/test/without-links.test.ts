@@ -1,4 +1,4 @@
-import { mkdtempSync, type PathLike, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, type PathLike, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { conformance } from '@lsync/conformance'
@@ -42,6 +42,21 @@ const open = () =>
   folder.open(`file://${root}`, { signal, settings: {}, environment: {}, concurrency: 8 })
 
 conformance(test, { name: 'folder without hard links', open })
+
+test('what is refused takes away no folder that was there', async () => {
+  await using provider = await open()
+  mkdirSync(join(root, 'of somebody'))
+  const source = bytesSource(Buffer.from('content'))
+  await expect(
+    provider.write('of somebody/new/what?', source, {
+      signal,
+      expect: { kind: 'absent' },
+      metadata: { user: {} },
+    }),
+  ).rejects.toMatchObject({ code: 'bad-key' })
+  expect(existsSync(join(root, 'of somebody'))).toBe(true)
+  expect(existsSync(join(root, 'of somebody', 'new'))).toBe(false)
+})
 
 test.each(['what?', 'what?/file', 'a/b?/c/file', 'folder?/'])(
   'a name that cannot be kept is told: %s',

@@ -1,7 +1,7 @@
 import { bitlessDisk } from '../disk/bitless-disk.ts'
 import { type Disk, DiskError } from '../disk/disk.ts'
 import type { DiskHabits } from '../scan/probe-disk.ts'
-import { BITLESS } from '../state/layout.ts'
+import { BITLESS, LSYNC } from '../state/layout.ts'
 import type { State } from '../state/state.ts'
 
 /**
@@ -43,6 +43,8 @@ export async function settleBits(
   // RACE: a crash before the bits last, and after this does: worst outcome, a bit is taken for a person's change. So they are flushed first.
   await disk.flushAll()
   await disk.remove(BITLESS)
+  // Else it could come back in a power cut, and undo what a person set since.
+  await disk.flush([LSYNC])
 }
 
 /** True if it has this bit now, or is no file any more. */
