@@ -1,1 +1,2 @@
 export { conformance, type ConformanceOptions, type DeclareTest } from './conformance.ts'
+export { WatchedMemory } from './watched-memory.ts'

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { Case } from './conformance.ts'
 import { contentOf, put, refuses, versionOf } from './tools.ts'
+import { WatchedMemory } from './watched-memory.ts'
 
 export const reading: readonly Case[] = [
   {
@@ -40,6 +41,33 @@ export const reading: readonly Case[] = [
       })
       for await (const _ of body) void _
       assert.equal(info.size, 6)
+    },
+  },
+  {
+    name: "the reader's memory holds what came as long as it must, and is given back once",
+    async run(scene) {
+      const key = `${scene.prefix}a`
+      for (const size of [0, 1, 100_000, 700_000, 2_000_000]) {
+        const bytes = randomBytes(size)
+        const info = await put(scene, key, bytes)
+        const memory = new WatchedMemory()
+        const object = await scene.provider.read(key, { signal: scene.signal, memory })
+        const whole = object.bytes
+        if (whole !== undefined) {
+          assert.ok(bytes.equals(whole), `whole, of ${size}`)
+          memory.giveBack(whole)
+        } else {
+          let at = 0
+          for await (const chunk of object.body) {
+            await new Promise((resolve) => setImmediate(resolve))
+            assert.ok(bytes.subarray(at, at + chunk.length).equals(chunk), `from ${at} of ${size}`)
+            at += chunk.length
+          }
+          assert.equal(at, size)
+        }
+        assert.equal(memory.lent, 0, `memory for ${size} bytes`)
+        await scene.provider.remove(key, { signal: scene.signal, expect: info.version })
+      }
     },
   },
   {

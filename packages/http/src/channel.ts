@@ -6,7 +6,7 @@ import { ConnectionFailure } from './failure.ts'
 import type { Head } from './head.ts'
 
 /** Up to here head and body go to the system as one piece. */
-const COPIED = 64 * 1024
+const COPIED = 16 * 1024
 /** Milliseconds for which an idle connection is used again, where its server says nothing of it. */
 const IDLE = 5000
 const LONGEST_IDLE = 60_000

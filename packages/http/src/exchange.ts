@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import type { Memory } from '@lsync/core/provider'
 import { onceAborted } from './on-abort.ts'
 import { Pieces } from './pieces.ts'
 
@@ -12,8 +13,8 @@ export interface Outgoing {
   readonly body: Uint8Array | Readable | null
   /** Milliseconds until the answer begins; else the connection's own limit. */
   readonly headersTimeout?: number
-  /** A chunk of the answer need not outlive the call for the next one: its memory may be used again. */
-  readonly reuse?: boolean | undefined
+  /** For what must be held of a good answer's body: all of a small one, which whoever takes `whole` gives back; chunks else, good until the next one is asked for. */
+  readonly memory?: Memory | undefined
 }
 
 export interface Answer {
@@ -89,7 +90,7 @@ class Exchange implements AnswerHandler {
   #status = 0
   #headers: Answer['headers'] = {}
   /** Of a small answer, filled up to `#gathered`. */
-  #whole: Buffer | undefined
+  #whole: Uint8Array | undefined
   #gathered = 0
   #stream: Stream | undefined
 
@@ -127,10 +128,10 @@ class Exchange implements AnswerHandler {
     this.#headers = headers
     const length = this.#request.method === 'HEAD' ? 0 : Number(headers['content-length'])
     if (length <= SMALL) {
-      this.#whole = Buffer.allocUnsafe(length)
+      this.#whole = this.#memory?.take(length) ?? Buffer.allocUnsafe(length)
       return
     }
-    this.#stream = new Stream(controller, this.#request.reuse === true)
+    this.#stream = new Stream(controller, this.#request.memory)
     this.#resolve({ status, headers, body: this.#stream })
   }
 
@@ -146,12 +147,17 @@ class Exchange implements AnswerHandler {
     if (this.#whole !== undefined) this.#resolveWith(this.#whole)
   }
 
-  #resolveWith(whole: Buffer): void {
+  #resolveWith(whole: Uint8Array): void {
     this.#resolve({
       status: this.#status,
       headers: this.#headers,
-      body: new Whole(whole.subarray(0, this.#gathered)),
+      body: new Whole(whole.subarray(0, this.#gathered), this.#memory),
     })
+  }
+
+  /** A refusal's text is read by who gives nothing back. */
+  get #memory(): Memory | undefined {
+    return this.#status < 300 ? this.#request.memory : undefined
   }
 
   onResponseError(_controller: AnswerControl, error: Error): void {
@@ -172,13 +178,16 @@ class Exchange implements AnswerHandler {
 
 class Whole implements AnswerBody {
   readonly whole: Uint8Array
+  readonly #memory: Memory | undefined
 
-  constructor(whole: Uint8Array) {
+  constructor(whole: Uint8Array, memory: Memory | undefined) {
     this.whole = whole
+    this.#memory = memory
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
     if (this.whole.length > 0) yield this.whole
+    this.#memory?.giveBack(this.whole)
   }
 
   destroy(): void {}
@@ -191,9 +200,9 @@ class Stream implements AnswerBody {
   #failure: { readonly error: unknown } | undefined
   #wake: () => void = () => undefined
 
-  constructor(controller: AnswerControl, reuse: boolean) {
+  constructor(controller: AnswerControl, memory: Memory | undefined) {
     this.#controller = controller
-    this.#pieces = new Pieces(reuse)
+    this.#pieces = new Pieces(memory)
   }
 
   push(chunk: Uint8Array): void {

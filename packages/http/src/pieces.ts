@@ -1,3 +1,5 @@
+import type { Memory } from '@lsync/core/provider'
+
 /** So much is handed on at once, where there is as much: each piece costs its reader a call of the disk. */
 const PIECE = 512 * 1024
 /** Milliseconds that bytes wait until there is as much: a slow line shall be seen to move. */
@@ -6,33 +8,32 @@ const PATIENCE = 250
 const MOST_WAITING = 256 * 1024
 
 /**
- * What arrived of a body and was not taken yet, copied. Where memory may be used again, it is gathered in two buffers, one filled while the other is
- * worked on.
+ * What arrived of a body and was not taken yet, copied. Where the reader gives memory for it, it is gathered there: two buffers, one filled while the other
+ * is worked on.
  */
 export class Pieces {
-  readonly #reuse: boolean
+  readonly #memory: Memory | undefined
   readonly #whole: Uint8Array[] = []
-  readonly #spare: Buffer[] = []
   #waiting = 0
-  #filling: Buffer | undefined
+  #filling: Uint8Array | undefined
   #filled = 0
   /** When the first of these bytes came; `performance.now()`. */
   #since = 0
   #isLate = false
 
-  constructor(reuse: boolean) {
-    this.#reuse = reuse
+  constructor(memory?: Memory) {
+    this.#memory = memory
   }
 
   add(chunk: Uint8Array, now: number): void {
     this.#waiting += chunk.length
-    if (!this.#reuse) {
+    if (this.#memory === undefined) {
       this.#whole.push(Buffer.from(chunk))
       return
     }
     for (let at = 0; at < chunk.length;) {
       if (this.#filling === undefined) {
-        this.#filling = this.#spare.pop() ?? Buffer.allocUnsafeSlow(PIECE)
+        this.#filling = this.#memory.take(PIECE)
         this.#since = now
       }
       const part = chunk.subarray(at, at + PIECE - this.#filled)
@@ -59,12 +60,12 @@ export class Pieces {
 
   /** The other side must be held up. */
   get isFull(): boolean {
-    return this.#reuse ? this.#whole.length > 0 : this.#waiting >= MOST_WAITING
+    return this.#memory !== undefined ? this.#whole.length > 0 : this.#waiting >= MOST_WAITING
   }
 
   /** Never false while nothing is ready: both sides would wait. */
   get hasRoom(): boolean {
-    return this.#reuse ? this.#whole.length === 0 : this.#waiting <= MOST_WAITING / 2
+    return this.#memory !== undefined ? this.#whole.length === 0 : this.#waiting <= MOST_WAITING / 2
   }
 
   /** The next piece, also a short one; undefined where nothing waits. */
@@ -77,11 +78,13 @@ export class Pieces {
 
   /** Nobody reads in the piece any more. */
   giveBack(piece: Uint8Array): void {
-    if (this.#reuse) this.#spare.push(Buffer.from(piece.buffer as ArrayBuffer, 0, PIECE))
+    this.#memory?.giveBack(piece)
   }
 
   /** Nobody wants what waits. */
   drop(): void {
+    for (const piece of this.#whole) this.#memory?.giveBack(piece)
+    if (this.#filling !== undefined) this.#memory?.giveBack(this.#filling)
     this.#whole.length = 0
     this.#filling = undefined
     this.#filled = 0

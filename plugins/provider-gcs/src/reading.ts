@@ -86,10 +86,13 @@ export class Reader {
       // The checksum is the whole object's.
       const crc32c = ranged ? undefined : info.digests.crc32c
       const { host } = this.#requester
-      return {
-        info,
-        body: new Body({ host, key, response, expected, crc32c, signal }, this.#crc32c),
-      }
+      const coming: Coming = { host, key, response, expected, crc32c, signal }
+      const { whole } = response.body
+      if (whole === undefined) return { info, body: new Body(coming, this.#crc32c) }
+      if (whole.length !== expected) throw torn(coming, whole.length)
+      if (crc32c !== undefined && hexCrc32c(this.#crc32c(whole, 0)) !== crc32c)
+        throw damaged(coming, 'network')
+      return { info, body: response.body, bytes: whole }
     } catch (error) {
       stop.abort()
       response.body.destroy()
@@ -118,7 +121,7 @@ export class Reader {
 
   #media(
     key: string,
-    { signal, version, earlier, from = 0, length, reuse }: Options,
+    { signal, version, earlier, from = 0, length, memory }: Options,
   ): Promise<GcsResponse> {
     const to = length === undefined ? '' : String(from + length - 1)
     return this.#requester.send({
@@ -131,7 +134,7 @@ export class Reader {
         'accept-encoding': 'gzip',
         ...(from > 0 || length !== undefined ? { range: `bytes=${from}-${to}` } : {}),
       },
-      reuse,
+      memory,
       signal,
     })
   }
@@ -220,7 +223,7 @@ export function otherVersion(key: string): StorageError {
   return new StorageError('precondition-failed', `another version is there: ${key}`, { key })
 }
 
-/** Bytes of a body that is held until it was checked. */
+/** Bytes of a body that is held until it was checked: then a damaged one can simply be read again. */
 const HELD = 256 * 1024
 
 interface Coming {
@@ -232,6 +235,14 @@ interface Coming {
   /** Of these bytes, in hex; undefined for a range. */
   readonly crc32c: string | undefined
   readonly signal: AbortSignal
+}
+
+function torn({ key, expected }: Coming, received: number): StorageError {
+  return new StorageError('network', `${key}: ${received} of ${expected} bytes arrived`, { key })
+}
+
+function damaged({ key }: Coming, code: 'network' | 'bad-digest'): StorageError {
+  return new StorageError(code, `${key}: the bytes were damaged on the way`, { key })
 }
 
 /** Ends early, or with other bytes than those that are stored, only by throwing. One that is returned from gives its connection back. */
@@ -258,7 +269,7 @@ class Body implements AsyncIterable<Uint8Array> {
 
   async *#chunks(): AsyncGenerator<Uint8Array, void, void> {
     const { host, key, response, expected, crc32c, signal } = this.#coming
-    // Nothing of a small body goes out before all of it was checked: then a damaged one can simply be read again.
+    // Small, and yet of no announced length: else it came as a whole.
     const held: Uint8Array[] | undefined = crc32c !== undefined && expected <= HELD ? [] : undefined
     let received = 0
     let crc = 0
@@ -275,15 +286,10 @@ class Body implements AsyncIterable<Uint8Array> {
       signal.throwIfAborted()
       throw connectionError(key, host, error)
     }
-    if (received !== expected)
-      throw new StorageError('network', `${key}: ${received} of ${expected} bytes arrived`, { key })
-    // Of a larger one, not to be taken up from where it ended: some byte before is wrong.
+    if (received !== expected) throw torn(this.#coming, received)
+    // Not to be taken up from where it ended: some byte before is wrong.
     if (crc32c !== undefined && hexCrc32c(crc) !== crc32c)
-      throw new StorageError(
-        held === undefined ? 'bad-digest' : 'network',
-        `${key}: the bytes were damaged on the way`,
-        { key },
-      )
-    if (held !== undefined && received > 0) yield held.length === 1 ? held[0]! : Buffer.concat(held)
+      throw damaged(this.#coming, held === undefined ? 'bad-digest' : 'network')
+    if (held !== undefined && received > 0) yield Buffer.concat(held)
   }
 }

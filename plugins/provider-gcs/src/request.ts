@@ -1,4 +1,4 @@
-import { StorageError } from '@lsync/core/provider'
+import { type Memory, StorageError } from '@lsync/core/provider'
 import {
   type Answer,
   bodyOf,
@@ -24,8 +24,8 @@ export interface GcsRequest {
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>
   /** Bytes of a body that is not in memory. */
   readonly length?: number
-  /** A chunk of the answer need not outlive the call for the next one. */
-  readonly reuse?: boolean | undefined
+  /** For what must be held of the answer. */
+  readonly memory?: Memory | undefined
   readonly signal: AbortSignal
 }
 
@@ -117,7 +117,7 @@ export class Requester {
           method,
           headers: Object.entries(sent).flat(),
           body: source.body,
-          reuse: request.reuse,
+          memory: request.memory,
         },
         signal,
       )

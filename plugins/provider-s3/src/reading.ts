@@ -71,7 +71,7 @@ export async function readObject(
         ...(version === undefined ? {} : { 'if-match': `"${version}"` }),
       },
       signal,
-      reuse: options.reuse,
+      memory: options.memory,
     })
   } catch (error) {
     // A range that begins behind the end, or any range of nothing.

@@ -1,4 +1,4 @@
-import type { StorageError } from '@lsync/core/provider'
+import type { Memory, StorageError } from '@lsync/core/provider'
 import {
   type Answer,
   bodyOf,
@@ -36,8 +36,8 @@ export interface S3Request {
   readonly sha256?: string
   /** Milliseconds until an answer begins, where that may take long. */
   readonly patience?: number
-  /** A chunk of the answer need not outlive the call for the next one. */
-  readonly reuse?: boolean | undefined
+  /** For what must be held of the answer. */
+  readonly memory?: Memory | undefined
   readonly signal: AbortSignal
 }
 
@@ -117,7 +117,7 @@ export class Requester {
           method,
           headers,
           body: source.body,
-          reuse: request.reuse,
+          memory: request.memory,
           ...(request.patience === undefined ? {} : { headersTimeout: request.patience }),
         },
         signal,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { createServer as createSecureServer } from 'node:tls'
 import { isStorageError, type ReadOptions } from '@lsync/core/provider'
+import { WatchedMemory } from '@lsync/conformance'
 import { listening } from '@lsync/servers'
 import { afterEach, describe, expect, test } from 'vitest'
 import { readObject } from '../src/reading.ts'
@@ -138,12 +139,13 @@ describe.each([
           at = end
         }
       }, secure)
+      const memory = new WatchedMemory()
       const queue = sizes.map((size, key) => ({ size, key }))
       const read = async (): Promise<void> => {
         for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
           const slow = random() < 0.5
           let chunks = 0
-          const bytes = await received(requester, next.key, { reuse }, () =>
+          const bytes = await received(requester, next.key, reuse ? { memory } : {}, () =>
             slow && ++chunks % 4 === 0 ? sleep(1) : turn(),
           )
           expect(bytes.length).toBe(next.size)
@@ -151,6 +153,7 @@ describe.each([
         }
       }
       await Promise.all(Array.from({ length: 4 }, read))
+      expect(memory.lent).toBe(0)
     },
   )
 })
@@ -165,7 +168,10 @@ test('headers that come in many pieces are whole, also behind a large body', asy
     await write(socket, contentOf(key, 1000 * KIB))
   })
   for (const key of [1, 2]) {
-    const { info, body } = await readObject(requester, String(key), { signal, reuse: true })
+    const { info, body } = await readObject(requester, String(key), {
+      signal,
+      memory: new WatchedMemory(),
+    })
     expect(info).toMatchObject({
       version: '0123456789abcdef0123456789abcdef',
       size: 1000 * KIB,
@@ -185,7 +191,10 @@ test.each([true, false])(
       socket.destroy()
     })
     let arrived = 0
-    const { body } = await readObject(requester, '3', { signal, reuse })
+    const { body } = await readObject(requester, '3', {
+      signal,
+      ...(reuse ? { memory: new WatchedMemory() } : {}),
+    })
     const reading = async (): Promise<void> => {
       for await (const chunk of body) {
         expect(
@@ -212,7 +221,7 @@ test('a slow line is seen to move before a piece is full', async () => {
     }
   })
   const lengths: number[] = []
-  const { body } = await readObject(requester, '4', { signal, reuse: true })
+  const { body } = await readObject(requester, '4', { signal, memory: new WatchedMemory() })
   for await (const chunk of body) lengths.push(chunk.length)
   expect(lengths.length).toBeGreaterThan(2)
   expect(Math.max(...lengths)).toBeLessThan(400 * KIB)

@@ -5,7 +5,7 @@ import { joinPath, parentOf } from '../model/path.ts'
 import { type Disk, DiskError, type DiskStat } from './disk.ts'
 import { mountPoints } from './mounts.ts'
 import { diskError, guarded, translate } from './node-errors.ts'
-import { createExclusive, NodeFile, NodeWriter, openRegular } from './node-file.ts'
+import { createExclusive, NodeFile, NodeWriter, openRegular, SpareChunks } from './node-file.ts'
 import { flushEverything, flushPaths } from './node-flush.ts'
 import { diskStat, executableMode, kindOf, timeOf } from './node-stat.ts'
 import { appendTextOf, createTextOf, knowsNoLinks, readTextOf, replaceTextOf } from './node-text.ts'
@@ -21,6 +21,7 @@ const MAY_BE_GONE = { throwIfNoEntry: false } as const
  * person who did so is written where the link points, under a name that did not exist there.
  */
 export function nodeDisk(root: string): Disk {
+  const spare = new SpareChunks()
   const at = (path: string): string => {
     if (path === '') return root
     checkNames(path)
@@ -89,7 +90,7 @@ export function nodeDisk(root: string): Disk {
     },
 
     async open(path) {
-      return guarded(path, () => new NodeFile(openRegular(reach(path), path), path))
+      return guarded(path, () => new NodeFile(openRegular(reach(path), path), path, spare))
     },
 
     async readLink(path) {

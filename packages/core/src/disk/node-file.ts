@@ -18,6 +18,7 @@ const flushAsync = promisify(fs.fdatasync)
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = fs.constants
 const CHUNK = 512 * 1024
+const MOST_SPARE = 16
 /** Up to here a synchronous call is cheaper than a trip to the thread pool, and too short to be felt. */
 const SMALL = 128 * 1024
 /** A disk that held up a synchronous write for so many milliseconds gets so many of the next ones by the thread pool: who waits for it shall not hold up all others. */
@@ -88,7 +89,27 @@ class Descriptor {
   }
 }
 
+/** Chunks that nobody reads any more, of all files of a disk: to make one for each file costs more than to read it. */
+export class SpareChunks {
+  readonly #chunks: Buffer[] = []
+
+  take(): Buffer {
+    return this.#chunks.pop() ?? Buffer.allocUnsafeSlow(CHUNK)
+  }
+
+  giveBack(chunk: Buffer): void {
+    if (this.#chunks.length < MOST_SPARE) this.#chunks.push(chunk)
+  }
+}
+
 export class NodeFile extends Descriptor implements DiskFile {
+  readonly #spare: SpareChunks
+
+  constructor(descriptor: number, path: string, spare: SpareChunks) {
+    super(descriptor, path)
+    this.#spare = spare
+  }
+
   async *read(
     { from = 0, to = Infinity, reuse = false }: ReadRange,
     signal: AbortSignal,
@@ -96,31 +117,33 @@ export class NodeFile extends Descriptor implements DiskFile {
     signal.throwIfAborted()
     const { size } = guarded(this.path, () => fs.fstatSync(this.descriptor))
     let at = from
+    const ours: [Buffer, Buffer] | undefined = reuse
+      ? [this.#spare.take(), this.#spare.take()]
+      : undefined
     // One read is always under way while the caller works on the chunk before.
-    let next = this.#chunk(at, to, size)
-    let spare: Uint8Array | undefined
+    let next = this.#chunk(at, to, size, ours?.[0])
     try {
-      for (;;) {
+      for (let turn = 1; ; turn ^= 1) {
         const chunk = await next
         if (chunk.length === 0) return
         at += chunk.length
-        next = this.#chunk(at, to, size, spare)
+        next = this.#chunk(at, to, size, ours?.[turn])
         yield chunk
-        if (reuse && chunk.length === CHUNK) spare = chunk
         signal.throwIfAborted()
       }
     } finally {
       // The descriptor may be closed, and its number reused, only when nothing reads from it.
       await next.catch(() => undefined)
+      if (ours !== undefined) for (const chunk of ours) this.#spare.giveBack(chunk)
     }
   }
 
   /** Empty at the end. `size` is what the file had: what grows beyond is read too. */
-  async #chunk(at: number, to: number, size: number, spare?: Uint8Array): Promise<Uint8Array> {
+  async #chunk(at: number, to: number, size: number, into?: Buffer): Promise<Uint8Array> {
     const left = Math.max(size - at, 0)
     const length = Math.min(CHUNK, to - at, left + 1)
     if (length <= 0) return NOTHING
-    const buffer = spare ?? Buffer.allocUnsafeSlow(length)
+    const buffer = into ?? Buffer.allocUnsafeSlow(length)
     try {
       const read =
         left <= SMALL
@@ -133,6 +156,17 @@ export class NodeFile extends Descriptor implements DiskFile {
   }
 
   async readInto(buffer: Uint8Array, from: number): Promise<number> {
+    if (buffer.length <= SMALL)
+      return guarded(this.path, () => {
+        let length = 0
+        while (length < buffer.length) {
+          const left = buffer.length - length
+          const read = fs.readSync(this.descriptor, buffer, length, left, from + length)
+          if (read === 0) break
+          length += read
+        }
+        return length
+      })
     try {
       let length = 0
       while (length < buffer.length) {

@@ -7,9 +7,10 @@ import type { StorageProvider } from '../provider/index.ts'
 import type { Bandwidth, Slots } from '../remote/limiter.ts'
 import type { State } from '../state/state.ts'
 import type { Transfers } from '../state/transfers.ts'
-import type { PartBuffers } from './part-buffers.ts'
+import type { Arena } from './arena.ts'
 import type { Recorder } from './recorder.ts'
 import type { Trash } from './trash.ts'
+import type { UploadBuffers } from './upload-buffers.ts'
 
 /** How large objects are read. */
 export interface Ranged {
@@ -34,8 +35,10 @@ export interface Effects {
   readonly recorder: Recorder
   readonly transfers: Transfers
   readonly ranged: Ranged
-  /** Of all large files that are sent. */
-  readonly partBuffers: PartBuffers
+  /** For small files, both ways, and for pieces of what is fetched. */
+  readonly arena: Arena
+  /** For parts, and for whole files in memory that are no small ones. */
+  readonly uploadBuffers: UploadBuffers
   /** Ranges under way of all large files that are fetched: each holds some memory. */
   readonly rangeSlots: Slots
   readonly author: string

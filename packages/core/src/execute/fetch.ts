@@ -87,10 +87,12 @@ export async function stage(effects: Effects, content: Received | Staged): Promi
   if ('path' in content) return content
   const { bytes, ...received } = content
   if (content.file.link) return stageLink(effects, bytes, received)
-  return staging(effects, async (writer) => {
+  const staged = await staging(effects, async (writer) => {
     await writer.write(bytes, 0)
     return received
   })
+  effects.arena.giveBack(bytes)
+  return staged
 }
 
 /** Makes a file of the staging folder; none stays where that fails. */
@@ -127,15 +129,15 @@ async function stageLink(
 }
 
 async function receive(
-  { provider, bandwidth, onEvent, symlinks }: Effects,
+  { provider, bandwidth, onEvent, symlinks, arena }: Effects,
   { key, version, size }: RemoteEntry,
   signal: AbortSignal,
 ): Promise<Received> {
-  const object = await provider.read(key, { signal, version })
+  const object = await provider.read(key, { signal, version, memory: arena })
   const { info } = object
   const take = (length: number): Promise<void> => bandwidth.down.take(length, signal)
   if (object.bytes !== undefined) await take(object.bytes.length)
-  const bytes = object.bytes ?? (await gather(object.body, size, take))
+  const bytes = object.bytes ?? (await gather(object.body, arena.take(size), take))
   if (bytes.length !== info.size || bytes.length !== size)
     throw otherSize(bytes.length === size ? info.size : size, bytes.length)
   onEvent({ type: 'bytes', direction: 'down', bytes: bytes.length })
@@ -148,13 +150,13 @@ async function receive(
   return { info, file, bytes, sha256: sha256Of(bytes) }
 }
 
-/** Of one that is read in pieces; one that goes on beyond `size` is not read to its end. */
+/** Of one that is read in pieces; one that goes on beyond the memory for it is not read to its end. */
 async function gather(
   body: AsyncIterable<Uint8Array>,
-  size: number,
+  bytes: Uint8Array,
   take: (length: number) => Promise<void>,
 ): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafe(size)
+  const size = bytes.length
   let at = 0
   for await (const chunk of body) {
     await take(chunk.length)
@@ -181,19 +183,19 @@ function otherSize(expected: number, received: number): PathProblem {
 }
 
 async function fetchWhole(
-  { provider, bandwidth, onEvent }: Effects,
+  { provider, bandwidth, onEvent, arena }: Effects,
   { key, version }: RemoteEntry,
   writer: DiskWriter,
   signal: AbortSignal,
 ): Promise<Content> {
-  const { info, body } = await provider.read(key, { signal, version, reuse: true })
+  const { info, body } = await provider.read(key, { signal, version, memory: arena })
   const hasher = createHash('sha256')
   const arrived = async (bytes: number): Promise<void> => {
     await bandwidth.down.take(bytes, signal)
     onEvent({ type: 'bytes', direction: 'down', bytes })
   }
   let at = 0
-  for await (const piece of gathered(body, arrived)) {
+  for await (const piece of gathered(body, arrived, arena)) {
     const written = writer.write(piece, at)
     at += piece.length
     hasher.update(piece)

@@ -1,3 +1,5 @@
+import type { Memory } from '../provider/index.ts'
+
 /** Less than this is put together with what follows: each piece costs a call of the disk. */
 const SMALL = 256 * 1024
 const PIECE = 512 * 1024
@@ -10,6 +12,7 @@ const PIECE = 512 * 1024
 export async function* gathered(
   body: AsyncIterable<Uint8Array>,
   arrived: (length: number) => Promise<void>,
+  memory: Memory,
 ): AsyncGenerator<Uint8Array, void, void> {
   let buffer: Uint8Array | undefined
   let filled = 0
@@ -25,7 +28,7 @@ export async function* gathered(
         yield chunk
         continue
       }
-      buffer ??= Buffer.allocUnsafeSlow(PIECE)
+      buffer ??= memory.take(PIECE)
       buffer.set(chunk, filled)
       filled += chunk.length
     }
@@ -33,5 +36,6 @@ export async function* gathered(
     failure = { error }
   }
   if (buffer !== undefined && filled > 0) yield buffer.subarray(0, filled)
+  if (buffer !== undefined) memory.giveBack(buffer)
   if (failure !== undefined) throw failure.error
 }

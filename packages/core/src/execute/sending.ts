@@ -21,16 +21,36 @@ export interface Sent {
 
 /** Bytes of the open file; a retry reads them again from the same descriptor. */
 export function sourceOf(
-  { bandwidth, onEvent }: Effects,
+  effects: Effects,
   file: DiskFile,
   { from, to }: ByteRange,
   digests: ByteSource['digests'],
 ): ByteSource {
+  return streamed(effects, to - from, digests, (start, signal) =>
+    file.read({ from: from + start, to }, signal),
+  )
+}
+
+/** Bytes that are held, given out piece by piece: where they are many, the line shall be seen to move, and heed its limit. */
+export function heldSource(
+  effects: Effects,
+  bytes: Uint8Array,
+  digests: ByteSource['digests'],
+): ByteSource {
+  return streamed(effects, bytes.length, digests, (start) => piecesOf(bytes, start))
+}
+
+function streamed(
+  { bandwidth, onEvent }: Effects,
+  size: number,
+  digests: ByteSource['digests'],
+  chunks: (start: number, signal: AbortSignal) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): ByteSource {
   return {
-    size: to - from,
+    size,
     digests,
     async *open(start, signal) {
-      for await (const chunk of file.read({ from: from + start, to }, signal)) {
+      for await (const chunk of chunks(start, signal)) {
         await bandwidth.up.take(chunk.length, signal)
         yield chunk
         onEvent({ type: 'bytes', direction: 'up', bytes: chunk.length })
@@ -39,8 +59,12 @@ export function sourceOf(
   }
 }
 
-/** Larger parts are streamed. */
-const LARGEST_HELD = 16 * 1024 * 1024
+function* piecesOf(bytes: Uint8Array, start: number): Iterable<Uint8Array> {
+  for (let at = start; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE)
+}
+
+/** Larger files and parts are streamed. */
+export const LARGEST_HELD = 16 * 1024 * 1024
 const PIECE = 256 * 1024
 
 /** Parts of the open file, each read at once. */
@@ -63,22 +87,22 @@ export class Parts {
   ): Promise<void> {
     const {
       bandwidth: { up },
-      partBuffers,
+      uploadBuffers,
       onEvent,
     } = this.#effects
     const size = range.to - range.from
     // Under a limit the bytes must flow evenly.
     if (up.limited || this.#size > LARGEST_HELD)
       return send(sourceOf(this.#effects, this.#file, range, {}))
-    await partBuffers.lend(size, signal, async (bytes) => {
+    await uploadBuffers.lend(size, signal, async (bytes) => {
       if ((await this.#file.readInto(bytes, range.from)) !== size) throw new PathProblem('changing')
       await send({
         size,
         digests: {},
         bytes,
+        // In pieces: a line that is too slow for all of it at once would pass for a silent one.
         async *open(start) {
-          // In pieces: a line that is too slow for all of it at once would pass for a silent one.
-          for (let at = start; at < size; at += PIECE) yield bytes.subarray(at, at + PIECE)
+          yield* piecesOf(bytes, start)
         },
       })
     })

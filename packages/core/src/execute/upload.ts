@@ -9,7 +9,7 @@ import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
 import { fileEntry, folderEntry } from './entries.ts'
 import { isMoved, isStill } from './guard.ts'
-import { type Sent, sourceOf, writeOptions } from './sending.ts'
+import { heldSource, LARGEST_HELD, type Sent, sourceOf, writeOptions } from './sending.ts'
 import { uploadInParts } from './upload-in-parts.ts'
 
 /**
@@ -72,9 +72,11 @@ async function sendFile(
   const { uploads } = effects.provider
   if (uploads !== undefined && from.stat.size >= uploads.worthwhile)
     return await uploadInParts(effects, uploads, action, file, signal)
-  return from.stat.size <= SMALL_FILE
-    ? await sendSmall(effects, action, file, signal)
-    : await sendWhole(effects, action, file, signal)
+  const { size } = from.stat
+  if (size <= SMALL_FILE) return await sendSmall(effects, action, file, signal)
+  return size <= LARGEST_HELD
+    ? await sendHeld(effects, action, file, signal)
+    : await sendStreamed(effects, action, file, signal)
 }
 
 /** Its target is its content. */
@@ -95,11 +97,18 @@ async function sendSmall(
   file: DiskFile,
   signal: AbortSignal,
 ): Promise<Sent> {
-  const bytes = await file.readAll()
+  const bytes = effects.arena.take(action.from.stat.size)
+  await readWhole(file, action, bytes)
+  const sent = await sendBytes(effects, action, bytes, signal)
+  // Only where it went well: something may still read there.
+  effects.arena.giveBack(bytes)
+  return sent
+}
+
+async function readWhole(file: DiskFile, { from }: UploadAction, bytes: Uint8Array): Promise<void> {
   // Read while somebody wrote: half of the old, half of the new is nobody's content.
-  if (bytes.length !== action.from.stat.size || !isStill(await file.stat(), action.from))
+  if ((await file.readInto(bytes, 0)) !== bytes.length || !isStill(await file.stat(), from))
     throw new PathProblem('changing')
-  return sendBytes(effects, action, bytes, signal)
 }
 
 async function sendBytes(
@@ -124,7 +133,24 @@ async function sendBytes(
   return { sha256, info, metadata: write.metadata }
 }
 
-async function sendWhole(
+/** Read once, and hashed and sent from memory. */
+async function sendHeld(
+  effects: Effects,
+  action: UploadAction,
+  file: DiskFile,
+  signal: AbortSignal,
+): Promise<Sent> {
+  return effects.uploadBuffers.lend(action.from.stat.size, signal, async (bytes) => {
+    await readWhole(file, action, bytes)
+    const sha256 = sha256Of(bytes)
+    const write = await writeOptions(effects, action, sha256, signal)
+    const source = heldSource(effects, bytes, { sha256 })
+    const info = await effects.provider.write(action.path, source, write)
+    return { sha256, info, metadata: write.metadata }
+  })
+}
+
+async function sendStreamed(
   effects: Effects,
   action: UploadAction,
   file: DiskFile,

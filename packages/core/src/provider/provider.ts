@@ -60,7 +60,7 @@ export interface ByteSource {
   readonly size: number
   /** Digests of exactly these bytes, where known: the provider passes them on for the store to check. */
   readonly digests: Digests
-  /** The bytes from `from` (default 0) to the end, in chunks whose memory is not used again: whoever sends them may hold several. May be called several times. */
+  /** The bytes from `from` (default 0) to the end, in chunks that all stay good until the call that the source was given to has ended. May be called several times. */
   open(from: number, signal: AbortSignal): AsyncIterable<Uint8Array>
   /** All the bytes, where they are in memory anyway (small files, parts): the fast path. Good until the call that they were given to has ended, not longer. */
   readonly bytes?: Uint8Array
@@ -86,8 +86,19 @@ export interface ReadOptions extends CallOptions {
   readonly from?: number
   /** How many bytes, default all the rest. */
   readonly length?: number
-  /** A chunk of the body need not outlive the call for the next one: its memory may be used again. A hint, for large bodies. */
-  readonly reuse?: boolean
+  /**
+   * Memory of the reader's, which is used again, for what must be held of the body. A hint; a provider that uses it takes `bytes` of `ObjectBody` from
+   * it, which the reader gives back, and chunks of `body`, which it gives back itself: each is good until the next one is asked for.
+   */
+  readonly memory?: Memory
+}
+
+/** Memory that is used again. */
+export interface Memory {
+  /** So many bytes; what they hold at first is anything. */
+  take(size: number): Uint8Array
+  /** Nobody reads or writes there any more: once for each that was taken, or never. What was not taken here is left alone. */
+  giveBack(bytes: Uint8Array): void
 }
 
 export interface WriteOptions extends CallOptions {

@@ -1,23 +1,27 @@
 import type { World } from '../disk/clock.ts'
 
-/** At most so many at once, first come first served. A waiting place is left at once when its signal is aborted. */
+/**
+ * At most so many at once, first come first served: who takes several at once is not overtaken by those who need fewer. A waiting place is left at once when
+ * its signal is aborted.
+ */
 export class Slots {
   #free: number
-  #waiting: { readonly start: () => void; readonly signal: AbortSignal }[] = []
+  #waiting: { readonly start: () => void; readonly count: number }[] = []
 
   constructor(count: number) {
     this.#free = count
   }
 
-  async take(signal: AbortSignal): Promise<void> {
+  /** @param count at most as many as there are */
+  async take(signal: AbortSignal, count = 1): Promise<void> {
     signal.throwIfAborted()
-    if (this.#free > 0) {
-      this.#free--
+    if (this.#waiting.length === 0 && this.#free >= count) {
+      this.#free -= count
       return
     }
     await new Promise<void>((resolve, reject) => {
       const entry = {
-        signal,
+        count,
         start: () => {
           signal.removeEventListener('abort', abort)
           resolve()
@@ -25,6 +29,8 @@ export class Slots {
       }
       const abort = (): void => {
         this.#waiting = this.#waiting.filter((other) => other !== entry)
+        // Those behind it may need fewer.
+        this.#serve()
         reject(signal.reason as Error)
       }
       signal.addEventListener('abort', abort, { once: true })
@@ -32,10 +38,19 @@ export class Slots {
     })
   }
 
-  release(): void {
-    const next = this.#waiting.shift()
-    if (next === undefined) this.#free++
-    else next.start()
+  release(count = 1): void {
+    this.#free += count
+    this.#serve()
+  }
+
+  #serve(): void {
+    for (;;) {
+      const next = this.#waiting[0]
+      if (next === undefined || next.count > this.#free) return
+      this.#waiting.shift()
+      this.#free -= next.count
+      next.start()
+    }
   }
 
   async run<T>(signal: AbortSignal, task: () => Promise<T>): Promise<T> {

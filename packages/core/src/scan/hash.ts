@@ -2,8 +2,10 @@ import { createHash, hash } from 'node:crypto'
 import type { DiskFile } from '../disk/disk.ts'
 import type { ByteRange, DigestAlgorithm, Digests } from '../provider/index.ts'
 
-/** Up to this size a file is read at once: one read and one hash call cost less than a stream. */
+/** Up to this size a file is held in memory from its first byte to its last, and costs no stream. */
 export const SMALL_FILE = 256 * 1024
+/** Up to this size one read and one call for the digest cost less than chunks whose memory is used again. */
+const READ_AT_ONCE = 16 * 1024
 
 export function sha256Of(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'hex')
@@ -27,7 +29,7 @@ export async function hashFile(
   also: readonly DigestAlgorithm[],
   signal: AbortSignal,
 ): Promise<Digests & { readonly sha256: string }> {
-  if (size <= SMALL_FILE && also.length === 0) return { sha256: sha256Of(await file.readAll()) }
+  if (size <= READ_AT_ONCE && also.length === 0) return { sha256: sha256Of(await file.readAll()) }
   const digests = digester(also)
   for await (const chunk of file.read({ reuse: true }, signal)) digests.update(chunk)
   return digests.digest()

@@ -4,7 +4,8 @@ import type { Retention } from '../decide/retention.ts'
 import type { World } from '../disk/clock.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Effects, Ranged } from '../execute/context.ts'
-import { PartBuffers } from '../execute/part-buffers.ts'
+import { Arena } from '../execute/arena.ts'
+import { UploadBuffers } from '../execute/upload-buffers.ts'
 import { Recorder } from '../execute/recorder.ts'
 import { recordAdopted } from '../execute/settle.ts'
 import { Trash } from '../execute/trash.ts'
@@ -53,8 +54,8 @@ export interface SyncContext {
 }
 
 const MIB = 1024 * 1024
-/** Of 8 MiB each, as a rule. */
-const PARTS_AT_ONCE = 8
+/** What is held of all files that are sent: eight parts, as a rule. */
+const UPLOAD_MEMORY = 64 * MIB
 const RANGES_AT_ONCE = 16
 const RANGED: Ranged = { from: 32 * MIB, range: 4 * MIB, noted: 4 * MIB }
 
@@ -162,7 +163,8 @@ async function makeEffects(
     recorder: new Recorder(disk, provider, state, world),
     transfers: await Transfers.open(disk, world, remote),
     ranged: context.ranged ?? RANGED,
-    partBuffers: new PartBuffers(PARTS_AT_ONCE),
+    arena: new Arena(),
+    uploadBuffers: new UploadBuffers(UPLOAD_MEMORY),
     rangeSlots: new Slots(RANGES_AT_ONCE),
     author,
     symlinks,

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { Arena } from '../../src/execute/arena.ts'
 import { gathered } from '../../src/execute/gathered.ts'
 
 const LEAST = 256 * 1024
@@ -18,6 +19,7 @@ async function* lending(lengths: readonly number[], failure?: Error): AsyncGener
 const whole = (lengths: readonly number[]): Buffer =>
   Buffer.concat(lengths.map((length, index) => Buffer.alloc(length, index + 1)))
 
+const memory = new Arena()
 const free = async (): Promise<void> => undefined
 
 test('the same bytes come, and in pieces that are worth a call but for the last', async () => {
@@ -30,9 +32,10 @@ test('the same bytes come, and in pieces that are worth a call but for the last'
         let heard = 0
         const reading = async (): Promise<void> => {
           const failure = fails ? new Error('torn') : undefined
-          for await (const piece of gathered(lending(lengths, failure), async (length) => {
+          const arrived = async (length: number): Promise<void> => {
             heard += length
-          }))
+          }
+          for await (const piece of gathered(lending(lengths, failure), arrived, memory))
             pieces.push(Buffer.from(piece))
           expect(pieces.every(({ length }) => length > 0)).toBe(true)
         }
@@ -62,10 +65,10 @@ test('who is held up too long and gives up has what came before, and closes the 
     }
   }
   const reading = async (): Promise<void> => {
-    for await (const piece of gathered(body(), async (length) => {
+    const arrived = async (length: number): Promise<void> => {
       if (length === 30) throw new Error('no more')
-    }))
-      pieces.push(Buffer.from(piece))
+    }
+    for await (const piece of gathered(body(), arrived, memory)) pieces.push(Buffer.from(piece))
   }
   await expect(reading()).rejects.toThrow('no more')
   expect(Buffer.concat(pieces).equals(whole([10, 20]))).toBe(true)
@@ -81,6 +84,6 @@ test('who stops reading closes the body', async () => {
       closed = true
     }
   }
-  for await (const _ of gathered(body(), free)) break
+  for await (const _ of gathered(body(), free, memory)) break
   expect(closed).toBe(true)
 })

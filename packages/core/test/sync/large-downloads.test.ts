@@ -28,7 +28,7 @@ async function pulling() {
           wire.read += chunk.length
           yield chunk
           // Whoever allows it must not look at it any more.
-          if (options.reuse === true) chunk.fill(0)
+          if (options.memory !== undefined) chunk.fill(0)
         }
       }
       return { info, body: counted() }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { DiskFile } from '../../src/disk/disk.ts'
 import type { Effects } from '../../src/execute/context.ts'
-import { PartBuffers } from '../../src/execute/part-buffers.ts'
+import { UploadBuffers } from '../../src/execute/upload-buffers.ts'
 import { Parts } from '../../src/execute/sending.ts'
 import type { ByteSource } from '../../src/provider/index.ts'
 
@@ -18,11 +18,11 @@ const file: Pick<DiskFile, 'readInto'> = {
 const { signal } = new AbortController()
 
 function partsOf(
-  buffers: PartBuffers,
+  buffers: UploadBuffers,
 ): (part: number, send: (source: ByteSource) => Promise<void>) => Promise<void> {
   const effects = {
     bandwidth: { up: { limited: false } },
-    partBuffers: buffers,
+    uploadBuffers: buffers,
     onEvent: () => undefined,
   }
   const parts = new Parts(effects as unknown as Effects, file as DiskFile, SIZE)
@@ -30,7 +30,7 @@ function partsOf(
 }
 
 test('parts come in pieces, and a buffer is used again only after it was sent', async () => {
-  const lend = partsOf(new PartBuffers(2))
+  const lend = partsOf(new UploadBuffers(2 * SIZE))
   const buffers = new Set<ArrayBufferLike | undefined>()
   const other = Promise.withResolvers<void>()
   const waiting = lend(9, () => other.promise)
@@ -59,25 +59,30 @@ test('parts come in pieces, and a buffer is used again only after it was sent', 
   await waiting
 })
 
-test('of all files together so many parts are held, whatever their sizes, and no memory stays', async () => {
-  const buffers = new PartBuffers(3)
+test('of all files together so many bytes are held, whatever their sizes, and no memory stays', async () => {
+  const capacity = 12 * SIZE
+  const buffers = new UploadBuffers(capacity)
   let [held, most] = [0, 0]
   const seen = new Set<ArrayBufferLike>()
   await Promise.all(
-    Array.from({ length: 20 }, (_, index) =>
-      buffers.lend(1000 + (index % 4) * 1000, signal, async (bytes) => {
-        expect(bytes.length).toBe(1000 + (index % 4) * 1000)
-        held++
+    Array.from({ length: 60 }, (_, index) => {
+      // What is larger than all that may be held goes by itself.
+      const size = index === 7 ? 50 * SIZE : (1 + (index % 4)) * SIZE
+      return buffers.lend(size, signal, async (bytes) => {
+        expect(bytes.length).toBe(size)
+        held += Math.min(size, capacity)
         most = Math.max(most, held)
         seen.add(bytes.buffer)
-        bytes.fill(index)
+        const ends = [0, size >> 1, size - 1]
+        for (const at of ends) bytes[at] = index
         await new Promise((resolve) => setImmediate(resolve))
-        expect(bytes.every((byte) => byte === index)).toBe(true)
-        held--
-      }),
-    ),
+        for (const at of ends) expect(bytes[at]).toBe(index)
+        held -= Math.min(size, capacity)
+      })
+    }),
   )
-  expect(most).toBe(3)
+  expect(most).toBe(capacity)
+  expect(seen.size).toBeLessThan(30)
   await buffers.lend(1, signal, async (bytes) => {
     expect(seen.has(bytes.buffer)).toBe(false)
   })

@@ -116,7 +116,7 @@ export function faultyProvider(
             const at = random.below(flipped.length)
             flipped[at] = (flipped[at] ?? 0) ^ 1
             yield flipped
-          } else if (options.reuse === true) {
+          } else if (options.memory !== undefined) {
             // What a provider may do by then.
             const lent = Uint8Array.from(chunk)
             yield lent

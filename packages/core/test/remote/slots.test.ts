@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { Slots } from '../../src/remote/limiter.ts'
+
+const { signal } = new AbortController()
+
+test('who takes several is not overtaken by those who need fewer', async () => {
+  const slots = new Slots(4)
+  await slots.take(signal, 3)
+  const order: string[] = []
+  const all = slots.take(signal, 4).then(() => order.push('all'))
+  const one = slots.take(signal).then(() => order.push('one'))
+  await Promise.resolve()
+  expect(order).toEqual([])
+  slots.release(3)
+  await all
+  expect(order).toEqual(['all'])
+  slots.release(4)
+  await one
+  expect(order).toEqual(['all', 'one'])
+})
+
+test('who gives up waiting makes way for those behind', async () => {
+  const slots = new Slots(4)
+  await slots.take(signal, 3)
+  const stop = new AbortController()
+  const all = slots.take(stop.signal, 4)
+  const one = slots.take(signal)
+  stop.abort(new Error('enough'))
+  await expect(all).rejects.toThrow('enough')
+  await one
+  slots.release(1)
+  slots.release(3)
+  await slots.take(signal, 4)
+})
