@@ -249,14 +249,19 @@ function plain(
   }
 }
 
-const small = (bench: Bench, root: string): void => {
-  makeTree(root, bench.scaled(10_000), 1024)
-}
+const treeOf =
+  (files: number, size: number) =>
+  (bench: Bench, root: string): void => {
+    makeTree(root, bench.scaled(files), size)
+  }
+const small = treeOf(10_000, 1024)
 
 export const WORKS: readonly Work[] = [
   plain('start', 'start', start),
   transfer('small', '10,000 x 1 KB', small),
   transfer('small-slow', '10,000 x 1 KB, 20 ms', small, { roundTrip: SLOW_LINE }),
+  transfer('medium', '3,000 x 64 KB', treeOf(3000, 64 * 1024)),
+  transfer('photos', '100 x 5 MB', treeOf(100, 5_000_000), { isLarge: true }),
   transfer(
     'large',
     'one file of 2 GB',

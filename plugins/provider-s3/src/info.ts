@@ -63,7 +63,7 @@ export function writtenInfo(
   return {
     ...info,
     ...historyOf(headers),
-    // It was signed: the store has checked it.
+    // The store has checked it.
     ...(sha256 === undefined ? {} : { digests: { ...info.digests, sha256 } }),
   }
 }

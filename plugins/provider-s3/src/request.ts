@@ -60,6 +60,11 @@ export class Requester {
    * takes them bare. Set by whoever knows: the probe, or its report.
    */
   conditions: 'quoted' | 'bare' = 'quoted'
+  /**
+   * Whether the store is seen to check the SHA-256 of an object that it is told as its checksum: from then on a body need not be signed by it besides, which
+   * the store would compute a second time. Once seen not to, or to refuse what is not signed, it stays so.
+   */
+  checksSha256: 'unknown' | 'yes' | 'no'
 
   constructor(
     connections: Connections,
@@ -72,6 +77,8 @@ export class Requester {
     this.#endpoint = endpoint
     this.#place = place
     this.#signer = new Signer(endpoint.region)
+    // Who can change what is on the line can make a checksum, too.
+    this.checksSha256 = this.isPrivate ? 'unknown' : 'no'
   }
 
   get host(): string {

@@ -7,7 +7,6 @@ import {
   isStorageError,
   type ObjectInfo,
   StorageError,
-  type StorageErrorCode,
   type UploadSession,
   type Uploads,
   type UploadToken,
@@ -17,6 +16,7 @@ import { partCountFor, partLength, partSizeFor } from './parts.ts'
 import { headObject } from './reading.ts'
 import type { Requester } from './request.ts'
 import { taken } from './taken-part.ts'
+import { UNSIGNED_REFUSED } from './writing.ts'
 
 export interface UploadContext {
   readonly requester: Requester
@@ -203,15 +203,6 @@ function checkWhole(
 }
 
 const CHECKSUM = 'CRC32'
-
-/** By which a part may be refused that would be taken if it were signed. */
-const UNSIGNED_REFUSED: ReadonlySet<StorageErrorCode> = new Set([
-  'forbidden',
-  'unauthenticated',
-  'unsupported',
-  'refused',
-  'unexpected',
-])
 
 /** To be sent once more. */
 function uncheckedPart(key: string, cause?: unknown): StorageError {

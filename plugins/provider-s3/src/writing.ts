@@ -5,6 +5,7 @@ import {
   isStorageError,
   type ObjectInfo,
   StorageError,
+  type StorageErrorCode,
   type WriteOptions,
 } from '@lsync/core/provider'
 import { exactBytes, otherSize } from '@lsync/http'
@@ -18,6 +19,18 @@ import { isTombstone, TOMBSTONE_SIZE } from './tombstones.ts'
 export function conditionHeaders(expect: Expect): Record<string, string> {
   return expect.kind === 'absent' ? { 'if-none-match': '*' } : { 'if-match': `"${expect.version}"` }
 }
+
+/** Up to so many bytes to compute a digest twice costs the store nothing that could be felt. */
+const SIGNED = 64 * 1024
+
+/** By which a body may be refused that would be taken if it were signed: some policies want that. */
+export const UNSIGNED_REFUSED: ReadonlySet<StorageErrorCode> = new Set([
+  'forbidden',
+  'unauthenticated',
+  'unsupported',
+  'refused',
+  'unexpected',
+])
 
 export interface PutOptions extends WriteOptions {
   /** Storage class and encryption. */
@@ -47,6 +60,8 @@ export async function putObject(
   if (expect.kind === 'version' && isTombstone(expect.version))
     throw new StorageError('precondition-failed', `it is being removed: ${key}`, { key })
   const sha256 = sha256Of(source)
+  const checksum = sha256 === undefined ? undefined : Buffer.from(sha256, 'hex').toString('base64')
+  const isSigned = source.size <= SIGNED || requester.checksSha256 !== 'yes'
   let response: S3Response
   try {
     response = await requester.sendOnly({
@@ -56,25 +71,30 @@ export async function putObject(
         ...metadataHeaders(options.metadata),
         ...options.extra,
         ...(conditional ? conditionHeaders(expect) : {}),
-        // Signed it is anyway; as a checksum the store also keeps it, and gives it back from HEAD.
-        ...(sha256 === undefined
-          ? {}
-          : { 'x-amz-checksum-sha256': Buffer.from(sha256, 'hex').toString('base64') }),
+        // Also where it is signed: as a checksum the store keeps it, and gives it back from HEAD.
+        ...(checksum === undefined ? {} : { 'x-amz-checksum-sha256': checksum }),
       },
       // An empty body must not be a stream, whose length nobody would send.
       body:
         source.bytes ?? (source.size === 0 ? new Uint8Array() : exactBytes(key, source, signal)),
       length: source.size,
-      ...(sha256 === undefined ? {} : { sha256 }),
+      ...(sha256 === undefined || !isSigned ? {} : { sha256 }),
       signal,
     })
   } catch (error) {
+    if (!isSigned && isStorageError(error) && UNSIGNED_REFUSED.has(error.code)) {
+      requester.checksSha256 = 'no'
+      throw new StorageError('network', `it is sent once more: ${key}`, { key, cause: error })
+    }
     // A condition on a version that is gone altogether: S3 answers 404, where a store that has it says 412.
     if (isStorageError(error) && error.code === 'not-found' && expect.kind === 'version')
       throw new StorageError('precondition-failed', `it is gone: ${key}`, { key, cause: error })
     throw error
   }
-  const info = writtenInfo(key, source.size, sha256, response)
+  const isChecked = response.headers['x-amz-checksum-sha256'] === checksum
+  if (checksum !== undefined && requester.checksSha256 !== 'no')
+    requester.checksSha256 = isChecked ? 'yes' : 'no'
+  const info = writtenInfo(key, source.size, isSigned || isChecked ? sha256 : undefined, response)
   return info ?? confirm(requester, key, source.size, signal)
 }
 

@@ -18,7 +18,7 @@ const flushAsync = promisify(fs.fdatasync)
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = fs.constants
 const CHUNK = 512 * 1024
-const MOST_SPARE = 16
+const MOST_SPARE = 32
 /** Up to here a synchronous call is cheaper than a trip to the thread pool, and too short to be felt. */
 const SMALL = 128 * 1024
 /** A disk that held up a synchronous write for so many milliseconds gets so many of the next ones by the thread pool: who waits for it shall not hold up all others. */
@@ -117,33 +117,40 @@ export class NodeFile extends Descriptor implements DiskFile {
     signal.throwIfAborted()
     const { size } = guarded(this.path, () => fs.fstatSync(this.descriptor))
     let at = from
-    const ours: [Buffer, Buffer] | undefined = reuse
-      ? [this.#spare.take(), this.#spare.take()]
-      : undefined
+    const ours: Buffer[] = []
+    let turn = 0
+    const memory = (length: number): Buffer =>
+      reuse ? (ours[(turn ^= 1)] ??= this.#spare.take()) : Buffer.allocUnsafeSlow(length)
     // One read is always under way while the caller works on the chunk before.
-    let next = this.#chunk(at, to, size, ours?.[0])
+    let next = this.#chunk(at, to, size, memory)
     try {
-      for (let turn = 1; ; turn ^= 1) {
+      for (;;) {
         const chunk = await next
         if (chunk.length === 0) return
         at += chunk.length
-        next = this.#chunk(at, to, size, ours?.[turn])
+        next = this.#chunk(at, to, size, memory)
         yield chunk
         signal.throwIfAborted()
       }
     } finally {
       // The descriptor may be closed, and its number reused, only when nothing reads from it.
       await next.catch(() => undefined)
-      if (ours !== undefined) for (const chunk of ours) this.#spare.giveBack(chunk)
+      for (const chunk of ours) if (chunk !== undefined) this.#spare.giveBack(chunk)
     }
   }
 
   /** Empty at the end. `size` is what the file had: what grows beyond is read too. */
-  async #chunk(at: number, to: number, size: number, into?: Buffer): Promise<Uint8Array> {
+  async #chunk(
+    at: number,
+    to: number,
+    size: number,
+    memory: (length: number) => Buffer,
+  ): Promise<Uint8Array> {
     const left = Math.max(size - at, 0)
     const length = Math.min(CHUNK, to - at, left + 1)
     if (length <= 0) return NOTHING
-    const buffer = into ?? Buffer.allocUnsafeSlow(length)
+    // The end is looked for by one byte.
+    const buffer = left === 0 ? Buffer.allocUnsafe(length) : memory(length)
     try {
       const read =
         left <= SMALL

@@ -1,0 +1,86 @@
+import type { ServerResponse } from 'node:http'
+import { bytesSource } from '@lsync/core/provider'
+import { expect, test } from 'vitest'
+import { putObject } from '../src/writing.ts'
+import { fake, requesterTo } from './fake.ts'
+
+const { signal } = new AbortController()
+
+/** Writes objects of a size one after the other, and says which of them were signed. */
+async function puts(
+  sizes: readonly number[],
+  answer: (
+    request: { readonly signed: boolean; readonly sha256: string },
+    response: ServerResponse,
+  ) => void,
+): Promise<{
+  readonly signed: readonly boolean[]
+  readonly results: readonly unknown[]
+}> {
+  const signed: boolean[] = []
+  const server = await fake((request, response) => {
+    request.resume().on('end', () => {
+      signed.push(request.headers['x-amz-content-sha256'] !== 'UNSIGNED-PAYLOAD')
+      const sha256 = String(request.headers['x-amz-checksum-sha256'])
+      answer({ signed: signed.at(-1) === true, sha256 }, response)
+    })
+  })
+  const { requester, connections } = await requesterTo(`http://127.0.0.1:${server.port}`)
+  try {
+    const results: unknown[] = []
+    for (const size of sizes) {
+      const put = putObject(requester, 'key', bytesSource(Buffer.alloc(size, 7)), {
+        signal,
+        expect: { kind: 'absent' },
+        metadata: { user: {} },
+        extra: {},
+      })
+      results.push(
+        await put.then(
+          ({ digests }) => digests.sha256?.length,
+          (error: { readonly code: string }) => error.code,
+        ),
+      )
+    }
+    return { signed, results }
+  } finally {
+    await connections.destroy()
+    await server.stop()
+  }
+}
+
+const LARGE = 100_000
+
+test('a body is signed until the store is seen to check its SHA-256, and for good once it does not; small ones always', async () => {
+  const checks = [true, true, true, false, true, true]
+  const { signed, results } = await puts(
+    [LARGE, LARGE, 1000, LARGE, LARGE, LARGE],
+    ({ sha256 }, response) => {
+      const told = checks.shift() === true ? { 'x-amz-checksum-sha256': sha256 } : {}
+      response.writeHead(200, { etag: '"e"', ...told }).end()
+    },
+  )
+  expect(signed).toEqual([true, false, true, false, true, true])
+  // What nobody checked is not told as the store's word.
+  expect(results).toEqual([64, 64, 64, undefined, 64, 64])
+})
+
+test('a store that tells no checksums is sent signed bodies only', async () => {
+  const { signed, results } = await puts([LARGE, LARGE], (_request, response) => {
+    response.writeHead(200, { etag: '"e"' }).end()
+  })
+  expect(signed).toEqual([true, true])
+  expect(results).toEqual([64, 64])
+})
+
+test('where a policy refuses what is not signed, it may be sent once more, and is signed from then on', async () => {
+  const { signed, results } = await puts(
+    [1000, LARGE, LARGE, LARGE],
+    ({ signed: isSigned, sha256 }, response) => {
+      if (isSigned) response.writeHead(200, { etag: '"e"', 'x-amz-checksum-sha256': sha256 }).end()
+      else response.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>')
+    },
+  )
+  expect(signed).toEqual([true, false, true, true])
+  expect(results).toEqual([64, 'network', 64, 64])
+})
