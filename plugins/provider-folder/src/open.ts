@@ -3,6 +3,7 @@ import { type OpenOptions, StorageError, type StorageProvider } from '@lsync/cor
 import { attempt, storageError } from './errors.ts'
 import { flushWritten } from './flush.ts'
 import { listObjects } from './list.ts'
+import { Locks } from './lock.ts'
 import { probeFolder } from './probe.ts'
 import { headOf, readObject } from './read.ts'
 import { removeObject } from './remove.ts'
@@ -29,6 +30,7 @@ export async function openFolder(
     throw new StorageError('no-remote', `there is no folder ${root}`, {
       detail: 'is its disk mounted?',
     })
+  const locks = new Locks(root)
   let unflushed: string[] = []
   const sameRoot = (): void => {
     const now = attempt('', () => statSync(root, { throwIfNoEntry: false }))
@@ -50,12 +52,12 @@ export async function openFolder(
     read: (key, options) => readObject(root, key, options),
     write: (key, source, options) =>
       translated(key, options.signal, () =>
-        writeObject(root, key, source, options, (path) => {
+        writeObject(root, locks, key, source, options, (path) => {
           unflushed.push(path)
         }),
       ),
     remove: (key, options) =>
-      translated(key, options.signal, () => removeObject(root, key, options)),
+      translated(key, options.signal, () => removeObject(root, locks, key, options)),
     async flush() {
       const paths = unflushed
       unflushed = []
@@ -66,7 +68,9 @@ export async function openFolder(
       }
     },
     probe: (options) => probeFolder(root, provider, options),
-    async [Symbol.asyncDispose]() {},
+    async [Symbol.asyncDispose]() {
+      locks[Symbol.dispose]()
+    },
   }
   return provider
 }

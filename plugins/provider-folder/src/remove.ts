@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { type CallOptions, StorageError } from '@lsync/core/provider'
 import { attempt } from './errors.ts'
 import { checkKey, FOLDERS, MARK } from './layout.ts'
-import { locked } from './lock.ts'
+import type { Locks } from './lock.ts'
 import { removeSidecar } from './metadata.ts'
 import { headOf } from './read.ts'
 import { checkParents, statOf } from './write.ts'
@@ -11,13 +11,14 @@ import { checkParents, statOf } from './write.ts'
 /** Removes a key under its condition, and the folders that this empties, except those that are kept by a mark. */
 export async function removeObject(
   root: string,
+  locks: Locks,
   key: string,
   { expect, signal }: CallOptions & { readonly expect: string },
 ): Promise<void> {
   checkKey(key)
   signal.throwIfAborted()
   checkParents(root, key)
-  await locked(root, key, signal, () =>
+  await locks.run(key, signal, () =>
     attempt(key, () => {
       signal.throwIfAborted()
       // Before the look, so that nothing lies between the look and the removal.

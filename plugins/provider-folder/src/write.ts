@@ -24,13 +24,14 @@ import { attempt, errnoOf } from './errors.ts'
 import { versionOf } from './identity.ts'
 import { FOLDERS, checkKey, MARK, STAGED } from './layout.ts'
 import { knowsNoLinks, nameOnce } from './links.ts'
-import { locked } from './lock.ts'
+import type { Locks } from './lock.ts'
 import { makeFolder, unmakeFolders } from './make-folder.ts'
 import { listedInfo, writeSidecar } from './metadata.ts'
 
 /** Stores a key: whole, under its condition, or not at all. Returns the files that a flush must reach. */
 export async function writeObject(
   root: string,
+  locks: Locks,
   key: string,
   source: ByteSource,
   options: WriteOptions,
@@ -38,12 +39,12 @@ export async function writeObject(
 ): Promise<ObjectInfo> {
   checkKey(key)
   options.signal.throwIfAborted()
-  if (key.endsWith('/')) return writeFolder(root, key, source, options, written)
+  if (key.endsWith('/')) return writeFolder(root, locks, key, source, options, written)
   const place = join(root, key)
   const staged = await stage(root, key, source, options)
   try {
     checkParents(root, key)
-    const stat = await locked(root, key, options.signal, () =>
+    const stat = await locks.run(key, options.signal, () =>
       attempt(key, () => {
         options.signal.throwIfAborted()
         const made: string[] = []
@@ -230,6 +231,7 @@ async function stage(
 /** An empty folder: the folder itself, and a mark that keeps it when its last file goes. */
 async function writeFolder(
   root: string,
+  locks: Locks,
   key: string,
   source: ByteSource,
   { expect, signal }: WriteOptions,
@@ -237,7 +239,7 @@ async function writeFolder(
 ): Promise<ObjectInfo> {
   if (source.size > 0) throw new StorageError('bad-key', `a folder holds no bytes: ${key}`, { key })
   checkParents(root, key)
-  return locked(root, key, signal, () =>
+  return locks.run(key, signal, () =>
     attempt(key, () => {
       const place = join(root, key.slice(0, -1))
       const mark = join(root, FOLDERS, key.slice(0, -1))

@@ -3,10 +3,10 @@ import { type Placed, type Placement, prepareAll, recordAll, swapAll } from './p
 
 /** So much is worth a batch, whose flushes are shared; it holds also what arrived while the batch before it was placed. */
 const BATCH_FILES = 1000
-const BATCH_BYTES = 32 * 1024 * 1024
+const BATCH_BYTES = 16 * 1024 * 1024
 /** With so much waiting, a download waits too. */
 const MOST_FILES = 4000
-const MOST_HELD = 16 * 1024 * 1024
+const MOST_HELD = 32 * 1024 * 1024
 
 /**
  * Collects what was fetched and puts it into place in batches, one after the other, while more is fetched. One flush serves two batches: it
