@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path'
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import {
+  type Memory,
   type ObjectBody,
   type ObjectInfo,
   type ReadOptions,
@@ -21,7 +22,9 @@ import { checkKey, FOLDERS, MARK } from './layout.ts'
 import { fullInfo } from './metadata.ts'
 import { checkParents, folderInfo, statOf } from './write.ts'
 
-const CHUNK = 1024 * 1024
+/** Up to here an object is read at once. */
+const SMALL = 256 * 1024
+const CHUNK = 512 * 1024
 
 /** The object with its metadata; for a folder key, the mark, or a folder that is empty whoever made it. */
 export function headOf(root: string, key: string): ObjectInfo | undefined {
@@ -50,7 +53,7 @@ export async function readObject(
   options: ReadOptions,
 ): Promise<ObjectBody> {
   checkKey(key)
-  const { signal, version, from = 0, length = Number.POSITIVE_INFINITY } = options
+  const { signal, version, from = 0, length = Number.POSITIVE_INFINITY, memory } = options
   signal.throwIfAborted()
   if (key.endsWith('/')) {
     const info = headOf(root, key)
@@ -68,32 +71,55 @@ export async function readObject(
     if (version !== undefined && versionOf(stat) !== version)
       throw new StorageError('precondition-failed', `another version is there: ${key}`, { key })
     const info = fullInfo(root, key, stat)
-    handed = true
-    return { info, body: bodyOf(key, descriptor, from, Math.min(info.size, from + length), signal) }
+    const range = { from, to: Math.min(info.size, from + length) }
+    const size = range.to - from
+    if (size > SMALL) {
+      handed = true
+      return { info, body: bodyOf(key, descriptor, range, signal, memory) }
+    }
+    const bytes = memory?.take(Math.max(size, 0)) ?? Buffer.allocUnsafe(Math.max(size, 0))
+    for (let at = 0; at < size;) at += readSome(key, descriptor, bytes.subarray(at), from + at)
+    return { info, body: bodyOfBytes(bytes, memory), bytes }
   } finally {
     if (!handed) closeSync(descriptor)
   }
 }
 
+async function* bodyOfBytes(
+  bytes: Uint8Array,
+  memory: Memory | undefined,
+): AsyncIterable<Uint8Array> {
+  if (bytes.length > 0) yield bytes
+  memory?.giveBack(bytes)
+}
+
 async function* bodyOf(
   key: string,
   descriptor: number,
-  from: number,
-  to: number,
+  { from, to }: { readonly from: number; readonly to: number },
   signal: AbortSignal,
+  memory: Memory | undefined,
 ): AsyncIterable<Uint8Array> {
+  const lent = memory?.take(CHUNK)
   try {
     for (let position = from; position < to;) {
       signal.throwIfAborted()
-      const buffer = Buffer.allocUnsafe(Math.min(CHUNK, to - position))
-      const read = attempt(key, () => readSync(descriptor, buffer, 0, buffer.length, position))
-      if (read === 0)
-        throw new StorageError('network', `${key} became shorter while it was read`, { key })
+      const length = Math.min(CHUNK, to - position)
+      const buffer = lent?.subarray(0, length) ?? Buffer.allocUnsafe(length)
+      const read = readSome(key, descriptor, buffer, position)
       position += read
       yield buffer.subarray(0, read)
       if (position < to) await yieldToOthers()
     }
+    if (lent !== undefined) memory?.giveBack(lent)
   } finally {
     closeSync(descriptor)
   }
+}
+
+/** At least one byte. */
+function readSome(key: string, descriptor: number, buffer: Uint8Array, position: number): number {
+  const read = attempt(key, () => readSync(descriptor, buffer, 0, buffer.length, position))
+  if (read > 0) return read
+  throw new StorageError('network', `${key} became shorter while it was read`, { key })
 }

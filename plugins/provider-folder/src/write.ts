@@ -9,6 +9,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  unlinkSync,
   utimesSync,
   writeSync,
   type BigIntStats,
@@ -42,6 +43,7 @@ export async function writeObject(
   if (key.endsWith('/')) return writeFolder(root, locks, key, source, options, written)
   const place = join(root, key)
   const staged = await stage(root, key, source, options)
+  let isStaged = true
   try {
     checkParents(root, key)
     const stat = await locks.run(key, options.signal, () =>
@@ -56,7 +58,8 @@ export async function writeObject(
           throw error
         }
         // The second name must go before the look: removing it moves the ctime, which is part of the version.
-        rmSync(staged.path, { force: true })
+        forget(staged.path)
+        isStaged = false
         const now = lstatSync(place, { bigint: true })
         written(
           writeSidecar(root, key, {
@@ -71,7 +74,16 @@ export async function writeObject(
     written(place)
     return { ...listedInfo(key, stat), digests: { sha256: staged.sha256 } }
   } finally {
-    rmSync(staged.path, { force: true })
+    if (isStaged) forget(staged.path)
+  }
+}
+
+/** As `rmSync` with `force`, which looks first. */
+function forget(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
   }
 }
 
@@ -87,27 +99,25 @@ function put(
     throw new StorageError('precondition-failed', `another version is there: ${key}`, { key })
   }
   if (expect.kind === 'absent') {
-    makeParents(root, key, made)
-    try {
-      nameOnce(staged, place)
-    } catch (error) {
-      if (errnoOf(error) === 'EEXIST') {
-        if (lstatSync(place).isDirectory())
-          throw new StorageError('key-conflict', `${key} is a folder there`, { key })
-        return refuse()
-      }
-      if (errnoOf(error) !== 'ENOENT') throw error
-      // Another client removed the folder's last file, and the folder with it.
-      makeParents(root, key, made)
+    for (let attempts = 1; ; attempts++)
       try {
-        nameOnce(staged, place)
-      } catch (again) {
-        // Not while others make and remove the folder: only where that is there, it is the name.
-        if (errnoOf(again) !== 'ENOENT' || !existsSync(dirname(place))) throw again
-        throw new StorageError('bad-key', `no file can be named so there: ${key}`, { key })
+        return nameOnce(staged, place)
+      } catch (error) {
+        const code = errnoOf(error)
+        if (code === 'EEXIST') {
+          if (lstatSync(place).isDirectory())
+            throw new StorageError('key-conflict', `${key} is a folder there`, { key })
+          return refuse()
+        }
+        if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error
+        if (attempts === MOST_ATTEMPTS) {
+          // Not while others make and remove the folder: only where that is there, it is the name.
+          if (code !== 'ENOENT' || !existsSync(dirname(place))) throw error
+          throw new StorageError('bad-key', `no file can be named so there: ${key}`, { key })
+        }
+        // Not there yet; or another client removed the folder's last file, and the folder with it.
+        makeParents(root, key, made)
       }
-    }
-    return
   }
   const before = statOf(place)
   if (before === undefined || versionOf(before) !== expect.version) return refuse()
@@ -115,6 +125,7 @@ function put(
   moveOn(place, before)
 }
 
+const MOST_ATTEMPTS = 3
 const MOST_TICKS = 20
 
 /** The ctime of a replacement must be later than what it replaced, or a version could come back: clocks tick in steps. */

@@ -3,7 +3,7 @@ import type { Memory } from '../provider/index.ts'
 /** From which so many pieces are cut as fit; what is larger gets memory of its own. */
 const CHUNK = 1024 * 1024
 /** So many that nobody uses wait to be used again. */
-const MOST_SPARE = 16
+const MOST_SPARE = 48
 
 /**
  * Memory for many small things that live for a short time, one after the other: what is read of a file until it was sent, what came of an object until
