@@ -11,11 +11,6 @@ export class WatchedMemory implements Memory {
     return this.#lent.size
   }
 
-  /** Whether these bytes lie in memory of this. */
-  has({ buffer }: Uint8Array): boolean {
-    return this.#all.has(buffer)
-  }
-
   take(size: number): Uint8Array {
     // A buffer for each: then it is known by it.
     const bytes = new Uint8Array(new ArrayBuffer(size)).fill(0xee)

@@ -127,7 +127,7 @@ class Exchange implements AnswerHandler {
     this.#status = status
     this.#headers = headers
     const length = this.#request.method === 'HEAD' ? 0 : Number(headers['content-length'])
-    if (length <= SMALL) {
+    if (length >= 0 && length <= SMALL) {
       this.#whole = this.#memory?.take(length) ?? Buffer.allocUnsafe(length)
       return
     }

@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { hostname } from 'node:os'
@@ -23,18 +24,20 @@ const STRIPES = 256
 const LONGEST_WAIT = 10_000
 /** Milliseconds after which nobody is still between making a lock and writing into it. */
 const LONGEST_WRITE = 5000
+/** Milliseconds after which what a client made for itself is no longer needed by anybody: whoever misses it makes it anew. */
+const OLD = 24 * 60 * 60 * 1000
+/** To take a lock, where the folder or the client's own file is missing at first. */
+const MOST_ATTEMPTS = 3
 
 /**
  * The locks of a folder, as one client takes them. A lock names its process; one that a dead process of this machine left is taken over. Another machine's
- * process cannot be seen: its lock is waited for, then `busy`.
- *
- * A lock is a further name of one file that the client makes once. A file for each would be made and removed for each write, and where files were removed ext4 looks for
- * their places for minutes, whenever a new one is made: that took four fifths of the time in which 3,000 files went into a folder.
+ * process cannot be seen: its lock is waited for, then `busy`. A lock is a further name of one file that the client makes once, since to make and remove
+ * one for each write is dear (docs/decisions/0031).
  */
 export class Locks implements Disposable {
   readonly #folder: string
   readonly #own: string
-  /** One for all: whoever holds a lock gives it back before anybody else of this process can ask. */
+  /** One for all: what is done under a lock takes no turn of the event loop, so that this client holds one at a time. */
   readonly #text: string
   #hasLinks = true
 
@@ -52,7 +55,11 @@ export class Locks implements Disposable {
   }
 
   /** Runs an operation while no other process changes a key of the same stripe. */
-  async run<T>(key: string, signal: AbortSignal, operation: () => T): Promise<T> {
+  async run<T>(
+    key: string,
+    signal: AbortSignal,
+    operation: () => T extends PromiseLike<unknown> ? never : T,
+  ): Promise<T> {
     // Names that a file system may take for one another share a lock.
     const folded = key.normalize('NFC').toLowerCase()
     const stripe = createHash('md5').update(folded).digest().readUInt16BE() % STRIPES
@@ -63,6 +70,8 @@ export class Locks implements Disposable {
       signal.throwIfAborted()
       if (this.#take(place)) break
       const text = read(place)
+      // Ours, then: the answer of a share to an earlier attempt was lost, or it could not be read when it was to be given back.
+      if (text === this.#text) break
       if (text === '') emptySince ??= performance.now()
       else emptySince = undefined
       const isAbandoned = emptySince !== undefined && performance.now() - emptySince > LONGEST_WRITE
@@ -82,18 +91,19 @@ export class Locks implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.#own, { force: true })
+    forget(this.#own)
   }
 
   /** False where somebody holds it. */
   #take(place: string): boolean {
-    for (;;)
+    for (let attempts = 1; ; attempts++)
       try {
         if (this.#hasLinks) linkSync(this.#own, place)
         else createExclusive(place, this.#text)
         return true
       } catch (error) {
         if (errnoOf(error) === 'EEXIST') return false
+        if (attempts === MOST_ATTEMPTS) throw error
         if (errnoOf(error) === 'ENOENT') this.#make()
         else if (this.#hasLinks && knowsNoLinks(error)) this.#hasLinks = false
         else throw error
@@ -104,7 +114,12 @@ export class Locks implements Disposable {
   #make(): void {
     makeFolder(this.#folder)
     sweep(this.#folder)
-    writeFileSync(this.#own, this.#text)
+    try {
+      // Whole or not at all: an empty one would be a lock that nobody can tell the owner of.
+      createExclusive(this.#own, this.#text)
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error
+    }
   }
 }
 
@@ -123,13 +138,38 @@ function createExclusive(place: string, text: string): void {
 
 const OWN = /^\d+\.[0-9a-f]{8}$/
 
-/** Clears what dead clients left of their own; their locks are taken over one by one. What is empty may be of one that just begins. */
+/**
+ * Clears what dead clients left of their own; their locks are taken over one by one. What is empty may be of one that just begins, and other machines' cannot be
+ * seen: those go by their age. Nothing depends on it, so what cannot be cleared stays.
+ */
 function sweep(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    if (!OWN.test(name)) continue
-    const text = read(join(folder, name))
-    if (text !== undefined && text !== '' && !isHeld(text))
-      rmSync(join(folder, name), { force: true })
+  let names: readonly string[] = []
+  try {
+    names = readdirSync(folder)
+  } catch {
+    // A folder that may be written, but not looked into.
+  }
+  for (const name of names) {
+    if (/^\d+$/.test(name)) continue
+    const path = join(folder, name)
+    const text = OWN.test(name) ? read(path) : undefined
+    if ((text !== undefined && text !== '' && !isHeld(text)) || isOld(path)) forget(path)
+  }
+}
+
+function isOld(path: string): boolean {
+  try {
+    return Date.now() - statSync(path).mtimeMs > OLD
+  } catch {
+    return false
+  }
+}
+
+function forget(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // The next client tries again.
   }
 }
 

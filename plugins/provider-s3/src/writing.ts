@@ -61,7 +61,8 @@ export async function putObject(
     throw new StorageError('precondition-failed', `it is being removed: ${key}`, { key })
   const sha256 = sha256Of(source)
   const checksum = sha256 === undefined ? undefined : Buffer.from(sha256, 'hex').toString('base64')
-  const isSigned = source.size <= SIGNED || requester.checksSha256 !== 'yes'
+  const isUnsigned =
+    checksum !== undefined && source.size > SIGNED && requester.checksSha256 === 'yes'
   let response: S3Response
   try {
     response = await requester.sendOnly({
@@ -78,13 +79,13 @@ export async function putObject(
       body:
         source.bytes ?? (source.size === 0 ? new Uint8Array() : exactBytes(key, source, signal)),
       length: source.size,
-      ...(sha256 === undefined || !isSigned ? {} : { sha256 }),
+      ...(sha256 === undefined || isUnsigned ? {} : { sha256 }),
       signal,
     })
   } catch (error) {
-    if (!isSigned && isStorageError(error) && UNSIGNED_REFUSED.has(error.code)) {
+    if (isUnsigned && isStorageError(error) && UNSIGNED_REFUSED.has(error.code)) {
       requester.checksSha256 = 'no'
-      throw new StorageError('network', `it is sent once more: ${key}`, { key, cause: error })
+      return putObject(requester, key, source, options)
     }
     // A condition on a version that is gone altogether: S3 answers 404, where a store that has it says 412.
     if (isStorageError(error) && error.code === 'not-found' && expect.kind === 'version')
@@ -94,8 +95,15 @@ export async function putObject(
   const isChecked = response.headers['x-amz-checksum-sha256'] === checksum
   if (checksum !== undefined && requester.checksSha256 !== 'no')
     requester.checksSha256 = isChecked ? 'yes' : 'no'
-  const info = writtenInfo(key, source.size, isSigned || isChecked ? sha256 : undefined, response)
-  return info ?? confirm(requester, key, source.size, signal)
+  const info =
+    writtenInfo(key, source.size, sha256, response) ??
+    (await confirm(requester, key, source.size, signal))
+  if (!isUnsigned || isChecked) return info
+  // Another server than those before: what it has was not checked by anybody. It is replaced by the same, signed.
+  return putObject(requester, key, source, {
+    ...options,
+    expect: { kind: 'version', version: info.version },
+  })
 }
 
 /** Some servers answer a write without naming the version: then it is looked at. */

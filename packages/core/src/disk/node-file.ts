@@ -115,7 +115,7 @@ export class NodeFile extends Descriptor implements DiskFile {
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
     signal.throwIfAborted()
-    const { size } = guarded(this.path, () => fs.fstatSync(this.descriptor))
+    let { size } = guarded(this.path, () => fs.fstatSync(this.descriptor))
     let at = from
     const ours: Buffer[] = []
     let turn = 0
@@ -128,6 +128,8 @@ export class NodeFile extends Descriptor implements DiskFile {
         const chunk = await next
         if (chunk.length === 0) return
         at += chunk.length
+        // It grew meanwhile.
+        if (at > size) ({ size } = guarded(this.path, () => fs.fstatSync(this.descriptor)))
         next = this.#chunk(at, to, size, memory)
         yield chunk
         signal.throwIfAborted()

@@ -35,8 +35,8 @@ export interface Effects {
   readonly recorder: Recorder
   readonly transfers: Transfers
   readonly ranged: Ranged
-  /** For small files, both ways, and for pieces of what is fetched. */
-  readonly arena: Arena
+  /** For small files, and for pieces of what is fetched. One for each way: what was fetched waits longer. */
+  readonly arenas: { readonly up: Arena; readonly down: Arena }
   /** For parts, and for whole files in memory that are no small ones. */
   readonly uploadBuffers: UploadBuffers
   /** Ranges under way of all large files that are fetched: each holds some memory. */

@@ -107,7 +107,7 @@ async function fill(
   file: DiskFile,
   signal: AbortSignal,
 ): Promise<Filled> {
-  const { provider, bandwidth, onEvent, ranged, rangeSlots, arena } = effects
+  const { provider, bandwidth, onEvent, ranged, rangeSlots, arenas } = effects
   const { key, version, size } = record
   const written = new GrowingRanges(record.whole)
   const notes = new Notes(effects, record, writer, written)
@@ -115,7 +115,7 @@ async function fill(
   try {
     const missing = missingRanges(size, record.whole, rangeOf(size, ranged.range))
     const fetchRange = async ({ from, to }: ByteRange, aborted: AbortSignal): Promise<void> => {
-      const options = { signal: aborted, version, from, length: to - from, memory: arena }
+      const options = { signal: aborted, version, from, length: to - from, memory: arenas.down }
       const part = await provider.read(key, options)
       begun ??= begin(record, part.info, file)
       const arrived = async (bytes: number): Promise<void> => {
@@ -123,7 +123,7 @@ async function fill(
         onEvent({ type: 'bytes', direction: 'down', bytes })
       }
       let at = from
-      for await (const piece of gathered(part.body, arrived, arena)) {
+      for await (const piece of gathered(part.body, arrived, arenas.down)) {
         await writer.write(piece, at)
         at += piece.length
         written.grow(from, at)

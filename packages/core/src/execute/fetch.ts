@@ -58,6 +58,7 @@ export async function fetch(
     // Twice the same bytes: they are what is stored, and the digest in the metadata is an old one, left by another tool.
     if (digests.sha256 === undefined && before === fetched.sha256) return fetched
     if ('path' in fetched) await discard(effects, fetched)
+    else effects.arenas.down.giveBack(fetched.bytes)
     // What two runs put together says nothing about what is stored.
     if (resumed) continue
     if (before !== undefined)
@@ -86,12 +87,13 @@ async function discard({ disk, transfers }: Effects, staged: Staged): Promise<vo
 export async function stage(effects: Effects, content: Received | Staged): Promise<Staged> {
   if ('path' in content) return content
   const { bytes, ...received } = content
-  if (content.file.link) return stageLink(effects, bytes, received)
-  const staged = await staging(effects, async (writer) => {
-    await writer.write(bytes, 0)
-    return received
-  })
-  effects.arena.giveBack(bytes)
+  const staged = content.file.link
+    ? await stageLink(effects, bytes, received)
+    : await staging(effects, async (writer) => {
+        await writer.write(bytes, 0)
+        return received
+      })
+  effects.arenas.down.giveBack(bytes)
   return staged
 }
 
@@ -129,15 +131,15 @@ async function stageLink(
 }
 
 async function receive(
-  { provider, bandwidth, onEvent, symlinks, arena }: Effects,
+  { provider, bandwidth, onEvent, symlinks, arenas }: Effects,
   { key, version, size }: RemoteEntry,
   signal: AbortSignal,
 ): Promise<Received> {
-  const object = await provider.read(key, { signal, version, memory: arena })
+  const object = await provider.read(key, { signal, version, memory: arenas.down })
   const { info } = object
   const take = (length: number): Promise<void> => bandwidth.down.take(length, signal)
   if (object.bytes !== undefined) await take(object.bytes.length)
-  const bytes = object.bytes ?? (await gather(object.body, arena.take(size), take))
+  const bytes = object.bytes ?? (await gather(object.body, arenas.down.take(size), take))
   if (bytes.length !== info.size || bytes.length !== size)
     throw otherSize(bytes.length === size ? info.size : size, bytes.length)
   onEvent({ type: 'bytes', direction: 'down', bytes: bytes.length })
@@ -183,19 +185,19 @@ function otherSize(expected: number, received: number): PathProblem {
 }
 
 async function fetchWhole(
-  { provider, bandwidth, onEvent, arena }: Effects,
+  { provider, bandwidth, onEvent, arenas }: Effects,
   { key, version }: RemoteEntry,
   writer: DiskWriter,
   signal: AbortSignal,
 ): Promise<Content> {
-  const { info, body } = await provider.read(key, { signal, version, memory: arena })
+  const { info, body } = await provider.read(key, { signal, version, memory: arenas.down })
   const hasher = createHash('sha256')
   const arrived = async (bytes: number): Promise<void> => {
     await bandwidth.down.take(bytes, signal)
     onEvent({ type: 'bytes', direction: 'down', bytes })
   }
   let at = 0
-  for await (const piece of gathered(body, arrived, arena)) {
+  for await (const piece of gathered(body, arrived, arenas.down)) {
     const written = writer.write(piece, at)
     at += piece.length
     hasher.update(piece)

@@ -9,7 +9,7 @@ const SMALLEST = 512 * 1024
 export class UploadBuffers {
   readonly #capacity: number
   readonly #slots: Slots
-  /** By length, which is a power of two: what is not written to of a buffer costs no memory. */
+  /** By length, a power of two. */
   readonly #spare = new Map<number, Uint8Array[]>()
   /** Bytes of those. */
   #spared = 0
@@ -27,31 +27,31 @@ export class UploadBuffers {
     signal: AbortSignal,
     use: (bytes: Uint8Array) => Promise<T>,
   ): Promise<T> {
-    const weight = Math.min(size, this.#capacity)
+    const length = Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(size)))
+    const weight = Math.min(length, this.#capacity)
     await this.#slots.take(signal, weight)
-    const buffer = this.#take(Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(size))))
-    this.#lent += buffer.length
+    this.#lent += length
     try {
+      const buffer = this.#take(length)
       const result = await use(buffer.subarray(0, size))
       // Only where it went well: something may still read from another.
       this.#keep(buffer)
       return result
     } finally {
-      this.#lent -= buffer.length
+      this.#lent -= length
       if (this.#lent === 0) this.#forget()
       this.#slots.release(weight)
     }
   }
 
   #take(length: number): Uint8Array {
-    for (let larger = length; larger <= this.#spared; larger *= 2) {
-      const spare = this.#spare.get(larger)?.pop()
-      if (spare === undefined) continue
-      this.#spared -= larger
+    const spare = this.#spare.get(length)?.pop()
+    if (spare !== undefined) {
+      this.#spared -= length
       return spare
     }
-    // All that are too short.
-    if (this.#lent + this.#spared + length > this.#capacity) this.#forget()
+    // Of other lengths.
+    if (this.#lent + this.#spared > this.#capacity) this.#forget()
     return Buffer.allocUnsafeSlow(length)
   }
 

@@ -97,11 +97,17 @@ async function sendSmall(
   file: DiskFile,
   signal: AbortSignal,
 ): Promise<Sent> {
-  const bytes = effects.arena.take(action.from.stat.size)
-  await readWhole(file, action, bytes)
+  const { up } = effects.arenas
+  const bytes = up.take(action.from.stat.size)
+  try {
+    await readWhole(file, action, bytes)
+  } catch (error) {
+    up.giveBack(bytes)
+    throw error
+  }
   const sent = await sendBytes(effects, action, bytes, signal)
   // Only where it went well: something may still read there.
-  effects.arena.giveBack(bytes)
+  up.giveBack(bytes)
   return sent
 }
 

@@ -5,15 +5,18 @@ import type { World } from '../disk/clock.ts'
  * its signal is aborted.
  */
 export class Slots {
+  readonly #count: number
   #free: number
   #waiting: { readonly start: () => void; readonly count: number }[] = []
 
   constructor(count: number) {
+    this.#count = count
     this.#free = count
   }
 
   /** @param count at most as many as there are */
   async take(signal: AbortSignal, count = 1): Promise<void> {
+    if (count > this.#count) throw new RangeError(`there are no ${count} places`)
     signal.throwIfAborted()
     if (this.#waiting.length === 0 && this.#free >= count) {
       this.#free -= count

@@ -163,7 +163,7 @@ async function makeEffects(
     recorder: new Recorder(disk, provider, state, world),
     transfers: await Transfers.open(disk, world, remote),
     ranged: context.ranged ?? RANGED,
-    arena: new Arena(),
+    arenas: { up: new Arena(), down: new Arena() },
     uploadBuffers: new UploadBuffers(UPLOAD_MEMORY),
     rangeSlots: new Slots(RANGES_AT_ONCE),
     author,

@@ -83,10 +83,34 @@ describe('what is there', () => {
     for await (const chunk of file.read({ from: 5, to: 2_500_005 }, never)) chunks.push(chunk)
     expect(Buffer.concat(chunks).equals(bytes.subarray(5, 2_500_005))).toBe(true)
     expect(Buffer.from(await file.readAll()).equals(bytes)).toBe(true)
+    for (const length of [1000, 128 * 1024, 128 * 1024 + 1]) {
+      const buffer = Buffer.alloc(length)
+      expect(await file.readInto(buffer, 2_999_000)).toBe(Math.min(length, 1000))
+      expect(await file.readInto(buffer, 7)).toBe(length)
+      expect(buffer.equals(bytes.subarray(7, 7 + length))).toBe(true)
+    }
     const aborted = file.read({}, AbortSignal.abort(new Error('enough')))[Symbol.asyncIterator]()
     expect(await codeOf(aborted.next())).toBe('Error: enough')
   })
 })
+
+test.each([true, false])(
+  'a file that grows while it is read is read to its end, in few calls (memory used again: %s)',
+  async (reuse) => {
+    const { root, disk } = temporaryDisk()
+    fs.writeFileSync(`${root}/log`, Buffer.alloc(700_000, 1))
+    await using file = await disk.open('log')
+    const lengths: number[] = []
+    let sum = 0
+    for await (const chunk of file.read({ reuse }, never)) {
+      if (lengths.length === 0) fs.appendFileSync(`${root}/log`, Buffer.alloc(1_000_000, 1))
+      lengths.push(chunk.length)
+      sum += chunk.reduce((total, byte) => total + byte, 0)
+    }
+    expect(sum).toBe(1_700_000)
+    expect(lengths.length).toBeLessThan(8)
+  },
+)
 
 describe('what is changed', () => {
   test.each<[string, (disk: Disk) => Promise<unknown>]>([

@@ -55,13 +55,39 @@ test('what is never given back keeps its chunk, and no other', () => {
   expect(seen.size).toBe(2)
 })
 
-test('what is larger than a chunk has memory of its own, and memory of others is left alone', () => {
+test('small things that wait do not keep memory for what passes meanwhile', () => {
+  const arena = new Arena()
+  const seen = new Map<ArrayBufferLike, number>()
+  const note = ({ buffer }: Uint8Array): void => {
+    seen.set(buffer, buffer.byteLength)
+  }
+  for (let count = 0; count < 1000; count++) {
+    note(arena.take(KIB))
+    const passing = [arena.take(512 * KIB), arena.take(300 * KIB)]
+    passing.forEach(note)
+    for (const piece of passing) arena.giveBack(piece)
+  }
+  const bytes = [...seen.values()].reduce((sum, length) => sum + length, 0)
+  expect(bytes).toBeLessThan(4 * MIB)
+})
+
+test('what is larger than any piece has memory of its own, and memory of others is left alone', () => {
   const arena = new Arena()
   const large = arena.take(3 * MIB)
   expect(large.length).toBe(3 * MIB)
   arena.giveBack(large)
   arena.giveBack(new Uint8Array(5))
-  const piece = arena.take(1)
+  arena.giveBack(arena.take(0))
+  arena.giveBack(arena.take(0))
+  for (const wrong of [-5, 0.5, Number.NaN]) expect(() => arena.take(wrong)).toThrow(RangeError)
+})
+
+test('to give back twice frees nothing of others', () => {
+  const arena = new Arena()
+  const piece = arena.take(100)
+  const other = arena.take(100).fill(1)
   arena.giveBack(piece)
   expect(() => arena.giveBack(piece)).toThrow('twice')
+  for (let count = 0; count < 20_000; count++) arena.take(100).fill(2)
+  expect(other.every((byte) => byte === 1)).toBe(true)
 })

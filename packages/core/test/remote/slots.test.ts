@@ -32,3 +32,7 @@ test('who gives up waiting makes way for those behind', async () => {
   slots.release(3)
   await slots.take(signal, 4)
 })
+
+test('nobody waits for more than there are', async () => {
+  await expect(new Slots(4).take(signal, 5)).rejects.toThrow(RangeError)
+})

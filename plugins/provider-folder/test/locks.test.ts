@@ -1,0 +1,121 @@
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { Locks } from '../src/lock.ts'
+
+const { signal } = new AbortController()
+const roots: string[] = []
+
+afterEach(() => {
+  for (const root of roots.splice(0)) rmSync(root, { recursive: true })
+})
+
+function scene(): { readonly root: string; readonly folder: string } {
+  const root = mkdtempSync(join(tmpdir(), 'lsync-locks-'))
+  roots.push(root)
+  return { root, folder: join(root, '.lsync/store/locks') }
+}
+
+const stripesOf = (folder: string): string[] =>
+  readdirSync(folder).filter((name) => /^\d+$/.test(name))
+const ownOf = (folder: string): string[] =>
+  readdirSync(folder).filter((name) => /^\d+\.[0-9a-f]{8}$/.test(name))
+
+/** What a client of this machine wrote that is dead now. */
+async function textOfDead(): Promise<string> {
+  const { root, folder } = scene()
+  using locks = new Locks(root)
+  await locks.run('key', signal, () => undefined)
+  const text = readFileSync(join(folder, ownOf(folder)[0]!), 'utf8')
+  // No system has so many processes.
+  return JSON.stringify({ ...JSON.parse(text), pid: 2 ** 23, started: '1', id: 'dead' })
+}
+
+test('a lock is there while the work is done and gone after it, and so is what the client made for itself', async () => {
+  const { root, folder } = scene()
+  {
+    using locks = new Locks(root)
+    expect(await locks.run('key', signal, () => stripesOf(folder).length)).toBe(1)
+    await expect(
+      locks.run('key', signal, () => {
+        throw new Error('no')
+      }),
+    ).rejects.toThrow('no')
+    expect(stripesOf(folder)).toEqual([])
+  }
+  expect(readdirSync(folder)).toEqual([])
+})
+
+test('who comes later waits for a living client, and no longer', async () => {
+  const { root, folder } = scene()
+  using first = new Locks(root)
+  using second = new Locks(root)
+  await first.run('other', signal, () => undefined)
+  const stripe = await first.run('key', signal, () => stripesOf(folder)[0]!)
+  linkSync(join(folder, ownOf(folder)[0]!), join(folder, stripe))
+  let isDone = false
+  const waiting = second.run('key', signal, () => {
+    isDone = true
+  })
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(isDone).toBe(false)
+  rmSync(join(folder, stripe))
+  await waiting
+  expect(isDone).toBe(true)
+})
+
+test('locks of the dead are taken over, and what they left is cleared', async () => {
+  const { root, folder } = scene()
+  mkdirSync(folder, { recursive: true })
+  const own = join(folder, `${2 ** 23}.deadbeef`)
+  writeFileSync(own, await textOfDead())
+  for (let stripe = 0; stripe < 256; stripe++) linkSync(own, join(folder, String(stripe)))
+  using locks = new Locks(root)
+  for (const key of ['a', 'b', 'c']) await locks.run(key, signal, () => undefined)
+  expect(existsSync(own)).toBe(false)
+  expect(stripesOf(folder).length).toBeLessThan(256)
+})
+
+test('only what nobody needs is cleared', async () => {
+  const { root, folder } = scene()
+  mkdirSync(folder, { recursive: true })
+  using other = new Locks(root)
+  await other.run('key', signal, () => undefined)
+  const [living] = ownOf(folder)
+  writeFileSync(join(folder, '5.00000001'), '')
+  writeFileSync(join(folder, '5.00000002'), '{"pid":1,"host":"elsewhere"}')
+  for (const name of ['5.00000003', '17.dead.00000004', '17.5.00000005']) {
+    writeFileSync(join(folder, name), '')
+    utimesSync(join(folder, name), 1, 1)
+  }
+  using locks = new Locks(root)
+  const during = await locks.run('key', signal, () => ownOf(folder))
+  expect(during).toHaveLength(4)
+  expect(during).toEqual(expect.arrayContaining([living, '5.00000001', '5.00000002']))
+  expect(readdirSync(folder).some((name) => name.startsWith('17.'))).toBe(false)
+})
+
+test('a client whose own file somebody tidied away makes it anew, and takes a lock that is its own for its own', async () => {
+  const { root, folder } = scene()
+  using locks = new Locks(root)
+  const stripe = await locks.run('key', signal, () => stripesOf(folder)[0]!)
+  rmSync(folder, { recursive: true })
+  await locks.run('key', signal, () => undefined)
+  // As if the answer to an earlier attempt had been lost.
+  linkSync(join(folder, ownOf(folder)[0]!), join(folder, stripe))
+  const begun = performance.now()
+  await locks.run('key', signal, () => undefined)
+  expect(performance.now() - begun).toBeLessThan(1000)
+  expect(stripesOf(folder)).toEqual([])
+})
