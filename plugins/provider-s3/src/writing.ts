@@ -21,7 +21,7 @@ export function conditionHeaders(expect: Expect): Record<string, string> {
 }
 
 /** Up to so many bytes to compute a digest twice costs the store nothing that could be felt. */
-const SIGNED = 64 * 1024
+const SIGNED = 16 * 1024
 
 /** By which a body may be refused that would be taken if it were signed: some policies want that. */
 export const UNSIGNED_REFUSED: ReadonlySet<StorageErrorCode> = new Set([
