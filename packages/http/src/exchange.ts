@@ -131,7 +131,7 @@ class Exchange implements AnswerHandler {
       this.#whole = this.#memory?.take(length) ?? Buffer.allocUnsafe(length)
       return
     }
-    this.#stream = new Stream(controller, this.#request.memory)
+    this.#stream = new Stream(controller, this.#memory)
     this.#resolve({ status, headers, body: this.#stream })
   }
 

@@ -136,6 +136,7 @@ function createExclusive(place: string, text: string): void {
   }
 }
 
+/** Not of a lock that somebody moves aside at this moment (`N.dead.…`). */
 const OWN = /^\d+\.[0-9a-f]{8}$/
 
 /**
@@ -149,10 +150,9 @@ function sweep(folder: string): void {
   } catch {
     // A folder that may be written, but not looked into.
   }
-  for (const name of names) {
-    if (/^\d+$/.test(name)) continue
+  for (const name of names.filter((one) => OWN.test(one))) {
     const path = join(folder, name)
-    const text = OWN.test(name) ? read(path) : undefined
+    const text = read(path)
     if ((text !== undefined && text !== '' && !isHeld(text)) || isOld(path)) forget(path)
   }
 }

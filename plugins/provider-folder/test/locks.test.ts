@@ -95,7 +95,7 @@ test('only what nobody needs is cleared', async () => {
   const [living] = ownOf(folder)
   writeFileSync(join(folder, '5.00000001'), '')
   writeFileSync(join(folder, '5.00000002'), '{"pid":1,"host":"elsewhere"}')
-  for (const name of ['5.00000003', '17.dead.00000004', '17.5.00000005']) {
+  for (const name of ['5.00000003', '17.dead.00000004']) {
     writeFileSync(join(folder, name), '')
     utimesSync(join(folder, name), 1, 1)
   }
@@ -103,7 +103,8 @@ test('only what nobody needs is cleared', async () => {
   const during = await locks.run('key', signal, () => ownOf(folder))
   expect(during).toHaveLength(4)
   expect(during).toEqual(expect.arrayContaining([living, '5.00000001', '5.00000002']))
-  expect(readdirSync(folder).some((name) => name.startsWith('17.'))).toBe(false)
+  // Somebody may be at work on it.
+  expect(readdirSync(folder)).toContain('17.dead.00000004')
 })
 
 test('a client whose own file somebody tidied away makes it anew, and takes a lock that is its own for its own', async () => {

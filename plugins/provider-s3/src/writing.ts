@@ -95,15 +95,33 @@ export async function putObject(
   const isChecked = response.headers['x-amz-checksum-sha256'] === checksum
   if (checksum !== undefined && requester.checksSha256 !== 'no')
     requester.checksSha256 = isChecked ? 'yes' : 'no'
-  const info =
-    writtenInfo(key, source.size, sha256, response) ??
-    (await confirm(requester, key, source.size, signal))
-  if (!isUnsigned || isChecked) return info
-  // Another server than those before: what it has was not checked by anybody. It is replaced by the same, signed.
-  return putObject(requester, key, source, {
+  const isSure = !isUnsigned || isChecked
+  const info = writtenInfo(key, source.size, isSure ? sha256 : undefined, response)
+  if (isSure || !conditional || info === undefined)
+    return info ?? confirm(requester, key, source.size, signal)
+  // Another server than those before: what it has was not checked by anybody.
+  return replaceSigned(requester, key, source, {
     ...options,
     expect: { kind: 'version', version: info.version },
   })
+}
+
+/** The same once more, over what was just written. That stands, whatever becomes of this: who writes must look. */
+async function replaceSigned(
+  requester: Requester,
+  key: string,
+  source: ByteSource,
+  options: PutOptions,
+): Promise<ObjectInfo> {
+  try {
+    return await putObject(requester, key, source, options)
+  } catch (error) {
+    if (!isStorageError(error) || error.code === 'bad-digest') throw error
+    throw new StorageError('network', `it is not known what is stored: ${key}`, {
+      key,
+      cause: error,
+    })
+  }
 }
 
 /** Some servers answer a write without naming the version: then it is looked at. */

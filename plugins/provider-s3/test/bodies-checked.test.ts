@@ -89,3 +89,14 @@ test('where a policy refuses what is not signed, it is sent once more, and signe
   expect(signed).toEqual([true, false, true, true, true])
   expect(results).toEqual([64, 64, 64, 64])
 })
+
+test('where that replacement fails, nobody says that nothing was written', async () => {
+  let count = 0
+  const { signed, results } = await puts([LARGE, LARGE], ({ sha256 }, response) => {
+    const told = ++count === 1 ? { 'x-amz-checksum-sha256': sha256 } : {}
+    if (count < 3) response.writeHead(200, { etag: '"e"', ...told }).end()
+    else response.writeHead(503).end('<Error><Code>SlowDown</Code></Error>')
+  })
+  expect(signed).toEqual([true, false, true])
+  expect(results).toEqual([64, 'network'])
+})

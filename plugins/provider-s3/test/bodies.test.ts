@@ -226,3 +226,18 @@ test('a slow line is seen to move before a piece is full', async () => {
   expect(lengths.length).toBeGreaterThan(2)
   expect(Math.max(...lengths)).toBeLessThan(400 * KIB)
 })
+
+test('a refusal of no announced length is read whole, and none of it lies in memory of the reader', async () => {
+  const memory = new WatchedMemory()
+  const requester = await store(async (socket) => {
+    const part = (text: string): Buffer => Buffer.from(`${text.length.toString(16)}\r\n${text}\r\n`)
+    await write(socket, Buffer.from('HTTP/1.1 404 Not Found\r\ntransfer-encoding: chunked\r\n\r\n'))
+    await write(socket, part('<Error><Code>NoSuch'))
+    await sleep(400)
+    await write(socket, part('Bucket</Code></Error>'))
+    await write(socket, Buffer.from('0\r\n\r\n'))
+  })
+  const reading = readObject(requester, '5', { signal, memory })
+  await expect(reading).rejects.toMatchObject({ code: 'no-remote' })
+  expect(memory.lent).toBe(0)
+})

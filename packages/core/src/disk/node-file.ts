@@ -121,8 +121,13 @@ export class NodeFile extends Descriptor implements DiskFile {
     let turn = 0
     const memory = (length: number): Buffer =>
       reuse ? (ours[(turn ^= 1)] ??= this.#spare.take()) : Buffer.allocUnsafeSlow(length)
-    // One read is always under way while the caller works on the chunk before.
-    let next = this.#chunk(at, to, size, memory)
+    // One read is always under way while the caller works on the chunk before. Its failure is heard when its turn comes, and must not count as unheard till then.
+    const ahead = (): Promise<Uint8Array> => {
+      const chunk = this.#chunk(at, to, size, memory)
+      chunk.catch(() => undefined)
+      return chunk
+    }
+    let next = ahead()
     try {
       for (;;) {
         const chunk = await next
@@ -130,7 +135,7 @@ export class NodeFile extends Descriptor implements DiskFile {
         at += chunk.length
         // It grew meanwhile.
         if (at > size) ({ size } = guarded(this.path, () => fs.fstatSync(this.descriptor)))
-        next = this.#chunk(at, to, size, memory)
+        next = ahead()
         yield chunk
         signal.throwIfAborted()
       }

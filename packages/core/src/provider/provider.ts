@@ -88,7 +88,7 @@ export interface ReadOptions extends CallOptions {
   readonly length?: number
   /**
    * Memory of the reader's, which is used again, for what must be held of the body: a hint, worth it where bytes would be copied anyway. A provider that heeds
-   * it takes `bytes` of `ObjectBody` from it, and chunks of `body`. Who reads `bytes` gives them back, and leaves `body` alone; who reads `body` has
+   * it takes `bytes` of `ObjectBody` from it, which begin where the taken memory begins, and chunks of `body`. Who reads `bytes` gives them back, and leaves `body` alone; who reads `body` has
    * each chunk until the next one is asked for, and gives back nothing: that is the provider's part.
    */
   readonly memory?: Memory
