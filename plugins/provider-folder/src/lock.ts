@@ -115,7 +115,7 @@ export class Locks implements Disposable {
     makeFolder(this.#folder)
     sweep(this.#folder)
     try {
-      // Whole or not at all: an empty one would be a lock that nobody can tell the owner of.
+      // An empty one would be a lock that nobody can tell the owner of.
       createExclusive(this.#own, this.#text)
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error
@@ -123,7 +123,7 @@ export class Locks implements Disposable {
   }
 }
 
-/** Without hard links it is there for an instant before its text is. */
+/** Whole or not at all, but for an instant in which its text is still to come: that is seen where it is a lock itself, on disks without hard links. */
 function createExclusive(place: string, text: string): void {
   const descriptor = openSync(place, 'wx')
   try {
