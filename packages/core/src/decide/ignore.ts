@@ -141,7 +141,8 @@ class Rules {
   }
 }
 
-const OPTIONS = { ignorecase: false } as const
+/** Keys of a remote are asked about as they are: `/x` and `../x`, which no disk could hold, too. */
+const OPTIONS = { ignorecase: false, allowRelativePaths: true } as const
 
 /** One expression for all defaults: they are asked for every path there is. */
 const DEFAULTS = new RegExp(

@@ -5,7 +5,10 @@ import { clones } from './two-clones.ts'
 
 const REFUSED: Readonly<Record<string, string>> = {
   '../x': 'name-unsafe',
+  './x': 'name-unsafe',
   '/etc/x': 'name-unsafe',
+  '/': 'name-unsafe',
+  '//': 'name-unsafe',
   'd/../../x': 'name-unsafe',
   'd/./x': 'name-unsafe',
   'd//x': 'name-unsafe',
@@ -36,22 +39,31 @@ const TAKEN = [
   Array.from({ length: 8 }, () => 'y'.repeat(127)).join('/') + 'z',
 ]
 
-test('of what a hostile bucket holds, names come as they are, and the rest harms nothing', async () => {
-  using c = await clones(1)
-  const [folder = ''] = c.folders
-  const config = readFileSync(join(folder, '.lsync/config.yaml'), 'utf8')
-  for (const key of [...Object.keys(REFUSED), ...TAKEN]) await c.put(key, `content of ${key}`)
-  for (let run = 0; run < 2; run++) {
-    const { problems, totals } = await c.sync(0)
-    expect(Object.fromEntries(problems.map(({ path, code }) => [path, code]))).toEqual(REFUSED)
-    expect(totals.downloaded.files).toBe(run === 0 ? TAKEN.length : 0)
-    expect(totals).toMatchObject({ removedRemotely: 0, failed: 0 })
-  }
-  for (const key of TAKEN) expect(readFileSync(join(folder, key), 'utf8')).toBe(`content of ${key}`)
-  expect(readFileSync(join(folder, '.lsync/config.yaml'), 'utf8')).toBe(config)
-  expect(readdirSync(dirname(folder))).toEqual(['clone0'])
-  for (const key of Object.keys(REFUSED)) expect(c.store.objects.has(key)).toBe(true)
-})
+test.each([
+  ['without rules', ''],
+  ['beside rules', '*.log\n/build/\n!keep\n'],
+])(
+  'of what a hostile bucket holds, names come as they are, and the rest harms nothing, %s',
+  async (_, rules) => {
+    using c = await clones(1)
+    const [folder = ''] = c.folders
+    if (rules !== '') writeFileSync(join(folder, '.lsyncignore'), rules)
+    await c.sync(0)
+    const config = readFileSync(join(folder, '.lsync/config.yaml'), 'utf8')
+    for (const key of [...Object.keys(REFUSED), ...TAKEN]) await c.put(key, `content of ${key}`)
+    for (let run = 0; run < 2; run++) {
+      const { problems, totals } = await c.sync(0)
+      expect(Object.fromEntries(problems.map(({ path, code }) => [path, code]))).toEqual(REFUSED)
+      expect(totals.downloaded.files).toBe(run === 0 ? TAKEN.length : 0)
+      expect(totals).toMatchObject({ removedRemotely: 0, failed: 0 })
+    }
+    for (const key of TAKEN)
+      expect(readFileSync(join(folder, key), 'utf8')).toBe(`content of ${key}`)
+    expect(readFileSync(join(folder, '.lsync/config.yaml'), 'utf8')).toBe(config)
+    expect(readdirSync(dirname(folder))).toEqual(['clone0'])
+    for (const key of Object.keys(REFUSED)) expect(c.store.objects.has(key)).toBe(true)
+  },
+)
 
 test('a local name that is no UTF-8, or reserved, is a problem and nothing else', async () => {
   using c = await clones(2)
