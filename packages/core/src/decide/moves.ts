@@ -1,6 +1,6 @@
 import { executableHere } from './executable-bit.ts'
 import type { BaseEntry, LocalEntry, RemoteEntry } from '../model/entry.ts'
-import { isFolderKey, nameOf } from '../model/path.ts'
+import { isFolderKey } from '../model/path.ts'
 import type {
   Action,
   DownloadAction,
@@ -8,8 +8,9 @@ import type {
   RemoveLocalAction,
   UploadAction,
 } from '../model/plan.ts'
-import { compareKeys } from '../provider/index.ts'
 import type { Judged } from './evidence.ts'
+import type { Joined } from './join.ts'
+import { groupByContent, type Holder, pair } from './pairs.ts'
 import { ancestorsOf } from './plan.ts'
 
 /** What must be found out before moves can be told from removals and additions; empty in a run that removes nothing. */
@@ -37,11 +38,9 @@ export interface MoveAnswers {
   readonly proved: ReadonlyMap<string, { readonly sha256: string; readonly remote: RemoteEntry }>
 }
 
-/** Content with a name, on its way out or in. Empty files never move: they are all alike. */
-interface Holder {
-  readonly path: string
-  readonly sha256: string
-  readonly inode: number | undefined
+interface Known extends MoveAnswers {
+  /** Rows of which nothing can be said in this run: a local file that cannot be read may be anybody's destination. */
+  readonly unjudged: readonly Joined[]
 }
 
 export function moveQuestions(
@@ -88,9 +87,9 @@ export function moveQuestions(
 export function withMoves(
   actions: readonly Action[],
   judged: readonly Judged[],
-  { hashes, proved }: MoveAnswers,
+  { hashes, proved, unjudged }: Known,
 ): readonly Action[] {
-  return movesHere(movesThere(actions, judged, hashes), proved)
+  return movesHere(movesThere(actions, judged, hashes, unjudged), proved)
 }
 
 /** Renamed here: the remote follows. */
@@ -98,6 +97,7 @@ function movesThere(
   actions: readonly Action[],
   judged: readonly Judged[],
   hashes: ReadonlyMap<string, string>,
+  unjudged: readonly Joined[],
 ): readonly Action[] {
   const removals = actions
     .filter((action) => action.kind === 'remove-remote')
@@ -119,6 +119,7 @@ function movesThere(
   })
   const pairs = pair(leaving, arriving)
   const places = groupByContent(arriving)
+  const unknown = unknownFiles(unjudged)
   const settled = new Map<string, UploadAction | undefined>()
   for (const action of actions)
     if (action.kind === 'upload') settled.set(action.path, action)
@@ -156,6 +157,8 @@ function movesThere(
     if (!isMovable(action.base)) return [action]
     const destinations = places.get(action.base.sha256)
     if (destinations === undefined) {
+      // It may have taken the place of a file that cannot be read now: the object stays until that is known.
+      if (unknown.mayHold(action.base)) return []
       // Renamed and edited, or so it looks (an inode proves nothing): the former object stays until the latter is there.
       const { inode } = action.base.local ?? {}
       const edited = inode === undefined ? undefined : uploadedInodes.get(inode)
@@ -234,6 +237,18 @@ function moveLocal(
   }
 }
 
+/** Whether one of the local files, of which nothing else is known, may be what vanished, edited or not. */
+function unknownFiles(unjudged: readonly Joined[]): { mayHold(base: BaseEntry): boolean } {
+  const sizes = new Set<number>()
+  const inodes = new Set<number | undefined>()
+  for (const { local } of unjudged)
+    if (local.state === 'present' && local.entry.type === 'file') {
+      sizes.add(local.entry.stat.size)
+      inodes.add(local.entry.stat.inode)
+    }
+  return { mayHold: ({ size, local }) => sizes.has(size) || inodes.has(local?.inode) }
+}
+
 function isMovable(base: BaseEntry | undefined): base is BaseEntry {
   return base !== undefined && base.type === 'file' && base.size > 0
 }
@@ -241,51 +256,3 @@ function isMovable(base: BaseEntry | undefined): base is BaseEntry {
 function appeared(change: Judged['local']): boolean {
   return change === 'new' || change === 'changed'
 }
-
-function groupByContent(holders: readonly Holder[]): Map<string, Holder[]> {
-  const groups = new Map<string, Holder[]>()
-  for (const holder of holders) {
-    const group = groups.get(holder.sha256)
-    if (group === undefined) groups.set(holder.sha256, [holder])
-    else group.push(holder)
-  }
-  for (const group of groups.values()) group.sort((a, b) => compareKeys(a.path, b.path))
-  return groups
-}
-
-/** Which source became which destination; what is left over on either side has no partner. */
-function pair(leaving: readonly Holder[], arriving: readonly Holder[]): Map<string, string> {
-  const pairs = new Map<string, string>()
-  const targets = groupByContent(arriving)
-  for (const [sha256, sources] of groupByContent(leaving)) {
-    const group = targets.get(sha256) ?? []
-    const taken = new Set<Holder>()
-    for (const likeness of LIKENESSES) {
-      const free = new Map<string | number, Holder[]>()
-      // Taken from the end, so that the first path comes first.
-      for (const target of group.toReversed()) {
-        const key = likeness(target)
-        if (key === undefined || taken.has(target)) continue
-        const alike = free.get(key)
-        if (alike === undefined) free.set(key, [target])
-        else alike.push(target)
-      }
-      for (const source of sources) {
-        const key = likeness(source)
-        if (key === undefined || pairs.has(source.path)) continue
-        const target = free.get(key)?.pop()
-        if (target === undefined) continue
-        pairs.set(source.path, target.path)
-        taken.add(target)
-      }
-    }
-  }
-  return pairs
-}
-
-/** Best first. Inodes are reused at once by some file systems: among files of one content that does no harm. */
-const LIKENESSES: readonly ((holder: Holder) => string | number | undefined)[] = [
-  ({ inode }) => inode,
-  ({ path }) => nameOf(path),
-  () => '',
-]

@@ -20,9 +20,14 @@ export interface GatherContext {
   readonly onEvent: OnEvent
 }
 
+export interface Gathered {
+  readonly judged: readonly Judged[]
+  /** Rows whose evidence could not be had; each is a problem. What they hold may be content that has vanished elsewhere. */
+  readonly unjudged: readonly Joined[]
+}
+
 /**
  * Finds out what the two listings do not tell, for the few rows that need it: hashes of local files, metadata and digests of objects.
- * Rows whose evidence cannot be had become problems.
  *
  * @param settle true for a row that nothing else depends on, and that is dealt with: it is not held
  */
@@ -31,8 +36,9 @@ export async function gather(
   rows: AsyncIterable<readonly Joined[]>,
   onProblem: (problem: Problem) => void,
   settle: (row: Judged) => boolean,
-): Promise<readonly Judged[]> {
+): Promise<Gathered> {
   const judged: (Judged | undefined)[] = []
+  const unjudged: Joined[] = []
   let hashedFiles = 0
   let hashedBytes = 0
 
@@ -60,6 +66,7 @@ export async function gather(
       const problem = problemOf(row.path, error)
       if (problem === undefined) throw error
       onProblem(problem)
+      unjudged.push(row)
       return
     }
     if (evidence.local !== undefined && row.local.state === 'present') {
@@ -69,7 +76,7 @@ export async function gather(
     }
     hold(index, judge(row, evidence))
   })
-  return judged.filter((row) => row !== undefined)
+  return { judged: judged.filter((row) => row !== undefined), unjudged }
 }
 
 async function evidenceFor(

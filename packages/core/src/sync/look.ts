@@ -20,6 +20,8 @@ import type { PlanContext, PlanOptions } from './make-plan.ts'
 /** What the streams show, and what the table says of each row by itself. */
 export interface View {
   readonly judged: readonly Judged[]
+  /** Nothing can be said of these in this run. */
+  readonly unjudged: readonly Joined[]
   readonly actions: readonly Action[]
   readonly conflicts: readonly Conflict[]
   readonly problems: readonly Problem[]
@@ -153,7 +155,7 @@ async function judgeRows(
     return true
   }
   const gathered = await gather(context, rows, (problem) => problems.push(problem), isSettled)
-  const judged = gathered.toSorted((a, b) => compareKeys(a.joined.path, b.joined.path))
+  const judged = gathered.judged.toSorted((a, b) => compareKeys(a.joined.path, b.joined.path))
   const actions: Action[] = []
   const conflicts: Conflict[] = []
   const waiting: Action[] = []
@@ -166,7 +168,18 @@ async function judgeRows(
       if (both.kind === 'action') waiting.push(both.action)
     }
   }
-  return { judged, actions, conflicts, problems: [...problems], counts, waiting, rules, silent }
+  const { unjudged } = gathered
+  return {
+    judged,
+    unjudged,
+    actions,
+    conflicts,
+    problems: [...problems],
+    counts,
+    waiting,
+    rules,
+    silent,
+  }
 }
 
 /** What the table says of one row. */

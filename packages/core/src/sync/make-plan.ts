@@ -183,7 +183,7 @@ async function settleContent(
   view: View,
   within: readonly Path[],
 ): Promise<Pick<Plan, 'actions' | 'conflicts' | 'problems'>> {
-  const { judged, actions, counts, waiting } = view
+  const { judged, unjudged, actions, counts, waiting } = view
   const onlyThere = judged.flatMap(({ joined: { path, local, remote } }) =>
     local.state === 'absent' && remote.state === 'present' ? [path] : [],
   )
@@ -193,7 +193,7 @@ async function settleContent(
   const possible = withoutOccupied(separated.actions, counts.occupied)
   const questions = moveQuestions(judged, possible.actions)
   const answers = await gatherMoves(context, questions)
-  const moved = withMoves(possible.actions, judged, answers)
+  const moved = withMoves(possible.actions, judged, { ...answers, unjudged })
   const places = separated.conflicts.map(({ path }) => path)
   const safe = await keepLastCopies(context, options, view, moved, places)
   const named = await withoutFolded(context, restrict(safe, within))

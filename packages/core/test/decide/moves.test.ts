@@ -14,6 +14,8 @@ interface Row {
   readonly here?: string
   readonly there?: string
   readonly inode?: number
+  /** Nothing is known of what it holds. */
+  readonly unreadable?: boolean
 }
 
 const statOf = (content: string, inode: number, ctime: number): LocalEntry['stat'] => ({
@@ -68,7 +70,8 @@ function judgedOf({ path, base, here, there, inode = 1 }: Row): Judged {
 }
 
 /** All questions are answered by the truth. */
-function planned(rows: readonly Row[]): readonly Action[] {
+function planned(all: readonly Row[]): readonly Action[] {
+  const rows = all.filter(({ unreadable }) => unreadable !== true)
   const judged = rows.map(judgedOf)
   const actions = judged.flatMap((row) => {
     const decision = compare(row, { mode: 'sync', policy: 'manual' })
@@ -77,6 +80,7 @@ function planned(rows: readonly Row[]): readonly Action[] {
   const { hash, compare: asked } = moveQuestions(judged, actions)
   const content = new Map(rows.map((row) => [row.path, row]))
   return withMoves(actions, judged, {
+    unjudged: all.flatMap((row) => (row.unreadable === true ? [judgedOf(row).joined] : [])),
     hashes: new Map(hash.map(({ path }) => [path, content.get(path)?.here ?? ''])),
     proved: new Map(
       asked.flatMap(({ remote, candidates }) =>
@@ -194,6 +198,16 @@ describe('moves', () => {
         { path: 'c', here: 'x', inode: 3 },
       ],
       ['copy a to c', 'remove-remote a after c', 'remove-remote b after c'],
+    ],
+    [
+      'perhaps renamed here over a file that cannot be read: its old object stays until that is known',
+      [
+        { path: 'a', base: 'x', there: 'x', inode: 7 },
+        { path: 'b', base: 'y', here: '?', there: 'y', inode: 8, unreadable: true },
+        { path: 'c', base: 'longer', there: 'longer', inode: 8 },
+        { path: 'd', base: 'much longer', there: 'much longer', inode: 9 },
+      ],
+      ['remove-remote d'],
     ],
     [
       'empty files are all alike',

@@ -177,3 +177,44 @@ test('a name that the store cannot keep holds up no removals, but of what was mo
   ])
   expect([...c.store.objects.keys()].filter((key) => !key.startsWith('.lsync'))).toEqual(['moving'])
 })
+
+test('what was moved over a file stays on the remote while that cannot be read', async () => {
+  const refused = new Set<string>()
+  using c = await clones(2, {
+    openDisk(root) {
+      const disk = nodeDisk(root)
+      return {
+        ...disk,
+        async open(path) {
+          if (refused.has(path)) throw new DiskError('forbidden', path, 'permission denied, EACCES')
+          return disk.open(path)
+        },
+      }
+    },
+  })
+  const [a = '', b = ''] = c.folders
+  for (const [name, text] of [
+    ['x', 'one 1'],
+    ['y', 'two 2'],
+    ['other', 'something longer'],
+  ] as const)
+    write(a, name, text)
+  await c.sync(0)
+  await c.sync(1)
+  renameSync(join(a, 'y'), join(a, 'x'))
+  rmSync(join(a, 'other'))
+  refused.add('x')
+  const report = await c.sync(0)
+  expect(report.problems).toEqual([
+    { path: 'x', code: 'unreadable', detail: 'permission denied, EACCES' },
+  ])
+  expect([...c.store.objects.keys()].filter((key) => !key.startsWith('.'))).toEqual(['x', 'y'])
+  await c.sync(1)
+  expect(read(b, 'y')).toBe('two 2')
+
+  refused.clear()
+  expect((await c.sync(0)).problems).toEqual([])
+  await c.sync(1)
+  expect(read(b, 'x')).toBe('two 2')
+  expect(readdirSync(b).filter((name) => !name.startsWith('.'))).toEqual(['x'])
+})
