@@ -236,7 +236,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
 
 /**
  * Whether the object that stands there now is the one that we tried to write. The store's word on the content counts; where it gives
- * none (uploads in parts), the metadata that this write alone carried: digest, author and times together.
+ * none (uploads in parts), the metadata that this write alone carried: digest, author and times together. Without a digest in either, equal size says nothing.
  */
 export function isOurs(
   now: ObjectInfo,
@@ -252,7 +252,7 @@ export function isOurs(
     if (now.metadata?.user[name] !== metadata.user[name]) return false
   if (digests.sha256 !== undefined && now.digests.sha256 !== undefined)
     return digests.sha256 === now.digests.sha256
-  return true
+  return size === 0 || metadata.user['sha256'] !== undefined
 }
 
 function stillHolds(expect: Expect, now: ObjectInfo | undefined): boolean {

@@ -6,7 +6,7 @@ import { isStorageError, StorageError, type StorageProvider } from '../provider/
 import { IDENTITY_KEY } from '../state/layout.ts'
 import type { State } from '../state/state.ts'
 import type { RunOptions } from './api.ts'
-import { readSmallObject, textSource } from './small-object.ts'
+import { readSmallObject, writeSmallObject } from './small-object.ts'
 
 /** The format of what lies on the remote. A newer one is refused. */
 export const REMOTE_FORMAT = 1
@@ -73,11 +73,7 @@ export async function claimIdentity(
     },
   )}`
   try {
-    await provider.write(IDENTITY_KEY, textSource(text), {
-      signal,
-      expect: { kind: 'absent' },
-      metadata: { user: {}, contentType: 'application/yaml' },
-    })
+    await writeSmallObject(provider, IDENTITY_KEY, text, { kind: 'absent' }, signal)
     await provider.flush?.({ signal })
     return identity
   } catch (error) {
@@ -99,12 +95,15 @@ export async function checkIdentity(
   const found = await readIdentity(provider, options.signal)
   if (identity === undefined || found?.id === identity) return undefined
   const allowed = options.allow.includes('other-remote')
-  if (found !== undefined || (state.size > 0 && !allowed))
-    return allowed
-      ? undefined
-      : { guard: 'other-remote', side: 'remote', affected: state.size, total: state.size }
-  // A remote without identity, and nothing agreed with it yet (or the person says it is right): it becomes ours again.
-  if (!options.dryRun && options.mode !== 'pull')
-    await claimIdentity(provider, identity, world.now(), options.signal)
-  return undefined
+  const halt: Halt = {
+    guard: 'other-remote',
+    side: 'remote',
+    affected: state.size,
+    total: state.size,
+  }
+  if (found !== undefined || (state.size > 0 && !allowed)) return allowed ? undefined : halt
+  if (options.dryRun || options.mode === 'pull') return undefined
+  // A remote without identity, and nothing agreed with it yet (or the person says it is right): it becomes ours again, unless somebody else's was quicker.
+  const { id } = await claimIdentity(provider, identity, world.now(), options.signal)
+  return id === identity ? undefined : halt
 }

@@ -7,7 +7,7 @@ import { checkKey } from '../model/path.ts'
 import type { Expect, ObjectInfo, StorageProvider } from '../provider/index.ts'
 import { isSharedSetting, isSafeAddress } from '../state/settings.ts'
 import type { KnownPointers } from '../state/nested.ts'
-import { readSmallObject, textSource } from './small-object.ts'
+import { readSmallObject, writeSmallObject } from './small-object.ts'
 
 /** The format of a pointer. A newer one is not believed, and left alone. */
 const POINTER_FORMAT = 1
@@ -115,9 +115,5 @@ export function writePointer(
   expect: Expect,
   signal: AbortSignal,
 ): Promise<ObjectInfo> {
-  return provider.write(pointerKey(path), textSource(pointerText(pointer)), {
-    signal,
-    expect,
-    metadata: { user: {}, contentType: 'application/yaml' },
-  })
+  return writeSmallObject(provider, pointerKey(path), pointerText(pointer), expect, signal)
 }
