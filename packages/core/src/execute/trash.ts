@@ -18,25 +18,28 @@ export class Trash {
     this.#folder = `${TRASH}/${this.run}`
   }
 
-  /** A free name for this path in the run's folder of the trash; its folders exist when this resolves. */
+  /**
+   * A place for what lies at this path, in the run's folder of the trash or (where the run put something there before) in a further one. Under its own path
+   * always: a number behind its name could be the name of another file that goes at the same time. Its folders exist when this resolves.
+   */
   async placeFor(path: string): Promise<string> {
-    const plain = joinPath(this.#folder, path)
     for (let attempt = 1; ; attempt++) {
-      const place = attempt === 1 ? plain : `${plain}~${attempt}`
+      const place = joinPath(attempt === 1 ? this.#folder : `${this.#folder}~${attempt}`, path)
       try {
         await makeFolders(this.#disk, parentOf(place), this.#made)
         if ((await this.#disk.stat(place)) === undefined) return place
       } catch (error) {
-        // A file of that name went into the trash before, where this one needs a folder.
-        if (!(error instanceof DiskError) || error.code !== 'not-folder' || attempt > 100)
-          throw error
-        const aside = joinPath(`${this.#folder}~${attempt}`, path)
-        await makeFolders(this.#disk, parentOf(aside), this.#made)
-        return aside
+        // A file went into the trash under the name of a folder that this one needs.
+        if (!(error instanceof DiskError) || error.code !== 'not-folder') throw error
       }
+      if (attempt === MOST_OF_ONE_PATH)
+        throw new DiskError('exists', path, `was put into the trash ${attempt} times by this run`)
     }
   }
 }
+
+/** Each round takes a path away once; what is far more is no race but an error. */
+const MOST_OF_ONE_PATH = 100
 
 /** Like `mkdir -p`. `made` remembers what exists, to spare calls; `not-folder` if a file stands in the way. */
 export async function makeFolders(disk: Disk, folder: string, made: Set<string>): Promise<void> {

@@ -6,9 +6,9 @@ import { TRASH } from '../state/layout.ts'
 
 /** One file in the trash. */
 export interface TrashItem {
-  /** The run that put it there: `2026-01-31T14.05.09.120Z-1f2e3d4c`. */
+  /** The run that put it there: `2026-01-31T14.05.09.120Z-1f2e3d4c`. A number behind a tilde tells several of one path and run apart. */
   readonly run: string
-  /** Where it was. A number behind a tilde tells several of one run apart. */
+  /** Where it was. */
   readonly path: Path
   readonly size: number
   readonly modified: number
