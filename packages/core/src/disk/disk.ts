@@ -25,7 +25,7 @@ export interface Disk {
   createLink(path: string, target: Uint8Array): Promise<void>
   /** Creates a new file for writing; `exists` if the name is taken. Missing parent folders are an error. */
   create(path: string): Promise<DiskWriter>
-  /** Opens a regular file that is there, to go on writing it. */
+  /** Opens a regular file that is there, to go on writing it; `exists` if it has another name: under that it is somebody else's. */
   reopen(path: string): Promise<DiskWriter>
   /** Whole content; undefined if there is no such file. For the small files of `.lsync`. */
   readText(path: string): Promise<string | undefined>

@@ -114,10 +114,12 @@ export function nodeDisk(root: string): Disk {
     },
 
     async reopen(path) {
-      return guarded(
-        path,
-        () => new NodeWriter(openRegular(reach(path), path, fs.constants.O_WRONLY), path),
-      )
+      return guarded(path, () => {
+        const descriptor = openRegular(reach(path), path, fs.constants.O_WRONLY)
+        if (fs.fstatSync(descriptor).nlink <= 1) return new NodeWriter(descriptor, path)
+        fs.closeSync(descriptor)
+        throw new DiskError('exists', path, 'has another name, too')
+      })
     },
 
     async readText(path) {

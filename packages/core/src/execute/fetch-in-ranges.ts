@@ -1,5 +1,5 @@
 import { comparable, sameContent } from '../decide/evidence.ts'
-import { DiskError, type DiskFile, type DiskWriter } from '../disk/disk.ts'
+import { type Disk, DiskError, type DiskFile, type DiskWriter } from '../disk/disk.ts'
 import type { RemoteEntry } from '../model/entry.ts'
 import { type FileMetadata, readMetadata } from '../model/metadata.ts'
 import { bytesOf, GrowingRanges, missingRanges } from '../model/ranges.ts'
@@ -37,14 +37,14 @@ export async function fetchInRanges(
   const { disk, transfers, onEvent } = effects
   const { key, version, size } = remote
   const kept = await usable(effects, remote)
-  const record = kept ?? (await transfers.beginDownload({ key, version, size }))
+  const record = kept?.record ?? (await transfers.beginDownload({ key, version, size }))
   const path = transfers.partOf(record)
   try {
+    await using writer = kept?.writer ?? (await disk.create(path))
     if (kept !== undefined) {
-      await transfers.continueDownload(kept)
-      onEvent({ type: 'resumed', direction: 'down', bytes: bytesOf(kept.whole) })
+      await transfers.continueDownload(record)
+      onEvent({ type: 'resumed', direction: 'down', bytes: bytesOf(record.whole) })
     }
-    await using writer = await (kept === undefined ? disk.create(path) : disk.reopen(path))
     await using file = await disk.open(path)
     const { info, metadata, digests, also } = await fill(effects, record, writer, file, signal)
     await writer.setExecutable(metadata.executable)
@@ -56,7 +56,7 @@ export async function fetchInRanges(
       file: metadata,
       sha256: digests.sha256,
       transfer: record,
-      resumed: kept !== undefined && kept.whole.length > 0,
+      resumed: kept !== undefined && kept.record.whole.length > 0,
       doubted: also.length > 0 && sameContent(digests, info.digests) !== true,
     }
   } catch (error) {
@@ -65,25 +65,44 @@ export async function fetchInRanges(
   }
 }
 
+/** What an earlier run brought, open to go on with it. */
+interface Kept {
+  readonly record: DownloadRecord
+  readonly writer: DiskWriter
+}
+
 /** What an earlier run brought of this very version; anything else of this key is removed. */
 async function usable(
   { disk, transfers }: Effects,
   remote: RemoteEntry,
-): Promise<DownloadRecord | undefined> {
+): Promise<Kept | undefined> {
   const { key, size } = remote
-  for (let kept = transfers.download(key); kept !== undefined; kept = transfers.download(key)) {
-    const part = await disk.stat(transfers.partOf(kept))
-    const end = kept.whole.at(-1)?.to ?? 0
+  for (let record = transfers.download(key); record; record = transfers.download(key)) {
+    const path = transfers.partOf(record)
+    const part = await disk.stat(path)
+    const end = record.whole.at(-1)?.to ?? 0
     if (
-      isSameDownload(kept, remote) &&
+      isSameDownload(record, remote) &&
       part?.kind === 'file' &&
       part.size >= end &&
       part.size <= size
-    )
-      return kept
-    await transfers.remove(kept)
+    ) {
+      const writer = await reopened(disk, path)
+      if (writer !== undefined) return { record, writer }
+    }
+    await transfers.remove(record)
   }
   return undefined
+}
+
+/** Undefined if a run that died has placed it already, and only its name here is left: it is the person's file now. */
+async function reopened(disk: Disk, path: string): Promise<DiskWriter | undefined> {
+  try {
+    return await disk.reopen(path)
+  } catch (error) {
+    if (error instanceof DiskError && error.code === 'exists') return undefined
+    throw error
+  }
 }
 
 /** What the first answer told of the object. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { wired, type Wired } from './wired-clones.ts'
@@ -57,6 +57,21 @@ test('bytes that are not the ones that were noted make it begin anew, once', asy
   writeFileSync(join(c.b, '.lsync/transfers', part), lying)
   const { problems } = await c.sync(1)
   expect(problems).toEqual([])
+  expect(arrived(c).equals(bytes)).toBe(true)
+  expect(c.left(c.b)).toEqual([])
+})
+
+test('what has got its name in the folder already is not written to any more', async () => {
+  using c = await wired()
+  const bytes = await halfFetched(c)
+  const part = c.left(c.b).find((name) => name.endsWith('.part')) ?? ''
+  // As a kill leaves it between the two steps of a rename that may not overwrite; then a person has edited it and moved it away.
+  const mine = join(c.b, '../mine')
+  linkSync(join(c.b, '.lsync/transfers', part), mine)
+  const edited = readFileSync(mine).fill('edited', 0, 100)
+  writeFileSync(mine, edited, { flag: 'r+' })
+  await c.sync(1)
+  expect(readFileSync(mine).equals(edited)).toBe(true)
   expect(arrived(c).equals(bytes)).toBe(true)
   expect(c.left(c.b)).toEqual([])
 })
