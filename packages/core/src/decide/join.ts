@@ -38,7 +38,7 @@ export interface JoinCounts {
   readonly nested: Map<Path, { readonly here: boolean; readonly leftOver: LeftOver }>
   /** Of the paths that were asked for, those of which no side has shown anything yet. */
   readonly nowhere: Set<Path>
-  /** Rows that are to be marked as frozen, or not any more. */
+  /** Rows that are to be marked as frozen, or not any more; or not any more as on their way out. */
   readonly marks: BaseRow[]
 }
 
@@ -215,7 +215,9 @@ export async function* join(
         remoteUnchanged(baseEntry, remoteSide.entry)
       ) {
         counts.unchanged++
-        if (baseEntry.frozen === true) counts.marks.push({ path, entry: thawed(baseEntry) })
+        // A removal of ours that was not carried out is over, too: left, the mark would undo a removal by others one day.
+        if (baseEntry.frozen === true || baseEntry.removing === true)
+          counts.marks.push({ path, entry: unmarked(baseEntry) })
         continue
       }
       // Gone, or made anew by others since: either way the agreement ended with our removal.
@@ -245,7 +247,7 @@ export async function* join(
   }
 }
 
-function thawed({ frozen: _frozen, ...entry }: BaseEntry): BaseEntry {
+function unmarked({ frozen: _frozen, removing: _removing, ...entry }: BaseEntry): BaseEntry {
   return entry
 }
 

@@ -218,3 +218,28 @@ test('what was moved over a file stays on the remote while that cannot be read',
   expect(read(b, 'x')).toBe('two 2')
   expect(readdirSync(b).filter((name) => !name.startsWith('.'))).toEqual(['x'])
 })
+
+test('a removal that was held back and is not wanted any more does not undo another one later', async () => {
+  // Old enough for their times to be believed: else they are hashed again, and recorded anew.
+  using c = await clones(2, { now: () => Date.now() + 60_000 })
+  const [a = '', b = ''] = c.folders
+  mkdirSync(join(a, 'd'))
+  write(a, 'd/x', 'x')
+  write(a, 'keep', 'k')
+  await c.sync(0)
+  await c.sync(1)
+  renameSync(join(a, 'd'), join(a, '../d'))
+  write(a, 'new', 'n')
+  c.refuse('new', 'key-conflict')
+  expect((await c.sync(0)).problems.map(({ path, code }) => `${path} ${code}`)).toContain(
+    'd/x kept-for-safety',
+  )
+  renameSync(join(a, '../d'), join(a, 'd'))
+  c.refuse('new', undefined)
+  await c.sync(0)
+
+  rmSync(join(b, 'd'), { recursive: true })
+  await c.sync(1)
+  expect((await c.sync(0)).totals).toMatchObject({ removedLocally: 1, uploaded: { files: 0 } })
+  expect(c.store.objects.has('d/x')).toBe(false)
+})
