@@ -15,7 +15,7 @@ export interface Outcome {
 
 /**
  * Written (and flushed) before an effect that a crash would leave half done and visible: a local file is renamed into the trash and a new one is
- * linked in. A dead run's open intents are repaired by the next run, and their paths count as unknown until then.
+ * linked in. The next run that may change anything repairs what a dead one left open; who only looks says that it is not repaired yet.
  */
 export interface Intent {
   readonly path: Path

@@ -28,7 +28,7 @@ import { checkIdentity } from './identity.ts'
 import type { PlanContext } from './make-plan.ts'
 import { NestedRepositories } from './nested.ts'
 import { readPointers } from './pointers.ts'
-import { clearStaging, repair } from './repair.ts'
+import { clearStaging, repair, tellUnrepaired } from './repair.ts'
 
 /** A repository and its remote, open; the lock is held by the caller. */
 export interface SyncContext {
@@ -88,7 +88,8 @@ export async function openRun(given: SyncContext, options: RunOptions): Promise<
     world,
   })
   for (const message of state.notices) onEvent({ type: 'notice', message })
-  if (!options.dryRun) await recover(given, options)
+  if (options.dryRun) tellUnrepaired(state, onEvent)
+  else await recover(given, options)
 
   const habits = await probeDisk(given.disk, world)
   if (!options.dryRun) await settleBits(given.disk, state, habits)

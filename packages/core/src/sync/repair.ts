@@ -1,4 +1,5 @@
 import { type Disk, DiskError } from '../disk/disk.ts'
+import type { OnEvent } from '../model/events.ts'
 import { STAGING } from '../state/layout.ts'
 import type { Outcome, State } from '../state/state.ts'
 
@@ -37,6 +38,17 @@ async function back(disk: Disk, trash: string, path: string): Promise<boolean> {
     if (error instanceof DiskError) return false
     throw error
   }
+}
+
+/** For who only looks: what a dead run was about to replace may seem to be removed here until a sync puts it back. */
+export function tellUnrepaired({ openIntents }: State, onEvent: OnEvent): void {
+  const [first] = openIntents
+  if (first === undefined) return
+  const others = openIntents.length > 1 ? ` and ${openIntents.length - 1} more` : ''
+  onEvent({
+    type: 'notice',
+    message: `an earlier run was cut off while it replaced ${first.path}${others}: the next sync puts right first what is missing here`,
+  })
 }
 
 /** Nothing in the staging folder is of use to a new run; it would only hold room. What may go on lies among the transfers. */

@@ -23,6 +23,7 @@ import { type KnownPointers, readKnownPointers } from '../state/nested.ts'
 import { NestedRepositories } from './nested.ts'
 import { overlapsOf } from './nested-remote.ts'
 import { type FoundPointers, readPointers } from './pointers.ts'
+import { tellUnrepaired } from './repair.ts'
 import { lockRepository, openRemote, type Repository } from './repository.ts'
 
 export interface StatusOptions {
@@ -63,6 +64,7 @@ export async function statusRepository(
   try {
     const { world } = machine
     const state = await openState(disk, world)
+    tellUnrepaired(state, onEvent)
     const within = normalizeScopes(options.paths)
     await using opened = options.local
       ? undefined
