@@ -148,13 +148,16 @@ async function finish(
 ): Promise<ObjectInfo> {
   try {
     let noted = record.token
+    let noting = Promise.resolve<unknown>(undefined)
     const atOnce = session.parallel ? PARTS_AT_ONCE : 1
     const parts = new Parts(effects, file, session.partSize)
     await runPool(missing, atOnce, signal, async (range, aborted) => {
       await parts.lend(range, aborted, (source) => session.put(range, source, { signal: aborted }))
       if (isDeepStrictEqual(session.token, noted)) return
       noted = session.token
-      await effects.transfers.advanceUpload(record, noted)
+      // One after the other: a record is replaced by way of one file.
+      noting = noting.then(() => effects.transfers.advanceUpload(record, noted))
+      await noting
     })
     // The store checks each part against what we read; only the file itself can tell that all parts are of one version.
     if (!isStill(await file.stat(), action.from)) throw new PathProblem('changing')
