@@ -92,9 +92,11 @@ export interface DiskFile extends AsyncDisposable {
   readAll(): Promise<Uint8Array>
   /** Fills the buffer with the bytes from `from` on, as far as there are any; says how many there were. */
   readInto(buffer: Uint8Array, from: number): Promise<number>
-  /** Where another core can hash a file of `size` bytes while it is still being written. Stopped before the file is closed. */
-  readonly hashAside?: (size: number) => HashAside
+  readonly hashAside?: HashAsideOf
 }
+
+/** Where another core can hash a file of `size` bytes while it is still being written; throws where it cannot after all. Stopped before the file is closed. */
+export type HashAsideOf = (size: number) => HashAside
 
 /** Reads behind the writers, on another core. */
 export interface HashAside {
@@ -114,6 +116,7 @@ export interface ReadRange {
 }
 
 export interface DiskWriter extends AsyncDisposable {
+  readonly hashAside?: HashAsideOf
   write(bytes: Uint8Array, at: number): Promise<void>
   /** Makes the bytes that were written survive a power cut, if the file's name does: that takes a flush of the disk, once. */
   flush(): Promise<void>

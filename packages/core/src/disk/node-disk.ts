@@ -6,6 +6,7 @@ import { type Disk, DiskError, type DiskStat } from './disk.ts'
 import { mountPoints } from './mounts.ts'
 import { diskError, guarded, translate } from './node-errors.ts'
 import { createExclusive, NodeFile, NodeWriter, openRegular, SpareChunks } from './node-file.ts'
+import { HashThreads } from './node-hash-aside.ts'
 import { flushEverything, flushPaths } from './node-flush.ts'
 import { diskStat, executableMode, kindOf, timeOf } from './node-stat.ts'
 import { appendTextOf, createTextOf, knowsNoLinks, readTextOf, replaceTextOf } from './node-text.ts'
@@ -22,6 +23,7 @@ const MAY_BE_GONE = { throwIfNoEntry: false } as const
  */
 export function nodeDisk(root: string): Disk {
   const spare = new SpareChunks()
+  const threads = new HashThreads()
   const at = (path: string): string => {
     if (path === '') return root
     checkNames(path)
@@ -90,7 +92,7 @@ export function nodeDisk(root: string): Disk {
     },
 
     async open(path) {
-      return guarded(path, () => new NodeFile(openRegular(reach(path), path), path, spare))
+      return guarded(path, () => new NodeFile(openRegular(reach(path), path), path, threads, spare))
     },
 
     async readLink(path) {
@@ -110,13 +112,13 @@ export function nodeDisk(root: string): Disk {
       }),
 
     async create(path) {
-      return guarded(path, () => new NodeWriter(createExclusive(reach(path), path), path))
+      return guarded(path, () => new NodeWriter(createExclusive(reach(path), path), path, threads))
     },
 
     async reopen(path) {
       return guarded(path, () => {
-        const descriptor = openRegular(reach(path), path, fs.constants.O_WRONLY)
-        if (fs.fstatSync(descriptor).nlink <= 1) return new NodeWriter(descriptor, path)
+        const descriptor = openRegular(reach(path), path, fs.constants.O_RDWR)
+        if (fs.fstatSync(descriptor).nlink <= 1) return new NodeWriter(descriptor, path, threads)
         fs.closeSync(descriptor)
         throw new DiskError('exists', path, 'has another name, too')
       })

@@ -9,14 +9,14 @@ import {
   type ReadRange,
 } from './disk.ts'
 import { guarded, translate } from './node-errors.ts'
-import { NodeHashAside } from './node-hash-aside.ts'
+import type { HashThreads } from './node-hash-aside.ts'
 import { diskStat, executableMode, kindOf, timeOf } from './node-stat.ts'
 
 const readAsync = promisify(fs.read)
 const writeAsync = promisify(fs.write)
 const flushAsync = promisify(fs.fdatasync)
 
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = fs.constants
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_CREAT, O_EXCL } = fs.constants
 const CHUNK = 512 * 1024
 const MOST_SPARE = 32
 /** Up to here a synchronous call is cheaper than a trip to the thread pool, and too short to be felt. */
@@ -47,8 +47,9 @@ function notRegular(path: string, kind: string): DiskError {
   return new DiskError(kind === 'folder' ? 'is-folder' : 'io', path, 'is not a regular file')
 }
 
+/** Read, too: who hashes what is written reads it back. */
 export function createExclusive(absolute: string, path: string): number {
-  return guarded(path, () => fs.openSync(absolute, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666))
+  return guarded(path, () => fs.openSync(absolute, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666))
 }
 
 /** Writes all of it, however often the system takes only a part. */
@@ -65,12 +66,16 @@ export function writeAllSync(descriptor: number, bytes: Uint8Array, at: number |
 
 class Descriptor {
   protected readonly path: string
+  readonly #threads: HashThreads
   #descriptor: number | undefined
 
-  constructor(descriptor: number, path: string) {
+  constructor(descriptor: number, path: string, threads: HashThreads) {
     this.#descriptor = descriptor
     this.path = path
+    this.#threads = threads
   }
+
+  readonly hashAside = (size: number): HashAside => this.#threads.hash(this.descriptor, size)
 
   protected get descriptor(): number {
     if (this.#descriptor === undefined) throw new Error(`${this.path} is closed already`)
@@ -105,8 +110,8 @@ export class SpareChunks {
 export class NodeFile extends Descriptor implements DiskFile {
   readonly #spare: SpareChunks
 
-  constructor(descriptor: number, path: string, spare: SpareChunks) {
-    super(descriptor, path)
+  constructor(descriptor: number, path: string, threads: HashThreads, spare: SpareChunks) {
+    super(descriptor, path, threads)
     this.#spare = spare
   }
 
@@ -194,8 +199,6 @@ export class NodeFile extends Descriptor implements DiskFile {
       throw translate(error, this.path)
     }
   }
-
-  readonly hashAside = (size: number): HashAside => new NodeHashAside(this.descriptor, size)
 
   async readAll(): Promise<Uint8Array> {
     const size = guarded(this.path, () => fs.fstatSync(this.descriptor).size)

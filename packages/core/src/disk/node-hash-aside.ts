@@ -1,47 +1,72 @@
 import { Worker } from 'node:worker_threads'
 import type { HashAside } from './disk.ts'
-import type { HashTask } from './node-hash-thread.ts'
+import type { HashAnswer, HashOrder } from './node-hash-thread.ts'
 
 // From the sources, or as it is published.
 const THREAD = new URL(
   import.meta.url.endsWith('.ts') ? './node-hash-thread.ts' : './node-hash-thread.js',
   import.meta.url,
 )
+/** Word of less is not worth a message. */
+const STEP = 1024 * 1024
 
-/** The sha256 of a file that is being written, by a thread of its own, which reads behind the writers from the same descriptor. */
-export class NodeHashAside implements HashAside {
-  readonly #front = new BigInt64Array(new SharedArrayBuffer(8))
-  readonly #ended: Promise<unknown>
-  readonly #thread: Worker
-  #result: string | undefined
+/** Gives files to a thread of their own to hash while they are written. There is one for all of a disk, as long as it has anything to do. */
+export class HashThreads {
+  #thread: HashThread | undefined
 
-  constructor(descriptor: number, size: number) {
-    const workerData: HashTask = { descriptor, size, whole: this.#front.buffer }
-    this.#thread = new Worker(THREAD, { workerData, execArgv: [], env: {} })
-    this.#ended = new Promise((resolve) => {
-      this.#thread.once('message', (digest: string | undefined) => {
-        this.#result = digest
-      })
-      // One that cannot start, or cannot read, has no digest: then the caller reads for itself, and hears why.
-      this.#thread.once('error', () => undefined)
-      this.#thread.once('exit', resolve)
+  /** The sha256 of a file of `size` bytes, read behind the writers from the same descriptor. Throws where the system gives no thread. */
+  hash(descriptor: number, size: number): HashAside {
+    if (this.#thread === undefined || this.#thread.isOver) this.#thread = new HashThread()
+    return this.#thread.hash(descriptor, size)
+  }
+}
+
+class HashThread {
+  readonly #worker = new Worker(THREAD, { execArgv: [], env: {} })
+  /** Who waits, by number. */
+  readonly #waiting = new Map<number, (sha256: string | undefined) => void>()
+  #numbers = 0
+  isOver = false
+
+  constructor() {
+    this.#worker.on('message', ({ id, sha256 }: HashAnswer) => this.#settle(id, sha256))
+    // One that cannot start has no digests: then the callers read for themselves, and hear why.
+    this.#worker.once('error', () => undefined)
+    this.#worker.once('exit', () => {
+      this.isOver = true
+      for (const id of this.#waiting.keys()) this.#settle(id, undefined)
     })
   }
 
-  reached(whole: number): void {
-    if (Atomics.load(this.#front, 0) < 0n) return
-    Atomics.store(this.#front, 0, BigInt(whole))
-    Atomics.notify(this.#front, 0)
+  hash(descriptor: number, size: number): HashAside {
+    const id = ++this.#numbers
+    const ended = new Promise<string | undefined>((resolve) => this.#waiting.set(id, resolve))
+    this.#order({ id, descriptor, size })
+    let told = 0
+    return {
+      reached: (whole) => {
+        if (whole === told || (whole - told < STEP && whole < size)) return
+        told = whole
+        this.#order({ id, whole })
+      },
+      digest: () => ended,
+      stop: async () => {
+        if (this.#waiting.has(id)) this.#order({ id, stop: true })
+        await ended
+      },
+    }
   }
 
-  async digest(): Promise<string | undefined> {
-    await this.#ended
-    return this.#result
+  #settle(id: number, sha256: string | undefined): void {
+    this.#waiting.get(id)?.(sha256)
+    this.#waiting.delete(id)
+    if (this.#waiting.size > 0 || this.isOver) return
+    this.isOver = true
+    this.#order('end')
   }
 
-  async stop(): Promise<void> {
-    Atomics.store(this.#front, 0, -1n)
-    Atomics.notify(this.#front, 0)
-    await this.#ended
+  #order(order: HashOrder): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
+    this.#worker.postMessage(order)
   }
 }

@@ -1,39 +1,89 @@
 /** What runs in the thread of `node-hash-aside.ts`; it imports nothing of ours, so that it starts at once. */
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { readSync } from 'node:fs'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 
-export interface HashTask {
+/** To the thread: a file to hash; how far it is whole; that nobody wants its digest any more; that nothing will come any more. */
+export type HashOrder =
+  | { readonly id: number; readonly descriptor: number; readonly size: number }
+  | { readonly id: number; readonly whole: number }
+  | { readonly id: number; readonly stop: true }
+  | 'end'
+
+/** From the thread: nothing reads from the file any more. Without a digest if it was stopped, cut, or cannot be read. */
+export interface HashAnswer {
+  readonly id: number
+  readonly sha256?: string
+}
+
+interface Task {
   readonly descriptor: number
   readonly size: number
-  /** A BigInt64Array of one: so many bytes are there; less than zero means stop. */
-  readonly whole: SharedArrayBuffer
+  readonly sha256: Hash
+  /** The bytes before are hashed. */
+  at: number
+  whole: number
 }
 
 /** Read at once: as much as stays in the processor's own memory until it is hashed. */
 const STEP = 512 * 1024
+/** Bytes of one file before the others, and what was said meanwhile, have their turn. */
+const TURN = 8 * 1024 * 1024
 
-function hash({ descriptor, size, whole }: HashTask): string | undefined {
-  const front = new BigInt64Array(whole)
-  const sha256 = createHash('sha256')
-  const buffer = new Uint8Array(Math.min(STEP, size))
-  let at = 0
-  while (at < size) {
-    const now = Atomics.load(front, 0)
-    if (now < 0n) return undefined
-    const left = Number(now) - at
-    if (left < STEP && Number(now) < size) {
-      Atomics.wait(front, 0, now)
-      continue
-    }
-    const read = readSync(descriptor, buffer, 0, Math.min(STEP, left), at)
-    // The file was cut.
-    if (read === 0) return undefined
-    sha256.update(buffer.subarray(0, read))
-    at += read
+const tasks = new Map<number, Task>()
+const buffer = new Uint8Array(STEP)
+let working = false
+
+function obey(order: HashOrder): void {
+  if (order === 'end') {
+    parentPort?.close()
+    return
   }
-  return sha256.digest('hex')
+  const { id } = order
+  if ('descriptor' in order) {
+    const { descriptor, size } = order
+    tasks.set(id, { descriptor, size, sha256: createHash('sha256'), at: 0, whole: 0 })
+    return
+  }
+  const task = tasks.get(id)
+  if (task === undefined) return
+  if ('stop' in order) answer({ id })
+  else {
+    task.whole = order.whole
+    if (!working) work()
+  }
 }
 
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
-parentPort?.postMessage(hash(workerData as HashTask))
+function work(): void {
+  working = false
+  for (const [id, task] of tasks) {
+    const to = Math.min(task.whole, task.at + TURN)
+    if (!advance(task, to)) answer({ id })
+    else if (task.at === task.size) answer({ id, sha256: task.sha256.digest('hex') })
+    else if (task.at < task.whole) working = true
+  }
+  if (working) setImmediate(work)
+}
+
+/** False if the file was cut, or cannot be read. */
+function advance(task: Task, to: number): boolean {
+  try {
+    while (task.at < to) {
+      const read = readSync(task.descriptor, buffer, 0, Math.min(STEP, to - task.at), task.at)
+      if (read === 0) return false
+      task.sha256.update(buffer.subarray(0, read))
+      task.at += read
+    }
+    return true
+  } catch {
+    return false
+  }
+}
+
+function answer(result: HashAnswer): void {
+  tasks.delete(result.id)
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
+  parentPort?.postMessage(result)
+}
+
+parentPort?.on('message', obey)

@@ -8,6 +8,7 @@ import type { Bandwidth, Slots } from '../remote/limiter.ts'
 import type { State } from '../state/state.ts'
 import type { Transfers } from '../state/transfers.ts'
 import type { Arena } from './arena.ts'
+import type { WorthAThread } from './hash-behind.ts'
 import type { Recorder } from './recorder.ts'
 import type { Trash } from './trash.ts'
 import type { UploadBuffers } from './upload-buffers.ts'
@@ -39,6 +40,7 @@ export interface Effects {
   readonly arenas: { readonly up: Arena; readonly down: Arena }
   /** For parts, and for whole files in memory that are no small ones. */
   readonly uploadBuffers: UploadBuffers
+  readonly worthAThread: WorthAThread
   /** Ranges under way of all large files that are fetched: each holds some memory. */
   readonly rangeSlots: Slots
   readonly author: string

@@ -136,7 +136,7 @@ async function fill(
     const fetchRange = async ({ from, to }: ByteRange, aborted: AbortSignal): Promise<void> => {
       const options = { signal: aborted, version, from, length: to - from, memory: arenas.down }
       const part = await provider.read(key, options)
-      begun ??= begin(record, part.info, file)
+      begun ??= begin(effects, record, part.info, file)
       const arrived = async (bytes: number): Promise<void> => {
         await bandwidth.down.take(bytes, aborted)
         onEvent({ type: 'bytes', direction: 'down', bytes })
@@ -155,7 +155,7 @@ async function fill(
       rangeSlots.run(aborted, () => fetchRange(range, aborted)),
     )
     // All was here already.
-    begun ??= begin(record, await provider.head(key, { signal }), file)
+    begun ??= begin(effects, record, await provider.head(key, { signal }), file)
     begun.behind.reached(size)
     const [digests] = await Promise.all([begun.behind.digest(signal), notes.settle()])
     return { ...begun, digests }
@@ -166,6 +166,7 @@ async function fill(
 }
 
 function begin(
+  { worthAThread }: Effects,
   { key, version, size }: DownloadRecord,
   info: ObjectInfo | undefined,
   file: DiskFile,
@@ -178,7 +179,7 @@ function begin(
   if (metadata.link) throw new PathProblem('link-target')
   const vouched = info.digests.sha256 ?? metadata.sha256
   const also = vouched === undefined ? comparable(info.digests) : []
-  return { info, metadata, also, behind: hashBehind(file, size, also) }
+  return { info, metadata, also, behind: hashBehind(file, size, also, worthAThread) }
 }
 
 /** Each range costs the store a search for where it begins; all of them together shall keep the line busy to the end. */

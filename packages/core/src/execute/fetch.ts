@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto'
-import { DiskError, type DiskStat, type DiskWriter } from '../disk/disk.ts'
+import { type Disk, DiskError, type DiskStat, type DiskWriter } from '../disk/disk.ts'
 import type { RemoteEntry } from '../model/entry.ts'
 import { type FileMetadata, readMetadata } from '../model/metadata.ts'
 import type { ObjectInfo } from '../provider/index.ts'
-import { sha256Of, SMALL_FILE } from '../scan/hash.ts'
+import { hashRange, sha256Of, SMALL_FILE } from '../scan/hash.ts'
 import { STAGING } from '../state/layout.ts'
 import type { DownloadRecord } from '../state/transfer-record.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
 import { fetchInRanges } from './fetch-in-ranges.ts'
 import { gathered } from './gathered.ts'
+import { startAside } from './hash-behind.ts'
 
 /** Whole remote content, checked. */
 interface Content {
@@ -75,7 +76,7 @@ function fetchOnce(
   if (remote.size >= effects.ranged.from) return fetchInRanges(effects, remote, signal)
   return remote.size <= SMALL_FILE
     ? receive(effects, remote, signal)
-    : staging(effects, (writer) => fetchWhole(effects, remote, writer, signal))
+    : staging(effects, (writer, path) => fetchWhole(effects, remote, writer, path, signal))
 }
 
 async function discard({ disk, transfers }: Effects, staged: Staged): Promise<void> {
@@ -100,12 +101,12 @@ export async function stage(effects: Effects, content: Received | Staged): Promi
 /** Makes a file of the staging folder; none stays where that fails. */
 async function staging(
   { disk, world }: Effects,
-  fill: (writer: DiskWriter) => Promise<Content>,
+  fill: (writer: DiskWriter, path: string) => Promise<Content>,
 ): Promise<Staged> {
   const path = `${STAGING}/${world.token()}`
   try {
     await using writer = await disk.create(path)
-    const content = await fill(writer)
+    const content = await fill(writer, path)
     if (content.file.executable) await writer.setExecutable(true)
     await writer.setModified(content.file.mtime ?? content.info.modified)
     return { path, stat: await writer.stat(), ...content }
@@ -185,24 +186,44 @@ function otherSize(expected: number, received: number): PathProblem {
 }
 
 async function fetchWhole(
-  { provider, bandwidth, onEvent, arenas }: Effects,
+  { provider, disk, bandwidth, onEvent, arenas, worthAThread }: Effects,
   { key, version }: RemoteEntry,
   writer: DiskWriter,
+  path: string,
   signal: AbortSignal,
 ): Promise<Content> {
   const { info, body } = await provider.read(key, { signal, version, memory: arenas.down })
-  const hasher = createHash('sha256')
   const arrived = async (bytes: number): Promise<void> => {
     await bandwidth.down.take(bytes, signal)
     onEvent({ type: 'bytes', direction: 'down', bytes })
   }
-  let at = 0
-  for await (const piece of gathered(body, arrived, arenas.down)) {
-    const written = writer.write(piece, at)
-    at += piece.length
-    hasher.update(piece)
-    await written
+  const aside = worthAThread.isWorth(info.size) ? startAside(writer, info.size) : undefined
+  try {
+    const hasher = aside === undefined ? createHash('sha256') : undefined
+    let at = 0
+    for await (const piece of gathered(body, arrived, arenas.down)) {
+      const written = writer.write(piece, at)
+      at += piece.length
+      hasher?.update(piece)
+      await written
+      aside?.reached(at)
+    }
+    if (at !== info.size) throw otherSize(info.size, at)
+    const sha256 =
+      hasher?.digest('hex') ?? (await aside?.digest()) ?? (await readBack(disk, path, at, signal))
+    return { info, file: fileOf(info), sha256 }
+  } finally {
+    await aside?.stop()
   }
-  if (at !== info.size) throw otherSize(info.size, at)
-  return { info, file: fileOf(info), sha256: hasher.digest('hex') }
+}
+
+/** Where the thread could not: then this says why. */
+async function readBack(
+  disk: Disk,
+  path: string,
+  size: number,
+  signal: AbortSignal,
+): Promise<string> {
+  await using file = await disk.open(path)
+  return await hashRange(file, { from: 0, to: size }, signal)
 }

@@ -5,8 +5,24 @@ import { PathProblem } from './consequence.ts'
 
 /** Read at once. */
 const STEP = 1024 * 1024
-/** From here on a thread of its own is worth its 20 ms and its memory. */
-const WORTH_A_THREAD = 256 * 1024 * 1024
+/** From here on a thread is worth its 20 ms and its memory at once. */
+const LARGE = 256 * 1024 * 1024
+/** Less is hashed sooner than handed over. */
+const SMALLEST_ASIDE = 1024 * 1024
+/** Where so much was hashed here, there will be more. */
+const MUCH = 64 * 1024 * 1024
+
+/** Which files of a run are worth a thread. */
+export class WorthAThread {
+  #here = 0
+
+  /** Asked once for each file of so many bytes; what is not worth it counts as hashed here. */
+  isWorth(size: number): boolean {
+    if (size >= LARGE || (size >= SMALLEST_ASIDE && this.#here >= MUCH)) return true
+    this.#here += size
+    return false
+  }
+}
 
 type Whole = Digests & { readonly sha256: string }
 
@@ -27,14 +43,14 @@ export function hashBehind(
   file: DiskFile,
   size: number,
   also: readonly DigestAlgorithm[],
-  worthAThread = WORTH_A_THREAD,
+  worth: Pick<WorthAThread, 'isWorth'>,
 ): HashBehind {
-  const aside = also.length === 0 && size >= worthAThread ? startAside(file, size) : undefined
+  const aside = also.length === 0 && worth.isWorth(size) ? startAside(file, size) : undefined
   return aside === undefined ? new Here(file, size, also) : new Aside(file, size, aside)
 }
 
 /** Undefined where the system gives no thread: a limit of processes, a permission. */
-function startAside(file: DiskFile, size: number): HashAside | undefined {
+export function startAside(file: Pick<DiskFile, 'hashAside'>, size: number): HashAside | undefined {
   try {
     return file.hashAside?.(size)
   } catch {

@@ -6,6 +6,7 @@ import type { Disk } from '../disk/disk.ts'
 import type { Effects, Ranged } from '../execute/context.ts'
 import { Arena } from '../execute/arena.ts'
 import { UploadBuffers } from '../execute/upload-buffers.ts'
+import { WorthAThread } from '../execute/hash-behind.ts'
 import { Recorder } from '../execute/recorder.ts'
 import { recordAdopted } from '../execute/settle.ts'
 import { Trash } from '../execute/trash.ts'
@@ -166,6 +167,7 @@ async function makeEffects(
     ranged: context.ranged ?? RANGED,
     arenas: { up: new Arena(), down: new Arena() },
     uploadBuffers: new UploadBuffers(UPLOAD_MEMORY),
+    worthAThread: new WorthAThread(),
     rangeSlots: new Slots(RANGES_AT_ONCE),
     author,
     symlinks,

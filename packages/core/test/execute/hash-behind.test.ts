@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { DiskFile, HashAside } from '../../src/disk/disk.ts'
 import { hashBehind } from '../../src/execute/hash-behind.ts'
 import { GrowingRanges } from '../../src/model/ranges.ts'
@@ -13,12 +13,14 @@ const { signal } = new AbortController()
 const digestOf = (algorithm: string, bytes: Uint8Array): string =>
   createHash(algorithm).update(bytes).digest('hex')
 
+const HERE = { isWorth: () => false }
+const BY_A_THREAD = { isWorth: () => true }
 const MEANS = [
-  ['here', Infinity],
-  ['by a thread', 0],
+  ['here', HERE],
+  ['by a thread', BY_A_THREAD],
 ] as const
 
-describe.each(MEANS)('%s', (_, worthAThread) => {
+describe.each(MEANS)('%s', (_, worth) => {
   test('the digest is that of what was written, whatever came first', async () => {
     const { disk } = temporaryDisk()
     const bytes = randomBytes(9 * MIB + 17)
@@ -26,7 +28,7 @@ describe.each(MEANS)('%s', (_, worthAThread) => {
     // What is read too early is something else.
     await writer.write(Buffer.alloc(bytes.length, 1), 0)
     await using file = await disk.open('file')
-    const behind = hashBehind(file, bytes.length, [], worthAThread)
+    const behind = hashBehind(file, bytes.length, [], worth)
     const written = new GrowingRanges([])
     const RANGE = 2 * MIB
     const PIECE = 300_000
@@ -41,7 +43,7 @@ describe.each(MEANS)('%s', (_, worthAThread) => {
         written.grow(range * RANGE, to)
         behind.reached(written.front)
         // Time enough for a thread to start, and to read too much.
-        if (from % RANGE === 0 && worthAThread === 0) await sleep(80)
+        if (from % RANGE === 0 && worth === BY_A_THREAD) await sleep(80)
       }
     expect(await behind.digest(signal)).toEqual({ sha256: digestOf('sha256', bytes) })
     await behind.stop()
@@ -53,7 +55,7 @@ describe.each(MEANS)('%s', (_, worthAThread) => {
     await writer.write(randomBytes(3 * MIB), 0)
     await using file = await disk.open('file')
     truncateSync(join(root, 'file'), 2 * MIB + 1)
-    const behind = hashBehind(file, 3 * MIB, [], worthAThread)
+    const behind = hashBehind(file, 3 * MIB, [], worth)
     behind.reached(3 * MIB)
     await expect(behind.digest(signal)).rejects.toMatchObject({ code: 'corrupt' })
   })
@@ -66,15 +68,15 @@ describe.each(MEANS)('%s', (_, worthAThread) => {
     const threads = (): number =>
       process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length
     const before = threads()
-    const stopped = hashBehind(file, 3 * MIB, [], worthAThread)
+    const stopped = hashBehind(file, 3 * MIB, [], worth)
     stopped.reached(2 * MIB)
     const stopping = stopped.stop()
     stopped.reached(2 * MIB + 1)
     await stopping
-    expect(threads()).toBe(before)
-    const interrupted = hashBehind(file, 3 * MIB, [], worthAThread)
+    await vi.waitFor(() => expect(threads()).toBe(before))
+    const interrupted = hashBehind(file, 3 * MIB, [], worth)
     // What is missing never comes.
-    interrupted.reached(worthAThread === 0 ? 2 * MIB : 3 * MIB)
+    interrupted.reached(worth === BY_A_THREAD ? 2 * MIB : 3 * MIB)
     const run = new AbortController()
     const digest = interrupted.digest(run.signal)
     run.abort(new Error('interrupted'))
@@ -106,7 +108,7 @@ test.each([
     hashAside,
     [Symbol.asyncDispose]: async () => undefined,
   }
-  const behind = hashBehind(without, MIB, [], 0)
+  const behind = hashBehind(without, MIB, [], BY_A_THREAD)
   behind.reached(MIB)
   expect(await behind.digest(signal)).toEqual({ sha256: digestOf('sha256', bytes) })
 })
@@ -117,7 +119,7 @@ test('other digests than the thread knows are computed here', async () => {
   await using writer = await disk.create('file')
   await writer.write(bytes, 0)
   await using file = await disk.open('file')
-  const behind = hashBehind(file, MIB, ['md5'], 0)
+  const behind = hashBehind(file, MIB, ['md5'], BY_A_THREAD)
   behind.reached(MIB)
   expect(await behind.digest(signal)).toEqual({
     sha256: digestOf('sha256', bytes),
@@ -142,7 +144,7 @@ function waiting() {
 
 test('when it has stopped nothing reads any more', async () => {
   const { file, reads } = waiting()
-  const behind = hashBehind(file, 10 * MIB, [])
+  const behind = hashBehind(file, 10 * MIB, [], HERE)
   behind.reached(5 * MIB)
   let stopped = false
   const stopping = behind.stop().then(() => {
@@ -167,7 +169,7 @@ test('a thread that was stopped leaves nothing to read for anybody else', async 
     digest: () => ended,
     stop: async () => end(),
   })
-  const behind = hashBehind({ ...file, hashAside }, 2 * MIB, [], 0)
+  const behind = hashBehind({ ...file, hashAside }, 2 * MIB, [], BY_A_THREAD)
   behind.reached(2 * MIB)
   const digest = behind.digest(signal)
   await Promise.all([expect(digest).rejects.toThrow('nobody waits'), behind.stop()])
@@ -176,7 +178,7 @@ test('a thread that was stopped leaves nothing to read for anybody else', async 
 
 test('who waits for the digest can be interrupted', async () => {
   const { file, reads } = waiting()
-  const behind = hashBehind(file, 10 * MIB, [])
+  const behind = hashBehind(file, 10 * MIB, [], HERE)
   behind.reached(10 * MIB)
   const run = new AbortController()
   const digest = behind.digest(run.signal)
@@ -188,7 +190,7 @@ test('who waits for the digest can be interrupted', async () => {
 
 test('a disk that fails is heard of at the end, and not before', async () => {
   const { file, reads } = waiting()
-  const behind = hashBehind(file, 2 * MIB, [])
+  const behind = hashBehind(file, 2 * MIB, [], HERE)
   behind.reached(MIB)
   reads[0]?.(new Error('disk on fire'))
   await Promise.resolve()
