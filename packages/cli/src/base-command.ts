@@ -119,11 +119,12 @@ export abstract class LsyncCommand extends Command {
   }
 
   /** What a person reads; not a word of it beside a document. */
-  protected say(...lines: readonly string[]): void {
+  protected say(lines: string | Iterable<string>): void {
     this.#renderer?.clear()
-    if (this.json || lines.length === 0) return
+    if (this.json) return
     this.abort.signal.throwIfAborted()
-    process.stdout.write(`${lines.join('\n')}\n`)
+    for (const page of inPages(typeof lines === 'string' ? [lines] : lines))
+      process.stdout.write(`${page.join('\n')}\n`)
   }
 
   /** Ends the command: its document, if one was asked for, and its exit code. */
@@ -205,3 +206,16 @@ class Interrupted extends Error {
 class ReaderGone extends Error {
   override readonly name = 'ReaderGone'
 }
+
+/** Neither a write for each line nor one text of them all: a status may have a million. */
+function* inPages(lines: Iterable<string>): Generator<readonly string[]> {
+  let page: string[] = []
+  for (const line of lines)
+    if (page.push(line) === PAGE) {
+      yield page
+      page = []
+    }
+  if (page.length > 0) yield page
+}
+
+const PAGE = 1024

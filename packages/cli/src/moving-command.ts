@@ -58,7 +58,7 @@ export abstract class MovingCommand extends LsyncCommand {
         })
       : { facts: { ...part.facts, nested: part.nested.map(nestedFacts) }, exit: part.exit }
     if (settings.brings === true && !settings.options.recursive && !quiet)
-      this.say(...elsewhereLines(part.nested, repository.root))
+      this.say(elsewhereLines(part.nested, repository.root))
     await this.end({ ...facts, ...whole.facts }, whole.exit)
   }
 

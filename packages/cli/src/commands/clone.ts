@@ -26,7 +26,7 @@ export default class Clone extends MovingCommand {
       signal: this.abort.signal,
       onEvent: this.watch(settings.render).onEvent,
     })
-    if (!flags.quiet) this.say(...initLines(initialized))
+    if (!flags.quiet) this.say(initLines(initialized))
     this.folder = initialized.root
     const repository = await this.repository(machine)
     await this.move(

@@ -56,17 +56,17 @@ export default class Diff extends LsyncCommand {
     renderer.stop()
     if (equal) this.say(`${escapeName(path)} is the same on both sides.`)
     else if (lines === undefined || from === undefined || to === undefined)
-      this.say(
+      this.say([
         `${escapeName(path)} differs, and is no text, or too long to be compared by line.`,
         ...sidesLines(sides, {
           local: local?.sha256,
           ...(flags.base ? {} : { remote: other?.sha256 }),
         }),
-      )
+      ])
     else if (!this.json && process.stdout.isTTY)
       await showDifference(toolsOf(machine), path, { side, text: from }, to)
     // For another program: as it is, so that it can be applied.
-    else if (lines.length > 0) this.say(...lines)
+    else this.say(lines)
     await this.end({
       path,
       against: side,

@@ -28,14 +28,14 @@ export default class Doctor extends LsyncCommand {
       begun: timeOf(begun),
       ours,
     }))
-    this.say(
+    this.say([
       escapeName(remote),
       ...findingLines(findings),
       ...uploads.map(
         ({ path, begun, ours }) =>
           `  ..  An upload of ${escapeName(path)} was begun on ${begun} and not finished; ${UNFINISHED[ours ? 'ours' : 'others']}`,
       ),
-    )
+    ])
     await this.end(
       { remote, guarantees: report?.guarantees ?? null, findings, pendingUploads: uploads },
       findings.every(({ ok }) => ok) ? EXIT.done : EXIT.problems,

@@ -27,7 +27,7 @@ export default class Init extends LsyncCommand {
       signal: this.abort.signal,
       onEvent,
     })
-    this.say(...initLines(initialized), 'Next: lsync status, lsync sync')
+    this.say([...initLines(initialized), 'Next: lsync status, lsync sync'])
     await this.end(initFacts(initialized))
   }
 }

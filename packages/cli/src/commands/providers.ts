@@ -24,7 +24,7 @@ export default class Providers extends LsyncCommand {
       else providers.push({ ...one, settings: await settingsOf(loaded) })
     }
     const width = Math.max(0, ...providers.map(({ scheme }) => scheme.length)) + 3
-    this.say(
+    this.say([
       ...providers.flatMap(({ scheme, plugin, version, type, replaces, settings }) => [
         escapeName(
           `${`${scheme}://`.padEnd(width)}  ${plugin} ${version} (${type}${replaces.length === 0 ? '' : `, instead of ${replaces.join(', ')}`})`,
@@ -39,7 +39,7 @@ export default class Providers extends LsyncCommand {
       ...(broken.length === 0
         ? []
         : ['Update or remove it: lsync plugins update, lsync plugins uninstall PLUGIN']),
-    )
+    ])
     await this.end({
       providers: providers.map(({ scheme, plugin, version, type, replaces, settings }) => ({
         scheme,

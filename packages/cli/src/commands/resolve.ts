@@ -108,8 +108,8 @@ export default class Resolve extends LsyncCommand {
     const { toolsOf } = await import('../compare/tools.ts')
     try {
       return await askOneByOne(session, conflicts, {
-        say: (...lines) => {
-          this.say(...lines)
+        say: (lines) => {
+          this.say(lines)
         },
         tools: toolsOf(await this.machine()),
       })
@@ -142,8 +142,8 @@ export default class Resolve extends LsyncCommand {
   ): Promise<void> {
     const problems = [...session.problems.values()]
     const { settled, halted, actions } = session
-    if (halted.length > 0) this.say(...haltLines(halted))
-    this.say(...left.map(conflictLine), ...problems.map(problemLine))
+    if (halted.length > 0) this.say(haltLines(halted))
+    this.say([...left.map(conflictLine), ...problems.map(problemLine)])
     if (before > 0)
       this.say(
         `${count(settled.length, 'conflict')} ${dryRun ? 'would be ' : ''}settled, ${left.length} left.`,

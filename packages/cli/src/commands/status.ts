@@ -44,7 +44,7 @@ export default class Status extends LsyncCommand {
         signal: this.abort.signal,
         onEvent: this.watch().onEvent,
       })
-      this.say(...statusLines(status, flags.local, one.root))
+      this.say(statusLines(status, flags.local, one.root))
       return partOf(status, flags)
     }
     const part = await run(repository, paths)

@@ -32,14 +32,14 @@ export default class Verify extends LsyncCommand {
       signal: this.abort.signal,
       onEvent: this.watch().onEvent,
     })
-    this.say(
+    this.say([
       ...differences.map(
         ({ path, side, kind }) => `${escapeName(path)} ${WORDS[kind]} ${SIDES[side]}`,
       ),
       differences.length === 0
         ? `${count(checked, 'path')} checked: both sides are what the database says.`
         : `${count(checked, 'path')} checked, ${count(differences.length, 'difference')}. A sync compares and settles them.`,
-    )
+    ])
     await this.end(
       { remote: repository.config.remote, deep: flags.deep, checked, differences },
       differences.length > 0 ? EXIT.problems : EXIT.done,

@@ -9,7 +9,7 @@ import { isMoved, type Session } from './session.ts'
 type Choice = 'diff' | 'local' | 'remote' | 'both' | 'merge' | 'skip' | 'quit'
 
 export interface Person {
-  readonly say: (...lines: readonly string[]) => void
+  readonly say: (lines: string | Iterable<string>) => void
   readonly tools: Tools
 }
 
@@ -39,7 +39,7 @@ async function settleOne(
 ): Promise<Conflict | 'quit' | undefined> {
   const { path } = first
   let conflict = first
-  person.say('', ...describe(conflict, place))
+  person.say(['', ...describe(conflict, place)])
   for (;;) {
     const choice = await ask(conflict)
     if (choice === 'quit') return 'quit'
@@ -57,7 +57,7 @@ async function settleOne(
     if (session.halted.length > halts) return left
     if (isMoved(left, conflict)) person.say(`${escapeName(path)} changed since it was shown:`)
     conflict = left
-    if (choice !== 'merge') person.say(...describe(conflict, place))
+    if (choice !== 'merge') person.say(describe(conflict, place))
   }
 }
 
@@ -66,7 +66,7 @@ async function show(session: Session, path: string, { say, tools }: Person): Pro
   const local = await localContent(sides)
   const remote = await remoteContent(sides, local?.size)
   if (local?.text === undefined || remote?.text === undefined)
-    say(...sidesLines(sides, { local: local?.sha256, remote: remote?.sha256 }))
+    say(sidesLines(sides, { local: local?.sha256, remote: remote?.sha256 }))
   else await showDifference(tools, path, { side: 'remote', text: remote.text }, local.text)
 }
 

@@ -71,10 +71,10 @@ export class Session {
     within: readonly string[],
   ): Promise<readonly Conflict[]> {
     const files = conflicts.filter(({ kind }) => kind === 'content')
-    const left = [...(await this.#keepFiles(files, keep, within))]
+    const left = [await this.#keepFiles(files, keep, within)]
     for (const conflict of conflicts)
-      if (conflict.kind === 'file-folder') left.push(...(await this.#keepTree(conflict, keep)))
-    return left
+      if (conflict.kind === 'file-folder') left.push(await this.#keepTree(conflict, keep))
+    return left.flat()
   }
 
   async #keepFiles(

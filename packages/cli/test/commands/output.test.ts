@@ -1,5 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { captureOutput } from '@oclif/test'
 import { expect, test } from 'vitest'
+import { LsyncCommand } from '../../src/base-command.ts'
 import { json, run } from '../run.ts'
 import { clones, inside, repository } from './repositories.ts'
 
@@ -78,3 +81,23 @@ function keysOf(value: unknown): readonly string[] {
     key === 'settings' ? [key] : [key, ...keysOf(inner)],
   )
 }
+
+/** Says what a status of very many files would. */
+class Many extends LsyncCommand {
+  async run(): Promise<void> {
+    this.say(Array.from({ length: 200_000 }, (_, index) => `line ${index}`))
+    this.say([])
+    this.say('one')
+  }
+}
+
+test('more lines than a call takes arguments are said all the same, and none where there are none', async () => {
+  const { stdout, error } = await captureOutput(
+    () => Many.run([], fileURLToPath(new URL('../..', import.meta.url))),
+    { stripAnsi: false },
+  )
+  expect(error).toBeUndefined()
+  const lines = stdout.split('\n')
+  expect(lines).toHaveLength(200_002)
+  expect(lines.slice(-3)).toEqual(['line 199999', 'one', ''])
+})

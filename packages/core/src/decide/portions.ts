@@ -46,7 +46,7 @@ export async function* firstPortion(
       }
       for (const row of rowsTogether) if (isAddition(row)) held.add(row.path)
       if (isPlain) room -= rowsTogether.length
-      passed.push(...rowsTogether)
+      for (const row of rowsTogether) passed.push(row)
     }
     if (passed.length > 0) yield passed
   }
@@ -71,7 +71,7 @@ export async function* laterPortions(
       const open = rowsTogether.filter((row) => isAddition(row) && !held.has(row.path))
       if (open.length === 0) continue
       for (const { path } of open) left.add(path)
-      portion.push(...rowsTogether)
+      for (const row of rowsTogether) portion.push(row)
       if (left.size < most) continue
       yield { rows: portion, left }
       portion = []

@@ -69,6 +69,22 @@ describe('what one plan holds', () => {
     expect(await divided(rows, 2)).toEqual({ first: ['a', 'b', 'c'], left: [], portions: [] })
   })
 
+  test('is also what is too much for the arguments of a call, where a name has become a folder there', async () => {
+    const rows = [
+      known('a'),
+      ...Array.from({ length: 200_000 }, (_, index) =>
+        there(`a/${String(index).padStart(6, '0')}`),
+      ),
+    ]
+    const held = new Set<string>()
+    let passed = 0
+    const bound = { most: 2, sizes: new Set<number>() }
+    const onLeft = (): never => expect.fail('they belong together')
+    for await (const page of firstPortion(paged(rows, 1000), bound, held, onLeft))
+      passed += page.length
+    expect([passed, held.size]).toEqual([200_001, 200_000])
+  })
+
   test('is so many additions, and all that is no addition', async () => {
     const rows = ['a', 'b', 'c', 'd', 'e'].map((path) => added(path))
     expect(await divided([...rows, known('bb'), known('f')], 2)).toEqual({

@@ -10,7 +10,7 @@ export default class ConfigList extends ConfigCommand {
     const { listConfig } = await import('@lsync/core')
     const { text, file } = await this.settings()
     const settings = listConfig(text, file)
-    this.say(...settings.map(([key, value]) => `${key}: ${escapeName(value)}`))
+    this.say(settings.map(([key, value]) => `${key}: ${escapeName(value)}`))
     await this.end({ settings: Object.fromEntries(settings) })
   }
 }

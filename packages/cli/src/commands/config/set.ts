@@ -50,12 +50,12 @@ export default class ConfigSet extends ConfigCommand {
       signal: this.abort.signal,
       onEvent: this.watch().onEvent,
     })
-    this.say(
+    this.say([
       `This folder now syncs with ${escapeName(remote)}`,
       other
         ? 'What it holds is compared by content with what is there: lsync status, lsync sync'
         : 'It is the same repository there: what was agreed holds.',
-    )
+    ])
     await this.end({ key: 'remote', value: remote })
   }
 }
