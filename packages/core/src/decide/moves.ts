@@ -20,7 +20,7 @@ export interface MoveQuestions {
   /** Objects that are new there and as long as one that vanished there: do they hold its content? */
   readonly compare: readonly {
     readonly remote: RemoteEntry
-    readonly candidates: readonly Candidate[]
+    readonly candidates: Candidates
   }[]
 }
 
@@ -30,6 +30,9 @@ export interface Candidate {
   readonly from: LocalEntry
   readonly sha256: string
 }
+
+/** One of each content, by its sha256; all that vanished of one size share theirs. */
+export type Candidates = ReadonlyMap<string, Candidate>
 
 export interface MoveAnswers {
   /** sha256 of local files, by path. Absent where the file could not be read: it is nobody's destination. */
@@ -54,13 +57,13 @@ export function moveQuestions(
         : [],
     ),
   )
-  const vanishedThere = new Map<number, Candidate[]>()
+  const vanishedThere = new Map<number, Map<string, Candidate>>()
   for (const action of actions) {
     if (action.kind !== 'remove-local' || action.forced === true) continue
     const { path, from, base } = action
     if (!isMovable(base)) continue
-    const ofSize = vanishedThere.get(base.size) ?? []
-    ofSize.push({ path, from, sha256: base.sha256 })
+    const ofSize = vanishedThere.get(base.size) ?? new Map<string, Candidate>()
+    if (!ofSize.has(base.sha256)) ofSize.set(base.sha256, { path, from, sha256: base.sha256 })
     vanishedThere.set(base.size, ofSize)
   }
   const hash = judged.flatMap(({ joined, local, sha256 }) =>

@@ -1,10 +1,10 @@
-import { comparable, sameContent } from '../decide/evidence.ts'
-import type { Candidate, MoveAnswers, MoveQuestions } from '../decide/moves.ts'
+import { comparable } from '../decide/evidence.ts'
+import type { Candidate, Candidates, MoveAnswers, MoveQuestions } from '../decide/moves.ts'
 import { problemOf } from '../execute/consequence.ts'
 import { runPool } from '../execute/pool.ts'
 import type { LocalEntry, RemoteEntry } from '../model/entry.ts'
 import { readMetadata } from '../model/metadata.ts'
-import type { Digests } from '../provider/index.ts'
+import type { DigestAlgorithm, Digests } from '../provider/index.ts'
 import { type GatherContext, hashLocal, hashRemote } from './gather.ts'
 
 /**
@@ -44,7 +44,8 @@ export async function gatherMoves(
       if (sha256 !== undefined) hashes.set(path, sha256)
     }),
   )
-  const known = new Map<string, Promise<Digests>>()
+  const singles = new Map<Candidate, Candidates>()
+  const indexes = new Map<Candidates, Map<DigestAlgorithm, Promise<Index>>>()
   await runPool(compare, context.jobs, context.signal, ({ remote, candidates }, signal) =>
     ask(remote.key, async () => {
       const now = await context.provider.head(remote.key, { signal })
@@ -59,36 +60,63 @@ export async function gatherMoves(
   /** The content of the object, if it is proved to be that of a candidate. */
   async function contentAmong(
     remote: RemoteEntry,
-    candidates: readonly Candidate[],
+    candidates: Candidates,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     // What a writer claimed in metadata proves nothing; it spares the reading of what it rules out.
     const claimed = remote.digests.sha256 ?? readMetadata(remote.metadata).sha256
-    const likely = distinct(
-      candidates.filter(({ sha256 }) => claimed === undefined || sha256 === claimed),
-    )
-    if (likely.length === 0) return undefined
+    const likely = claimed === undefined ? candidates : only(claimed, candidates)
+    if (likely === undefined) return undefined
     if (remote.digests.sha256 !== undefined) return remote.digests.sha256
     const algorithms = comparable(remote.digests)
     if (algorithms.length === 0) {
       const sha256 = await hashRemote(context, remote, signal)
-      return likely.some((candidate) => candidate.sha256 === sha256) ? sha256 : undefined
+      return likely.has(sha256) ? sha256 : undefined
     }
-    for (const { path, from, sha256 } of likely) {
-      const name = `${algorithms.join()} ${path}`
-      let digests = known.get(name)
-      if (digests === undefined) {
-        digests = digestsOf(path, from, algorithms, signal)
-        known.set(name, digests)
-      }
-      const found = await digests
-      if (found.sha256 === sha256 && sameContent(found, remote.digests) === true) return sha256
+    for (const algorithm of algorithms) {
+      const found = (await indexOf(likely, algorithm, signal)).get(remote.digests[algorithm])
+      if (found !== undefined) return found
     }
     return undefined
   }
+
+  /** The same for all objects of one content. */
+  function only(sha256: string, candidates: Candidates): Candidates | undefined {
+    const candidate = candidates.get(sha256)
+    if (candidate === undefined) return undefined
+    const one = singles.get(candidate) ?? new Map([[sha256, candidate]])
+    singles.set(candidate, one)
+    return one
+  }
+
+  /** Each candidate is read once, however many objects are compared with it. */
+  function indexOf(
+    candidates: Candidates,
+    algorithm: DigestAlgorithm,
+    signal: AbortSignal,
+  ): Promise<Index> {
+    const ofThese = indexes.get(candidates) ?? new Map<DigestAlgorithm, Promise<Index>>()
+    indexes.set(candidates, ofThese)
+    const index = ofThese.get(algorithm) ?? makeIndex(candidates, algorithm, signal)
+    ofThese.set(algorithm, index)
+    return index
+  }
+
+  async function makeIndex(
+    candidates: Candidates,
+    algorithm: DigestAlgorithm,
+    signal: AbortSignal,
+  ): Promise<Index> {
+    const index = new Map<string | undefined, string>()
+    for (const { path, from, sha256 } of candidates.values())
+      await ask(path, async () => {
+        const found = await digestsOf(path, from, [algorithm], signal)
+        // Changed since it was recorded: then it is not what vanished.
+        if (found.sha256 === sha256) index.set(found[algorithm], sha256)
+      })
+    return index
+  }
 }
 
-/** One of each content. */
-function distinct(candidates: readonly Candidate[]): readonly Candidate[] {
-  return [...new Map(candidates.map((candidate) => [candidate.sha256, candidate])).values()]
-}
+/** From the digest of one algorithm to the sha256 of the same content. */
+type Index = ReadonlyMap<string | undefined, string>

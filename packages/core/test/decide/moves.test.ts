@@ -84,7 +84,7 @@ function planned(all: readonly Row[]): readonly Action[] {
     hashes: new Map(hash.map(({ path }) => [path, content.get(path)?.here ?? ''])),
     proved: new Map(
       asked.flatMap(({ remote, candidates }) =>
-        candidates.some(({ sha256 }) => sha256 === remote.digests.sha256)
+        candidates.has(remote.digests.sha256 ?? '')
           ? [[remote.key, { sha256: remote.digests.sha256 ?? '', remote }]]
           : [],
       ),

@@ -1,7 +1,11 @@
 import { readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import type { ObjectInfo } from '../../src/index.ts'
 import { move, pair, treeOf, write } from './alike-clones.ts'
+import { clones } from './two-clones.ts'
+
+const { signal } = new AbortController()
 
 const NOTHING_SENT = {
   uploaded: { files: 0, bytes: 0 },
@@ -145,4 +149,34 @@ test('two files that changed places are not fetched by the other clone', async (
   const report = await c.sync(1)
   expect(treeOf(c.b)).toEqual({ one: 'again', two: 'first' })
   expect(report.events.filter(({ type }) => type === 'bytes')).toEqual([])
+})
+
+test('what another tool renamed on a store that knows no sha256 is renamed here, and each file read once for that', async () => {
+  const hidden = <T extends ObjectInfo | undefined>(info: T): T =>
+    info === undefined ? info : { ...info, digests: { md5: info.digests.md5 } }
+  using c = await clones(1, {
+    around: (provider) => ({
+      ...provider,
+      async *list(range, options) {
+        for await (const page of provider.list(range, options)) yield page.map(hidden)
+      },
+      head: async (key, options) => hidden(await provider.head(key, options)),
+      write: async (key, source, options) => hidden(await provider.write(key, source, options)),
+    }),
+  })
+  const [a = ''] = c.folders
+  const contents = Array.from({ length: 40 }, (_, index) => `content ${index + 10}`)
+  for (const [index, content] of contents.entries()) write(a, `old/${index}`, content)
+  await c.sync(0)
+  for (const [index, content] of contents.entries()) {
+    await c.put(`new/${39 - index}`, content)
+    const { version = '' } = c.store.objects.get(`old/${index}`) ?? {}
+    await c.store.open().remove(`old/${index}`, { signal, expect: version })
+  }
+  const { totals, events } = await c.sync(0)
+  expect(totals).toMatchObject({ ...NOTHING_SENT, moved: 40 })
+  const hashed = events.flatMap((event) => (event.type === 'hashed' ? [event.files] : []))
+  expect(Math.max(...hashed)).toBe(40)
+  for (const [index, content] of contents.entries())
+    expect(readFileSync(join(a, `new/${39 - index}`), 'utf8')).toBe(content)
 })
