@@ -64,7 +64,7 @@ export interface StorageErrorDetails {
   readonly key?: string
   /** What the store itself said: status, code, request id. Never credentials, never a signed URL. */
   readonly detail?: string
-  /** Milliseconds to wait before the next attempt, where the store named them. */
+  /** Milliseconds to wait before the next attempt, where the store named them, however many: nobody waits for more than a minute at a time. */
   readonly retryAfter?: number
   readonly cause?: unknown
 }

@@ -69,8 +69,8 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
         if (isAmbiguous(error)) doubtful = true
         // Until an attempt went astray, a refusal is plain truth. After one, even a refusal may be the echo of our own success.
         if (!doubtful) {
-          if (!isTemporary(error) || !(await pause(retry, world, attempt, error, signal)))
-            throw error
+          if (!isTemporary(error)) throw error
+          await pause(retry, world, attempt, error, signal)
           continue
         }
         if (!isAmbiguous(error) && !isTemporary(error) && !ECHOES.has(error.code)) throw error
@@ -78,7 +78,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
         if (now !== undefined && isOurs(now, digests, size, metadata)) return now
         if (!stillHolds(expect, now))
           throw new StorageError('precondition-failed', `the remote moved on: ${key}`, { key })
-        if (!(await pause(retry, world, attempt, error, signal))) throw error
+        await pause(retry, world, attempt, error, signal)
       }
     }
   }
@@ -146,8 +146,8 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
           return
         } catch (error) {
           options.signal.throwIfAborted()
-          if (!isTemporary(error) || !(await pause(retry, world, attempt, error, options.signal)))
-            throw error
+          if (!isTemporary(error)) throw error
+          await pause(retry, world, attempt, error, options.signal)
         }
       }
     },
@@ -184,8 +184,8 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
           if (!isStorageError(error)) throw error
           if (error.code === 'not-found' && doubtful) return
           if (isAmbiguous(error)) doubtful = true
-          if (!isTemporary(error) || !(await pause(retry, world, attempt, error, options.signal)))
-            throw error
+          if (!isTemporary(error)) throw error
+          await pause(retry, world, attempt, error, options.signal)
         }
       }
     },
@@ -281,8 +281,8 @@ async function* resuming(
       return
     } catch (error) {
       options.signal.throwIfAborted()
-      if (!isTemporary(error) || !(await pause(retry, world, attempt, error, options.signal)))
-        throw error
+      if (!isTemporary(error)) throw error
+      await pause(retry, world, attempt, error, options.signal)
       const rest: ReadOptions = {
         ...options,
         version: first.info.version,

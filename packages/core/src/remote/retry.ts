@@ -1,5 +1,5 @@
 import type { World } from '../disk/clock.ts'
-import { isTemporary, type StorageError } from '../provider/index.ts'
+import { isTemporary, StorageError } from '../provider/index.ts'
 
 /** The one retry of lsync. */
 export interface RetryPolicy {
@@ -12,21 +12,44 @@ export interface RetryPolicy {
 
 export const DEFAULT_RETRY: RetryPolicy = { attempts: 6, firstDelay: 100, longestDelay: 5000 }
 
-/** Waits before attempt number `attempt` (from 1); says whether there is one. */
+/**
+ * The longest pause that a store gets for the asking. In maintenance it may ask for hours, or until tomorrow: nobody is to wait for that in silence, with
+ * the repository locked.
+ */
+const LONGEST_ASKED = 60_000
+
+/** Waits after attempt number `attempt` (from 1); where it was the last one, throws its error. */
 export async function pause(
   policy: RetryPolicy,
   world: World,
   attempt: number,
   error: StorageError,
   signal: AbortSignal,
-): Promise<boolean> {
-  if (attempt >= policy.attempts) return false
+): Promise<void> {
+  if (attempt >= policy.attempts) throw givenUp(error, world.now())
   const doubled = Math.min(policy.firstDelay * 2 ** (attempt - 1), policy.longestDelay)
   // Between half and all of it, so that clients which failed together do not come back together.
   const jitter = 0.5 + (Number.parseInt(world.token().slice(0, 4), 16) / 0xffff) * 0.5
-  await world.sleep(Math.max(doubled * jitter, error.retryAfter ?? 0), signal)
-  return true
+  const asked = Math.min(error.retryAfter ?? 0, LONGEST_ASKED)
+  await world.sleep(Math.max(doubled * jitter, asked), signal)
 }
+
+/** A store that asked for more than it was given is not asked in vain: who reads the error learns when to come back. */
+function givenUp(error: StorageError, now: number): StorageError {
+  const { code, message, key, detail, retryAfter = 0 } = error
+  const then = Math.ceil((now + retryAfter) / 60_000) * 60_000
+  if (retryAfter <= LONGEST_ASKED || then > LAST_DATE) return error
+  const at = new Date(then).toISOString().slice(0, 16).replace('T', ' ')
+  return new StorageError(code, `${message}; it wants to be asked again at ${at} UTC`, {
+    ...(key === undefined ? {} : { key }),
+    ...(detail === undefined ? {} : { detail }),
+    retryAfter,
+    cause: error,
+  })
+}
+
+/** Milliseconds; no date is later. */
+const LAST_DATE = 8.64e15
 
 /** For operations that may be repeated as they are. */
 export async function retrying<T>(
@@ -41,7 +64,8 @@ export async function retrying<T>(
       return await operation()
     } catch (error) {
       signal.throwIfAborted()
-      if (!isTemporary(error) || !(await pause(policy, world, attempt, error, signal))) throw error
+      if (!isTemporary(error)) throw error
+      await pause(policy, world, attempt, error, signal)
     }
   }
 }
