@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from 'node:fs'
+import { type Dirent, lstatSync, readdirSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import {
@@ -36,15 +36,39 @@ export async function* listObjects(
   if (walk.page.length > 0) yield walk.page
 }
 
-/** Undefined for a folder that another client emptied meanwhile, and removed with its last file. */
-function readFolder({ sameRoot }: Walk, folder: string, place: string) {
+/** What a folder holds; undefined for one that another client emptied meanwhile, and removed with its last file. */
+function readFolder({ sameRoot }: Walk, folder: string, place: string): Entry[] | undefined {
   try {
-    return readdirSync(place, { withFileTypes: true })
+    return entriesOf(place)
   } catch (error) {
     sameRoot()
     if (folder !== '' && errnoOf(error) === 'ENOENT') return undefined
     throw storageError(folder, error)
   }
+}
+
+interface Entry {
+  readonly name: string
+  /** Undefined for what is no object. */
+  readonly kind: 'file' | 'folder' | undefined
+}
+
+function entriesOf(place: string): Entry[] {
+  try {
+    return readdirSync(place, { withFileTypes: true }).map((item) => entryOf(item.name, item))
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+    // Where the disk tells no kinds (NFS and FUSE now and then, XFS and ext4 that were made so), Node looks at each name, and fails as if the folder
+    // were gone if another client removed one of them meanwhile.
+    return readdirSync(place).flatMap((name) => {
+      const stat = lstatSync(join(place, name), { throwIfNoEntry: false })
+      return stat === undefined ? [] : [entryOf(name, stat)]
+    })
+  }
+}
+
+function entryOf(name: string, item: Dirent | Stats): Entry {
+  return { name, kind: item.isDirectory() ? 'folder' : item.isFile() ? 'file' : undefined }
 }
 
 interface Walk {
@@ -68,13 +92,14 @@ async function* below(walk: Walk, folder: string): AsyncGenerator<void> {
       if (mark !== undefined) push(walk, folderInfo(folder, mark))
       else if (entries.length === 0) {
         const stat = lstatSync(place, { bigint: true, throwIfNoEntry: false })
-        if (stat !== undefined) push(walk, { ...folderInfo(folder, stat), ...STABLE_FOLDER })
+        if (stat?.isDirectory() === true)
+          push(walk, { ...folderInfo(folder, stat), ...STABLE_FOLDER })
       }
     }
   }
   const names = entries
-    .filter((entry) => entry.isFile() || entry.isDirectory())
-    .map((entry) => `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`)
+    .filter(({ kind }) => kind !== undefined)
+    .map(({ name, kind }) => `${folder}${name}${kind === 'folder' ? '/' : ''}`)
     .toSorted(compareKeys)
   for (const key of names) {
     if (key === `${STORE}/`) continue

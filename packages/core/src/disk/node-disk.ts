@@ -8,7 +8,8 @@ import { diskError, guarded, translate } from './node-errors.ts'
 import { createExclusive, NodeFile, NodeWriter, openRegular, SpareChunks } from './node-file.ts'
 import { HashThreads } from './node-hash-aside.ts'
 import { flushEverything, flushPaths } from './node-flush.ts'
-import { diskStat, executableMode, kindOf, timeOf } from './node-stat.ts'
+import { itemsOf } from './node-list.ts'
+import { diskStat, executableMode, timeOf } from './node-stat.ts'
 import { appendTextOf, createTextOf, knowsNoLinks, readTextOf, replaceTextOf } from './node-text.ts'
 
 const STATS_AT_ONCE = 512
@@ -48,17 +49,7 @@ export function nodeDisk(root: string): Disk {
     root,
 
     async list(folder) {
-      return guarded(folder, () => {
-        const absolute = reachFolder(folder)
-        const items = fs.readdirSync(absolute, { withFileTypes: true })
-        if (!items.some(({ name }) => name.includes('\u{FFFD}')))
-          return items.map((item) => ({ name: item.name, kind: kindOf(item), nameable: true }))
-        // A replacement character may stand there itself, or for bytes that are no UTF-8: only the bytes tell.
-        return fs.readdirSync(absolute, { withFileTypes: true, encoding: 'buffer' }).map((item) => {
-          const name = item.name.toString()
-          return { name, kind: kindOf(item), nameable: Buffer.from(name).equals(item.name) }
-        })
-      })
+      return guarded(folder, () => itemsOf(reachFolder(folder)))
     },
 
     async statAll(folder, names) {
