@@ -10,6 +10,7 @@ import { removeObject } from './remove.ts'
 import { renewed } from './renew.ts'
 import { writeObject } from './write.ts'
 
+/** Of a file system, as long as no probe found otherwise. */
 const ATOMIC = {
   create: 'atomic',
   replace: 'atomic',
@@ -21,7 +22,7 @@ const ATOMIC = {
 /** Opens the folder; only `init` (`create`) makes one: a vanished mount must not read as an empty remote. */
 export async function openFolder(
   root: string,
-  { signal, create }: OpenOptions,
+  { signal, create, known }: OpenOptions,
 ): Promise<StorageProvider> {
   signal.throwIfAborted()
   if (create === true) attempt('', () => mkdirSync(root, { recursive: true }))
@@ -41,7 +42,7 @@ export async function openFolder(
   }
 
   const provider: StorageProvider = {
-    guarantees: ATOMIC,
+    guarantees: known?.guarantees ?? ATOMIC,
     listsFolders: true,
     list: (range, options) => listObjects(root, sameRoot, range, options),
     async head(key, options) {

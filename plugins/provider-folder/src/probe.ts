@@ -2,63 +2,73 @@ import { rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   bytesSource,
+  type Expect,
   isStorageError,
+  type ObjectInfo,
   type ProbeFinding,
   type ProbeReport,
   type StorageProvider,
 } from '@lsync/core/provider'
 
-/** Tries the operations that everything rests on, under the scratch prefix. */
+/** Tries, operation by operation, what everything rests on, under the scratch prefix. */
 export async function probeFolder(
   root: string,
   provider: StorageProvider,
   { signal, scratch }: { readonly signal: AbortSignal; readonly scratch: string },
 ): Promise<ProbeReport> {
   const findings: ProbeFinding[] = []
-  const source = bytesSource(Buffer.from('probe'))
-  const metadata = { user: {} }
-  const key = `${scratch}object`
+  let kept: Kept
   try {
-    const first = await provider.write(key, source, {
-      signal,
-      expect: { kind: 'absent' },
-      metadata,
-    })
-    const created = await refused(() =>
-      provider.write(key, source, { signal, expect: { kind: 'absent' }, metadata }),
-    )
-    const second = await provider.write(key, source, {
-      signal,
-      expect: { kind: 'version', version: first.version },
-      metadata,
-    })
-    const replaced = await refused(() =>
-      provider.write(key, source, {
-        signal,
-        expect: { kind: 'version', version: first.version },
-        metadata,
-      }),
-    )
-    const removed = await refused(() => provider.remove(key, { signal, expect: first.version }))
-    await provider.remove(key, { signal, expect: second.version })
-    const ok = created && replaced && removed
-    findings.push({
-      check: 'conditional-writes',
-      ok,
-      message: ok
-        ? 'Creating, replacing and removing are atomic between processes on this file system.'
-        : 'This file system does not keep conditions: do not sync two clients at the same time.',
-    })
+    kept = await look(provider, `${scratch}object`, signal)
   } finally {
     rmSync(join(root, scratch), { recursive: true, force: true })
   }
+  const ok = kept.create && kept.replace && kept.remove
+  findings.push({
+    check: 'conditional-writes',
+    ok,
+    message: ok
+      ? 'Creating, replacing and removing are atomic between processes on this file system.'
+      : 'This file system does not keep conditions: do not sync two clients at the same time.',
+  })
   const { bavail, bsize } = statfsSync(root)
   findings.push({
     check: 'free-space',
     ok: bavail > 0,
     message: `${Math.floor((bavail * bsize) / 1024 / 1024)} MB are free on the remote's disk.`,
   })
-  return { guarantees: provider.guarantees, listsFolders: true, findings }
+  const guarantee = (isKept: boolean) => (isKept ? 'atomic' : 'checked')
+  return {
+    guarantees: {
+      ...provider.guarantees,
+      create: guarantee(kept.create),
+      replace: guarantee(kept.replace),
+      remove: guarantee(kept.remove),
+    },
+    listsFolders: true,
+    findings,
+  }
+}
+
+/** Whether a condition that does not hold is refused. */
+type Kept = Readonly<Record<'create' | 'replace' | 'remove', boolean>>
+
+async function look(provider: StorageProvider, key: string, signal: AbortSignal): Promise<Kept> {
+  const source = bytesSource(Buffer.from('probe'))
+  const put = (expect: Expect): Promise<ObjectInfo> =>
+    provider.write(key, source, { signal, expect, metadata: { user: {} } })
+  const remove = (expect: string): Promise<void> => provider.remove(key, { signal, expect })
+  // Asked for anew each time: what should have been refused may have been done.
+  const version = async (): Promise<string> => (await provider.head(key, { signal }))?.version ?? ''
+
+  await put({ kind: 'absent' })
+  const create = await refused(() => put({ kind: 'absent' }))
+  const former = await version()
+  await put({ kind: 'version', version: former })
+  const replace = await refused(() => put({ kind: 'version', version: former }))
+  const isStaleKept = await refused(() => remove(former))
+  if (isStaleKept) await remove(await version())
+  return { create, replace, remove: isStaleKept }
 }
 
 async function refused(operation: () => Promise<unknown>): Promise<boolean> {

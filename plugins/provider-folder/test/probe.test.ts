@@ -1,0 +1,68 @@
+import { existsSync, mkdtempSync, type PathLike, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ProbeReport } from '@lsync/core/provider'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import folder from '../src/index.ts'
+
+/** What is wrong with the file system. */
+const broken = vi.hoisted(() => ({ links: false, times: false }))
+
+vi.mock(import('node:fs'), async (original) => {
+  const fs = await original()
+  return {
+    ...fs,
+    /** Takes the place of what is there, as some shares do. */
+    linkSync(from: PathLike, to: PathLike) {
+      if (broken.links) fs.rmSync(to, { force: true })
+      fs.linkSync(from, to)
+    },
+    /** One inode and one time for all. */
+    lstatSync: ((path: PathLike, options?: Parameters<typeof fs.lstatSync>[1]) => {
+      const stat = fs.lstatSync(path, options)
+      if (broken.times && typeof stat?.ino === 'bigint')
+        Object.assign(stat, { ino: 1n, mtimeNs: 1n, ctimeNs: 1n })
+      return stat
+    }) as typeof fs.lstatSync,
+  }
+})
+
+const { signal } = new AbortController()
+
+async function open(root: string, known?: ProbeReport) {
+  return folder.open(`file://${root}`, {
+    signal,
+    settings: {},
+    environment: {},
+    concurrency: 1,
+    ...(known === undefined ? {} : { known }),
+  })
+}
+
+test.each([
+  { wrong: {}, create: 'atomic', replace: 'atomic', remove: 'atomic' },
+  { wrong: { links: true }, create: 'checked', replace: 'atomic', remove: 'atomic' },
+  { wrong: { times: true }, create: 'atomic', replace: 'checked', remove: 'checked' },
+])(
+  'a probe finds out what the file system keeps, and whoever opens it again is told: %o',
+  async ({ wrong, ...kept }) => {
+    const root = mkdtempSync(join(tmpdir(), 'lsync-probe-'))
+    onTestFinished(() => {
+      Object.assign(broken, { links: false, times: false })
+      rmSync(root, { recursive: true, force: true })
+    })
+    Object.assign(broken, wrong)
+    await using provider = await open(root)
+    const report = await provider.probe!({ signal, scratch: 'scratch/' })
+    expect(report.guarantees).toEqual({ ...kept, commit: 'none', copy: 'none' })
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({
+        check: 'conditional-writes',
+        ok: Object.values(kept).every((guarantee) => guarantee === 'atomic'),
+      }),
+    )
+    expect(existsSync(join(root, 'scratch'))).toBe(false)
+    await using again = await open(root, report)
+    expect(again.guarantees).toEqual(report.guarantees)
+  },
+)
