@@ -1,5 +1,7 @@
 import { linkSync, lstatSync, renameSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { errnoOf } from './errors.ts'
+import { renewNames } from './look.ts'
 
 /** By which file systems without hard links and modes (FAT, exFAT, many shares) say so. */
 const NO_LINKS: ReadonlySet<string | undefined> = new Set([
@@ -26,6 +28,8 @@ export function nameOnce(file: string, name: string): void {
   } catch (error) {
     if (!knowsNoLinks(error)) throw error
   }
+  // The folder's names may be remembered from before another client made this one.
+  renewNames(dirname(name))
   if (lstatSync(name, { throwIfNoEntry: false }) !== undefined)
     throw Object.assign(new Error(`${name} is there already`), { code: 'EEXIST' })
   renameSync(file, name)

@@ -9,9 +9,10 @@ import {
 } from '@lsync/core/provider'
 import { attempt, errnoOf, storageError } from './errors.ts'
 import { FOLDERS, MARK, STORE } from './layout.ts'
+import { statOf } from './look.ts'
 import { listedInfo } from './metadata.ts'
 import { STABLE_FOLDER } from './read.ts'
-import { folderInfo, statOf } from './write.ts'
+import { folderInfo } from './write.ts'
 
 const PAGE = 1000
 

@@ -1,12 +1,4 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readSync,
-} from 'node:fs'
+import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import {
@@ -19,21 +11,25 @@ import {
 import { attempt } from './errors.ts'
 import { versionOf } from './identity.ts'
 import { checkKey, FOLDERS, MARK } from './layout.ts'
+import { statOf, TO_LOOK } from './look.ts'
 import { fullInfo } from './metadata.ts'
-import { checkParents, folderInfo, statOf } from './write.ts'
+import { checkParents, folderInfo } from './write.ts'
 
 /** Up to here an object is read at once. */
 const SMALL = 256 * 1024
 const CHUNK = 512 * 1024
 
-/** The object with its metadata; for a folder key, the mark, or a folder that is empty whoever made it. */
-export function headOf(root: string, key: string): ObjectInfo | undefined {
+/**
+ * The object with its metadata; for a folder key, the mark, or a folder that is empty whoever made it.
+ * @param look `statNow` for whoever acts on what it says
+ */
+export function headOf(root: string, key: string, look = statOf): ObjectInfo | undefined {
   checkKey(key)
   if (!key.endsWith('/')) {
-    const stat = statOf(join(root, key))
+    const stat = look(join(root, key))
     return stat === undefined ? undefined : fullInfo(root, key, stat)
   }
-  const mark = statOf(join(root, FOLDERS, key.slice(0, -1), MARK))
+  const mark = look(join(root, FOLDERS, key.slice(0, -1), MARK))
   const place = join(root, key.slice(0, -1))
   const stat = lstatSync(place, { bigint: true, throwIfNoEntry: false })
   if (stat?.isDirectory() !== true) return undefined
@@ -61,9 +57,7 @@ export async function readObject(
     return { info, body: (async function* nothing() {})() }
   }
   checkParents(root, key)
-  const descriptor = attempt(key, () =>
-    openSync(join(root, key), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK),
-  )
+  const descriptor = attempt(key, () => openSync(join(root, key), TO_LOOK))
   let handed = false
   try {
     const stat = attempt(key, () => fstatSync(descriptor, { bigint: true }))

@@ -4,9 +4,10 @@ import { type CallOptions, StorageError } from '@lsync/core/provider'
 import { attempt } from './errors.ts'
 import { checkKey, FOLDERS, MARK } from './layout.ts'
 import type { Locks } from './lock.ts'
+import { statNow, statOf } from './look.ts'
 import { removeSidecar } from './metadata.ts'
 import { headOf } from './read.ts'
-import { checkParents, statOf } from './write.ts'
+import { checkParents } from './write.ts'
 
 /** Removes a key under its condition, and the folders that this empties, except those that are kept by a mark. */
 export async function removeObject(
@@ -23,7 +24,7 @@ export async function removeObject(
       signal.throwIfAborted()
       // Before the look, so that nothing lies between the look and the removal.
       if (!key.endsWith('/')) waitOutTheTick(join(root, key))
-      const there = headOf(root, key)
+      const there = headOf(root, key, statNow)
       if (there === undefined)
         throw new StorageError('not-found', `no such object: ${key}`, { key })
       if (there.version !== expect)
@@ -59,7 +60,7 @@ function waitOutTheTick(place: string): void {
 const TICK = 12
 
 function isKept(root: string, folder: string): boolean {
-  return statOf(join(root, FOLDERS, folder.slice(root.length), MARK)) !== undefined
+  return statNow(join(root, FOLDERS, folder.slice(root.length), MARK)) !== undefined
 }
 
 /** Upwards, as long as the folders are empty; the root stays. */

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { CallOptions, ObjectInfo } from '@lsync/core/provider'
 import { versionOf } from './identity.ts'
+import { statOf } from './look.ts'
 import { looksAlike, readSidecar, writeSidecar } from './metadata.ts'
 import { readObject } from './read.ts'
-import { statOf } from './write.ts'
 
 /**
  * On a disk that gives files other inodes with each mount, every version is another one then. A file that still has the bytes that lsync wrote gets

@@ -17,6 +17,7 @@ import {
 import { dirname, join } from 'node:path'
 import {
   type ByteSource,
+  type Expect,
   type ObjectInfo,
   StorageError,
   type WriteOptions,
@@ -26,6 +27,7 @@ import { versionOf } from './identity.ts'
 import { FOLDERS, checkKey, MARK, STAGED } from './layout.ts'
 import { knowsNoLinks, nameOnce } from './links.ts'
 import type { Locks } from './lock.ts'
+import { statNow } from './look.ts'
 import { makeFolder, unmakeFolders } from './make-folder.ts'
 import { listedInfo, writeSidecar } from './metadata.ts'
 
@@ -95,9 +97,6 @@ function put(
   { expect }: WriteOptions,
   made: string[],
 ): void {
-  const refuse = (): never => {
-    throw new StorageError('precondition-failed', `another version is there: ${key}`, { key })
-  }
   if (expect.kind === 'absent') {
     for (let attempts = 1; ; attempts++)
       try {
@@ -107,7 +106,7 @@ function put(
         if (code === 'EEXIST') {
           if (lstatSync(place).isDirectory())
             throw new StorageError('key-conflict', `${key} is a folder there`, { key })
-          return refuse()
+          throw otherVersion(key)
         }
         if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error
         if (attempts === MOST_ATTEMPTS) {
@@ -119,10 +118,14 @@ function put(
         makeParents(root, key, made)
       }
   }
-  const before = statOf(place)
-  if (before === undefined || versionOf(before) !== expect.version) return refuse()
+  const before = statNow(place)
+  if (before === undefined || versionOf(before) !== expect.version) throw otherVersion(key)
   renameSync(staged, place)
   moveOn(place, before)
+}
+
+function otherVersion(key: string): StorageError {
+  return new StorageError('precondition-failed', `another version is there: ${key}`, { key })
 }
 
 const MOST_ATTEMPTS = 3
@@ -142,16 +145,6 @@ function moveOn(place: string, before: BigIntStats): void {
       if (knowsNoLinks(error)) return
       throw error
     }
-  }
-}
-
-export function statOf(place: string): BigIntStats | undefined {
-  try {
-    const stat = lstatSync(place, { bigint: true, throwIfNoEntry: false })
-    return stat?.isFile() === true ? stat : undefined
-  } catch (error) {
-    if (errnoOf(error) === 'ENOTDIR') return undefined
-    throw error
   }
 }
 
@@ -254,17 +247,16 @@ async function writeFolder(
     attempt(key, () => {
       const place = join(root, key.slice(0, -1))
       const mark = join(root, FOLDERS, key.slice(0, -1))
-      const there = statOf(join(mark, MARK))
+      const there = statNow(join(mark, MARK))
       const holds =
         expect.kind === 'absent'
           ? there === undefined
           : there !== undefined && versionOf(there) === expect.version
-      if (!holds)
-        throw new StorageError('precondition-failed', `another version is there: ${key}`, { key })
+      if (!holds) throw otherVersion(key)
       makeParents(root, key)
       makeFolder(place)
       makeFolder(mark)
-      closeSync(openSync(join(mark, MARK), 'a'))
+      makeMark(join(mark, MARK), key, expect)
       const now = new Date()
       utimesSync(join(mark, MARK), now, now)
       written(place)
@@ -272,6 +264,15 @@ async function writeFolder(
       return folderInfo(key, lstatSync(join(mark, MARK), { bigint: true }))
     }),
   )
+}
+
+function makeMark(mark: string, key: string, { kind }: Expect): void {
+  try {
+    // Where none is expected its server says so, whatever is remembered here.
+    closeSync(openSync(mark, kind === 'absent' ? 'wx' : 'a'))
+  } catch (error) {
+    throw errnoOf(error) === 'EEXIST' ? otherVersion(key) : error
+  }
 }
 
 export function folderInfo(key: string, stat: BigIntStats): ObjectInfo {

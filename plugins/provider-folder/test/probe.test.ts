@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, type PathLike, rmSync } from 'node:fs'
+import {
+  type BigIntStats,
+  existsSync,
+  mkdtempSync,
+  type PathLike,
+  rmSync,
+  type StatOptions,
+  type StatSyncOptions,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ProbeReport } from '@lsync/core/provider'
@@ -10,6 +18,12 @@ const broken = vi.hoisted(() => ({ links: false, times: false }))
 
 vi.mock(import('node:fs'), async (original) => {
   const fs = await original()
+  /** One inode and one time for all. */
+  const alike = <S>(stat: S): S => {
+    if (broken.times && typeof (stat as BigIntStats | undefined)?.ino === 'bigint')
+      Object.assign(stat as BigIntStats, { ino: 1n, mtimeNs: 1n, ctimeNs: 1n })
+    return stat
+  }
   return {
     ...fs,
     /** Takes the place of what is there, as some shares do. */
@@ -17,13 +31,10 @@ vi.mock(import('node:fs'), async (original) => {
       if (broken.links) fs.rmSync(to, { force: true })
       fs.linkSync(from, to)
     },
-    /** One inode and one time for all. */
-    lstatSync: ((path: PathLike, options?: Parameters<typeof fs.lstatSync>[1]) => {
-      const stat = fs.lstatSync(path, options)
-      if (broken.times && typeof stat?.ino === 'bigint')
-        Object.assign(stat, { ino: 1n, mtimeNs: 1n, ctimeNs: 1n })
-      return stat
-    }) as typeof fs.lstatSync,
+    lstatSync: ((path: PathLike, options?: StatSyncOptions) =>
+      alike(fs.lstatSync(path, options))) as typeof fs.lstatSync,
+    fstatSync: ((descriptor: number, options?: StatOptions) =>
+      alike(fs.fstatSync(descriptor, options))) as typeof fs.fstatSync,
   }
 })
 
