@@ -13,6 +13,7 @@ export class Call implements AnswerControl {
   channel: Channel | undefined
   /** Milliseconds without a byte, until the other side counts as gone. */
   patience: number
+  readonly #longestAnswer: number
   paused = false
   /** Why it was given up. */
   reason: Error | undefined
@@ -24,7 +25,16 @@ export class Call implements AnswerControl {
     this.handler = handler
     this.head = head
     this.length = length
-    this.patience = request.headersTimeout ?? silence
+    this.#longestAnswer = request.headersTimeout ?? silence
+    this.patience = this.#longestAnswer
+  }
+
+  /**
+   * For whoever waits for the answer to begin, on a line that may take so many milliseconds for what is sent over it. It grows no shorter again: when others'
+   * bodies have arrived, this one has waited for them.
+   */
+  waitForLine(milliseconds: number): void {
+    this.patience = Math.max(this.patience, this.#longestAnswer + milliseconds)
   }
 
   pause(): void {

@@ -4,9 +4,8 @@ import { AnswerReader } from './answer-reader.ts'
 import type { Call } from './call.ts'
 import { ConnectionFailure } from './failure.ts'
 import type { Head } from './head.ts'
+import { COPIED, Sending } from './sending.ts'
 
-/** Up to here head and body go to the system as one piece. */
-const COPIED = 16 * 1024
 /** Milliseconds for which an idle connection is used again, where its server says nothing of it. */
 const IDLE = 5000
 const LONGEST_IDLE = 60_000
@@ -33,10 +32,7 @@ export class Channel {
   readonly #silence: number
   readonly #keeper: Keeper
   #call: Call | undefined
-  /** All of the request was given to the socket. */
-  #isSent = false
-  /** False while the source of the body is waited for: the other side has nothing to say then. */
-  #isFed = true
+  #sending: Sending | undefined
   #reader: AnswerReader | undefined
   #heard = 0
   /** The socket was told to read no more. */
@@ -83,9 +79,10 @@ export class Channel {
     this.#call = call
     this.#wasTaken = true
     call.channel = this
-    this.#isSent = false
-    this.#isFed = true
     this.#heard = performance.now()
+    this.#sending = new Sending(this.#socket, () => {
+      this.#heard = performance.now()
+    })
     this.#reader = new AnswerReader(call.request.method, {
       head: (head) => {
         this.#begin(call, head)
@@ -96,7 +93,10 @@ export class Channel {
     })
     this.#socket.ref()
     try {
-      this.#write(call)
+      this.#sending.start(call)?.catch((error: unknown) => {
+        // Of a source: it ends the connection, too, whose server still waits for the rest.
+        if (this.#call === call) this.#fail(error)
+      })
     } catch (error) {
       this.#fail(error)
     }
@@ -131,14 +131,25 @@ export class Channel {
     this.#fail(reason)
   }
 
+  /** Bytes of a body that has no answer yet. */
+  get underWay(): number {
+    return this.#isAnswered ? 0 : (this.#call?.length ?? 0)
+  }
+
+  get #isAnswered(): boolean {
+    return this.#reader?.head !== undefined
+  }
+
   /**
    * Gives up where the other side is silent for too long.
    * @param missed milliseconds in which nobody could hear it, since this process stood still
+   * @param line milliseconds that the line may take for all that is under way
    */
-  check(now: number, missed: number): void {
+  check(now: number, missed: number, line: number): void {
     const call = this.#call
     this.#heard += missed
-    if (call === undefined || call.paused || !this.#isFed) return
+    if (!this.#isAnswered) call?.waitForLine(line)
+    if (call === undefined || call.paused || this.#sending?.isFed === false) return
     if (missed > 0 || now - this.#heard <= call.patience) return
     this.#fail(new ConnectionFailure('SILENT', 'the other side went silent'))
   }
@@ -147,67 +158,6 @@ export class Channel {
     const call = this.#forget()
     this.#leave()
     call?.handler.onResponseError(call, closed())
-  }
-
-  #write({ request: { body }, head, length }: Call): void {
-    if (body !== null && !(body instanceof Uint8Array)) {
-      this.#socket.write(head, 'latin1')
-      void this.#send(body, length)
-      return
-    }
-    if (body === null || body.length === 0) this.#socket.write(head, 'latin1')
-    else if (body.length > COPIED) {
-      this.#socket.cork()
-      this.#socket.write(head, 'latin1')
-      this.#socket.write(body)
-      this.#socket.uncork()
-    } else {
-      const whole = Buffer.allocUnsafe(head.length + body.length)
-      whole.write(head, 0, 'latin1')
-      whole.set(body, head.length)
-      this.#socket.write(whole)
-    }
-    this.#isSent = true
-  }
-
-  /** The error of a source ends the call, and the connection: the server still waits for the rest. */
-  async #send(body: Readable, length: number): Promise<void> {
-    const call = this.#call
-    let sent = 0
-    this.#isFed = length === 0
-    this.#isSent = length === 0
-    try {
-      for await (const chunk of body as AsyncIterable<Uint8Array>) {
-        if (this.#call !== call) return
-        sent += chunk.length
-        if (sent > length) throw new ConnectionFailure('BAD_REQUEST', 'the body is too long')
-        this.#isFed = true
-        this.#heard = performance.now()
-        // TLS copies what it is given, and tells late that it was sent.
-        if (sent === length && this.#isSecure) this.#isSent = true
-        await this.#written(chunk)
-        if (this.#call !== call) return
-        this.#heard = performance.now()
-        // The answer may come before the source says that it is at its end.
-        if (sent === length) this.#isSent = true
-        else this.#isFed = false
-      }
-      if (this.#call !== call) return
-      if (sent < length) throw new ConnectionFailure('BAD_REQUEST', 'the body is too short')
-      this.#isFed = true
-      this.#isSent = true
-    } catch (error) {
-      if (this.#call === call) this.#fail(error)
-    }
-  }
-
-  /** Resolves when the system has it, or the socket is gone. */
-  #written(chunk: Uint8Array): Promise<void> {
-    return new Promise((resolve) => {
-      this.#socket.write(chunk, () => {
-        resolve()
-      })
-    })
   }
 
   #read(call: Call, reader: AnswerReader, bytes: Buffer): void {
@@ -228,11 +178,12 @@ export class Channel {
     const { status = 0, keepsAlive = false, idle = IDLE } = head ?? {}
     const waiting = this.#isSecure ? 0 : this.#socket.writableLength
     const { body } = call.request
+    const isSent = this.#sending?.isSent === true
     const isLent = body instanceof Uint8Array && body.length > COPIED
     // It cannot have taken what it was not sent; and the bytes that wait belong to a caller who would use their memory again.
-    if (status < 300 && (!this.#isSent || (isLent && waiting > 0)))
+    if (status < 300 && (!isSent || (isLent && waiting > 0)))
       throw new ConnectionFailure('BAD_ANSWER', 'it says yes to what was not sent yet')
-    const isFree = this.#isSent && waiting === 0 && keepsAlive && !isMore
+    const isFree = isSent && waiting === 0 && keepsAlive && !isMore
     this.#forget()
     if (isFree) {
       this.#rest(idle)
@@ -278,8 +229,10 @@ export class Channel {
     this.#reader = undefined
     if (call === undefined) return undefined
     call.channel = undefined
+    this.#sending?.stop()
     const { body } = call.request
-    if (body instanceof Readable && !this.#isSent) body.on('error', () => undefined).destroy()
+    if (body instanceof Readable && this.#sending?.isSent !== true)
+      body.on('error', () => undefined).destroy()
     return call
   }
 

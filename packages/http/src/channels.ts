@@ -4,13 +4,14 @@ import { Call } from './call.ts'
 import { Channel, type Keeper } from './channel.ts'
 import type { AnswerHandler, Dispatcher, Outgoing } from './exchange.ts'
 import { ConnectionFailure } from './failure.ts'
+import { timeOnLine } from './line.ts'
 
 export interface ChannelsOptions {
   /** At most so many connections to each origin. */
   readonly connections: number
-  /** Milliseconds until a connection stands. */
+  /** Milliseconds until a connection stands, on a line that is free. */
   readonly connect: number
-  /** Milliseconds without a byte, until the other side counts as gone. */
+  /** Milliseconds without a byte, until the other side counts as gone, on a line that is free. */
   readonly silence: number
   /** What is trusted, where that is not what Node.js trusts. */
   readonly secureContext?: tls.SecureContext
@@ -173,13 +174,21 @@ class Origin implements Keeper {
       },
     })
     this.#dialled.add(socket)
-    const timer = setTimeout(() => {
+    const begun = performance.now()
+    let patience = this.#options.connect
+    const late = (): void => {
+      // What asks for a connection stands in the same queue as all that is sent.
+      patience = Math.max(patience, this.#options.connect + this.#timeOnLine())
+      const left = begun + patience - performance.now()
+      if (left >= 1) timer = setTimeout(late, left)
       // Where this process stood still, the connection may stand already and not be heard of yet.
-      setImmediate(() => {
-        if (this.#dialled.has(socket))
-          socket.destroy(new ConnectionFailure('CONNECT_TIMEOUT', 'no connection'))
-      })
-    }, this.#options.connect)
+      else
+        setImmediate(() => {
+          if (this.#dialled.has(socket))
+            socket.destroy(new ConnectionFailure('CONNECT_TIMEOUT', 'no connection'))
+        })
+    }
+    let timer = setTimeout(late, patience)
     let failure: Error | undefined
     socket.on('error', (error) => {
       failure = error
@@ -198,6 +207,10 @@ class Origin implements Keeper {
       this.#open.add(channel)
       this.free(channel)
     })
+  }
+
+  #timeOnLine(): number {
+    return timeOnLine(Array.from(this.#open, ({ underWay }) => underWay))
   }
 
   #failOne(failure: Error): void {
@@ -242,7 +255,8 @@ class Origin implements Keeper {
       const late = now - last - period
       const missed = late > period ? late : 0
       last = now
-      for (const channel of this.#open) channel.check(now, missed)
+      const line = this.#timeOnLine()
+      for (const channel of this.#open) channel.check(now, missed, line)
       for (const channel of this.#idle.filter(({ isFresh }) => !isFresh)) channel.destroy()
       if (this.#open.size > 0 || this.#waiting.length > 0) return
       clearInterval(this.#watch)

@@ -4,11 +4,12 @@ import { type OpenOptions, StorageError } from '@lsync/core/provider'
 import { Channels } from './channels.ts'
 import { blamed } from './connection-error.ts'
 import { type Answer, type Dispatcher, exchange, type Outgoing } from './exchange.ts'
+import { LONGEST_ON_LINE } from './line.ts'
 
 export interface Limits {
-  /** Milliseconds until a connection stands. */
+  /** Milliseconds until a connection stands, on a line that is free. */
   readonly connect: number
-  /** Milliseconds without a byte, until the other side counts as gone. */
+  /** Milliseconds without a byte, until the other side counts as gone, on a line that is free. */
   readonly silence: number
 }
 
@@ -90,11 +91,12 @@ export async function connect({
       const proxy = named(environment, variable)
       return {
         exchange: (request, signal) => {
-          const answer = exchange(through, request, signal, hear)
-          if (proxy === undefined) return answer
-          return answer.catch((error: unknown) => {
-            throw blamed(error, proxy, variable.toUpperCase())
-          })
+          if (proxy === undefined) return exchange(through, request, signal, hear)
+          return exchange(through, patient(request, limits), signal, hear).catch(
+            (error: unknown) => {
+              throw blamed(error, proxy, variable.toUpperCase())
+            },
+          )
         },
       }
     },
@@ -102,6 +104,15 @@ export async function connect({
       await Promise.all([...made.values()].map((dispatcher) => dispatcher.destroy()))
     },
   }
+}
+
+/**
+ * A proxy takes a body quickly, and passes it on as slowly as its line is; how far it is nobody tells. The limit goes with the request, since undici asks
+ * plain http through a proxy with one of its own.
+ */
+function patient(request: Outgoing, { silence }: Limits): Outgoing {
+  const line = request.body === null ? 0 : LONGEST_ON_LINE
+  return { headersTimeout: silence + line, ...request }
 }
 
 function named(environment: OpenOptions['environment'], name: string): string | undefined {

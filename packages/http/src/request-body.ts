@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
+import { slices } from './slices.ts'
 
-/** What goes to the socket at once. The time until an answer counts from the last piece: a slow line is not a silent one. */
+/** Longer bodies are streams, whose pieces tell undici that the line moves; our own connections cut all of them finer. */
 const SLICE = 256 * 1024
 
 export interface RequestBody {
@@ -14,7 +15,7 @@ export function bodyOf(body: Uint8Array | AsyncIterable<Uint8Array> | undefined)
   if (body === undefined) return { body: null }
   if (!(body instanceof Uint8Array)) return watched(body)
   if (body.length <= SLICE) return { body }
-  return { body: Readable.from(slices(body), { objectMode: false }) }
+  return { body: Readable.from(slices(body, SLICE), { objectMode: false }) }
 }
 
 function watched(source: AsyncIterable<Uint8Array>): RequestBody {
@@ -28,8 +29,4 @@ function watched(source: AsyncIterable<Uint8Array>): RequestBody {
   }
   const result: RequestBody = { body: Readable.from(chunks(), { objectMode: false }) }
   return result
-}
-
-function* slices(bytes: Uint8Array): Iterable<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE)
 }
