@@ -10,13 +10,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StorageError } from '@lsync/core/provider'
 import { errnoOf } from './errors.ts'
 import { knowsNoLinks, nameOnce } from './links.ts'
 import { LOCKS } from './layout.ts'
+import { holderOf, isHeld, self } from './machine.ts'
 import { makeFolder } from './make-folder.ts'
 
 /** Keys share so many locks; few enough that the folder stays small, many enough that clients seldom meet. */
@@ -45,13 +45,7 @@ export class Locks implements Disposable {
     const id = randomUUID()
     this.#folder = join(root, LOCKS)
     this.#own = join(this.#folder, `${process.pid}.${id.slice(0, 8)}`)
-    this.#text = JSON.stringify({
-      pid: process.pid,
-      host: hostname(),
-      boot: BOOT,
-      started: startOf(process.pid),
-      id,
-    })
+    this.#text = JSON.stringify({ ...self(), id })
   }
 
   /** Runs an operation while no other process changes a key of the same stripe. */
@@ -77,7 +71,11 @@ export class Locks implements Disposable {
       const isAbandoned = emptySince !== undefined && performance.now() - emptySince > LONGEST_WRITE
       if ((text !== '' || isAbandoned) && takeOver(place)) continue
       if (Date.now() > until)
-        throw new StorageError('busy', `another process holds the lock for ${key}`, { key })
+        throw new StorageError(
+          'busy',
+          `${holderOf(text ?? '')} holds the lock for ${key}: if it is gone, remove ${LOCKS}/${stripe} there`,
+          { key },
+        )
       await sleep(wait + Math.random() * wait, undefined, { signal }).catch(() => {
         signal.throwIfAborted()
       })
@@ -210,34 +208,4 @@ function read(path: string): string | undefined {
   } catch {
     return undefined
   }
-}
-
-function isHeld(text: string): boolean {
-  try {
-    const { pid, host, boot, started } = JSON.parse(text) as Record<string, unknown>
-    if (host !== hostname()) return true
-    if (boot !== BOOT) return false
-    const now = startOf(Number(pid))
-    if (now === 'zombie') return false
-    // Where the system tells, two processes of one number are told apart.
-    if (now !== '' && started !== '') return now === started
-    try {
-      process.kill(Number(pid), 0)
-      return true
-    } catch (error) {
-      // There, and another user's.
-      return errnoOf(error) === 'EPERM'
-    }
-  } catch {
-    return false
-  }
-}
-
-const BOOT = read('/proc/sys/kernel/random/boot_id')?.trim() ?? ''
-
-/** Field 22 of /proc/PID/stat; empty where there is no such process or no /proc. A zombie holds nothing. */
-function startOf(pid: number): string {
-  const text = read(`/proc/${pid}/stat`) ?? ''
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return fields[0] === 'Z' ? 'zombie' : (fields[19] ?? '')
 }

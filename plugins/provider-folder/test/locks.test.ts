@@ -11,13 +11,14 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { Locks } from '../src/lock.ts'
 
 const { signal } = new AbortController()
 const roots: string[] = []
 
 afterEach(() => {
+  vi.restoreAllMocks()
   for (const root of roots.splice(0)) rmSync(root, { recursive: true })
 })
 
@@ -85,6 +86,38 @@ test('locks of the dead are taken over, and what they left is cleared', async ()
   for (const key of ['a', 'b', 'c']) await locks.run(key, signal, () => undefined)
   expect(existsSync(own)).toBe(false)
   expect(stripesOf(folder).length).toBeLessThan(256)
+})
+
+test('of machines of one name, only its own processes are judged by each', async () => {
+  const { root, folder } = scene()
+  using locks = new Locks(root)
+  const stripe = await locks.run('key', signal, () => stripesOf(folder)[0]!)
+  const place = join(folder, stripe)
+  const dead: Record<string, unknown> = JSON.parse(await textOfDead())
+  const take = async (holder: Record<string, unknown>): Promise<boolean> => {
+    writeFileSync(place, JSON.stringify(holder))
+    return locks.run('key', AbortSignal.timeout(200), () => true).catch(() => false)
+  }
+  expect(await take(dead)).toBe(true)
+  expect(await take({ ...dead, boot: 'before' })).toBe(true)
+  const { machine: _machine, ...former } = dead
+  expect(await take({ ...former, boot: 'before' })).toBe(true)
+  expect(await take({ ...dead, machine: 'another' })).toBe(false)
+  expect(await take({ ...dead, machine: 'another', boot: 'before' })).toBe(false)
+  expect(existsSync(place)).toBe(true)
+})
+
+test('who waits in vain is told for whom, and what to do', async () => {
+  const { root, folder } = scene()
+  using locks = new Locks(root)
+  const stripe = await locks.run('key', signal, () => stripesOf(folder)[0]!)
+  writeFileSync(join(folder, stripe), '{"pid":17,"host":"elsewhere"}')
+  // When the waiting begins: long ago.
+  vi.spyOn(Date, 'now').mockReturnValueOnce(0)
+  await expect(locks.run('key', signal, () => undefined)).rejects.toMatchObject({
+    code: 'busy',
+    message: `process 17 on elsewhere holds the lock for key: if it is gone, remove .lsync/store/locks/${stripe} there`,
+  })
 })
 
 test('only what nobody needs is cleared', async () => {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
 import { errnoOf } from './node-errors.ts'
@@ -7,6 +8,8 @@ import { errnoOf } from './node-errors.ts'
 export interface ProcessIdentity {
   readonly pid: number
   readonly host: string
+  /** Of the machine, whatever its name; empty where it has none, undefined where a former version wrote none. */
+  readonly machine?: string | undefined
   /** Of the system's start: the numbers of an earlier one mean nothing. */
   readonly boot: string
   /** When the process began, in whatever unit the system tells; empty if it does not. */
@@ -17,14 +20,20 @@ export function processIdentity(): ProcessIdentity {
   return {
     pid: process.pid,
     host: os.hostname(),
+    machine: machineIdentity(),
     boot: bootIdentity(),
     started: look(process.pid)?.started ?? '',
   }
 }
 
-/** False only if the process is surely gone. On another host it cannot be seen, so it counts as alive. */
+/**
+ * False only if the process is surely gone. On another machine it cannot be seen, so it counts as alive, also where both have one name.
+ * RACE: machines that were cloned with their identity and their name, containers of one name that share them, and machines of one name that have no
+ * identity, judge each other's processes as their own; worst outcome: two runs work in one folder at once, each effect with its own guard.
+ */
 export function isAlive(holder: ProcessIdentity): boolean {
   if (holder.host !== os.hostname()) return true
+  if (holder.machine !== undefined && holder.machine !== machineIdentity()) return true
   if (holder.boot !== bootIdentity()) return false
   try {
     process.kill(holder.pid, 0)
@@ -36,6 +45,19 @@ export function isAlive(holder: ProcessIdentity): boolean {
   if (seen === undefined) return true
   if (seen.zombie) return false
   return seen.started === '' || holder.started === '' || seen.started === holder.started
+}
+
+/** As it was given to the machine at its installation. Not itself, which is to be kept from others, but what follows from it. */
+function machineIdentity(): string {
+  for (const path of ['/etc/machine-id', '/var/lib/dbus/machine-id'])
+    try {
+      const id = fs.readFileSync(path, 'latin1').trim()
+      if (/^[0-9a-f]{32}$/.test(id))
+        return createHash('sha256').update(`lsync ${id}`).digest('hex').slice(0, 32)
+    } catch {
+      // None here.
+    }
+  return ''
 }
 
 function bootIdentity(): string {

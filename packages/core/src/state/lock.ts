@@ -7,6 +7,8 @@ import { LOCK } from './layout.ts'
 export interface Holder {
   readonly pid: number
   readonly host: string
+  /** Undefined in what a former version wrote. */
+  readonly machine?: string | undefined
   readonly boot: string
   readonly started: string
 }
@@ -59,20 +61,30 @@ export async function takeLock(
         host: holder.host,
         since: holder.since,
         // Whether it lives can only be told on its own computer.
-        elsewhere: holder.host === self.host ? 0 : 1,
+        elsewhere: isOfOneMachine(holder, self) ? 0 : 1,
       })
     await world.sleep(POLL, signal)
   }
+}
+
+function isOfOneMachine(holder: Holder, self: Holder): boolean {
+  return holder.host === self.host && (holder.machine ?? self.machine) === self.machine
 }
 
 /** Undefined for what no lsync wrote whole: it cannot be anybody's. */
 function parseHolder(text: string): (Holder & { readonly since: string }) | undefined {
   try {
     const written: Record<string, unknown> = JSON.parse(text)
-    const { pid, host, boot, started, since } = written
-    return typeof pid === 'number' && typeof host === 'string'
-      ? { pid, host, boot: String(boot), started: String(started), since: String(since) }
-      : undefined
+    const { pid, host, machine, boot, started, since } = written
+    if (typeof pid !== 'number' || typeof host !== 'string') return undefined
+    return {
+      pid,
+      host,
+      ...(typeof machine === 'string' ? { machine } : {}),
+      boot: String(boot),
+      started: String(started),
+      since: String(since),
+    }
   } catch {
     return undefined
   }

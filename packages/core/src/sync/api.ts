@@ -37,6 +37,7 @@ export interface Machine {
   readonly process: {
     readonly pid: number
     readonly host: string
+    readonly machine?: string | undefined
     readonly boot: string
     readonly started: string
   }
@@ -44,6 +45,7 @@ export interface Machine {
   readonly isAlive: (holder: {
     readonly pid: number
     readonly host: string
+    readonly machine?: string | undefined
     readonly boot: string
     readonly started: string
   }) => boolean

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { mountsBelow } from '../../src/disk/mounts.ts'
 import { isAlive, processIdentity } from '../../src/disk/node-process.ts'
@@ -11,6 +12,17 @@ test('this process is alive, and the same number from another time or boot is no
   expect(isAlive({ ...self, started: `${self.started}1` })).toBe(false)
   expect(isAlive({ ...self, boot: 'another' })).toBe(false)
   expect(isAlive({ ...self, host: 'elsewhere', boot: 'another', started: 'once' })).toBe(true)
+})
+
+test('of another machine of our name nothing is known; what a former version wrote names none', () => {
+  const self = processIdentity()
+  const dead = { ...self, boot: 'another', started: 'once' }
+  expect(isAlive({ ...dead, machine: 'another' })).toBe(true)
+  const { machine: _machine, ...former } = dead
+  expect(isAlive(former)).toBe(false)
+  const id = existsSync('/etc/machine-id') ? readFileSync('/etc/machine-id', 'utf8').trim() : ''
+  // It is confidential.
+  if (id !== '') expect(JSON.stringify(self)).not.toContain(id)
 })
 
 test('a process that ended is not alive, nor one that only waits to be buried', async () => {

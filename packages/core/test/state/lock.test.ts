@@ -49,6 +49,25 @@ test('who holds it is said: the process, the host, and since when', async () => 
   })
 })
 
+test('one of another machine of our name is not taken over', async () => {
+  const { root, disk } = temporaryRepository()
+  leave(root, { machine: 'another', boot: 'another', started: '1' })
+  await expect(takeLock(disk, world, options())).rejects.toMatchObject({
+    code: 'locked',
+    facts: { host: self.host, elsewhere: 1 },
+  })
+})
+
+test('one that a former version left is judged by its host', async () => {
+  const { root, disk } = temporaryRepository()
+  leave(root, { machine: undefined })
+  await expect(takeLock(disk, world, options())).rejects.toMatchObject({ facts: { elsewhere: 0 } })
+  leave(root, { machine: undefined, boot: 'earlier' })
+  await (
+    await takeLock(disk, world, options())
+  )()
+})
+
 test.each(['forbidden', 'read-only'] as const)(
   'where the disk refuses (%s), those who only read go on without it',
   async (code) => {
