@@ -69,9 +69,24 @@ export function addressOf({ custom, region, fips, dualStack }: Service): URL {
   return url
 }
 
-/** Amazon's own S3, by whichever of its addresses. */
+const REGION = '[a-z]{2}(?:-[a-z]+)+-\\d+'
+/** What comes before the domain: nothing may stand between the label of the service and the region but what is named here. */
+const AMAZON = new RegExp(
+  `(?:^|\\.)(?:${[
+    's3(?:-external-1)?',
+    `s3-${REGION}`,
+    's3-accelerate(?:\\.dualstack)?',
+    `(?:s3|s3-accesspoint)(?:-fips)?(?:\\.dualstack)?\\.${REGION}`,
+    `s3\\.${REGION}\\.vpce`,
+  ].join('|')})\\.amazonaws\\.com(?:\\.cn)?$`,
+)
+
+/**
+ * Amazon's own S3, by whichever of its addresses, of which its documentation holds. Not all that is under Amazon's domain: whose name is that of a machine
+ * or of a load balancer may be any store. Nor directory buckets (`s3express-…`), which are signed in another way and listed in no order.
+ */
 export function isAmazon(service: Service): boolean {
-  return /\.amazonaws\.com(\.cn)?$/.test(addressOf(service).hostname)
+  return AMAZON.test(addressOf(service).hostname)
 }
 
 export function endpointOf(service: Service, { bucket }: Place): Endpoint {

@@ -75,15 +75,58 @@ describe('where requests go', () => {
 })
 
 test.each([
-  [{}, true],
-  [{ region: 'cn-north-1' }, true],
-  [{ endpoint: 'https://bucket.vpce-1.s3.eu-west-1.vpce.amazonaws.com' }, true],
-  [{ endpoint: 'http://127.0.0.1:9000' }, false],
-  [{ endpoint: 'https://amazonaws.com.example.org' }, false],
-  [{ endpoint: 'https://notamazonaws.com' }, false],
-])('%j is Amazon: %s', async (settings, expected) => {
+  ['s3.amazonaws.com', true],
+  ['s3-external-1.amazonaws.com', true],
+  ['s3.eu-west-1.amazonaws.com', true],
+  ['s3-eu-west-1.amazonaws.com', true],
+  ['s3.cn-north-1.amazonaws.com.cn', true],
+  ['s3.dualstack.ap-southeast-2.amazonaws.com', true],
+  ['s3-fips.us-gov-west-1.amazonaws.com', true],
+  ['s3-fips.dualstack.us-east-1.amazonaws.com', true],
+  ['bucket.s3.eu-west-1.amazonaws.com', true],
+  ['s3-accelerate.amazonaws.com', true],
+  ['bucket.s3-accelerate.dualstack.amazonaws.com', true],
+  ['name-123456789012.s3-accesspoint.eu-west-1.amazonaws.com', true],
+  ['name-123456789012.s3-accesspoint-fips.dualstack.us-east-1.amazonaws.com', true],
+  ['bucket.vpce-1.s3.eu-west-1.vpce.amazonaws.com', true],
+  ['accesspoint.vpce-1.s3.us-gov-east-1.vpce.amazonaws.com', true],
+  // What runs on a machine of Amazon's, or behind a load balancer, may be any store: whoever made it may name it as they like.
+  ['ec2-203-0-113-25.eu-west-1.compute.amazonaws.com:9000', false],
+  ['ec2-203-0-113-25.compute-1.amazonaws.com', false],
+  ['x.elb.amazonaws.com', false],
+  ['s3-1234567890.eu-west-1.elb.amazonaws.com', false],
+  ['s3-1234567890abcdef.elb.eu-west-1.amazonaws.com', false],
+  ['dualstack.s3-1234567890.eu-west-1.elb.amazonaws.com', false],
+  ['abc123.execute-api.eu-west-1.amazonaws.com', false],
+  ['vpce-1.vpce-svc-2.eu-west-1.vpce.amazonaws.com', false],
+  // These speak another protocol, or keep something else.
+  ['name-123456789012.op-1.s3-outposts.eu-west-1.amazonaws.com', false],
+  ['name-123456789012.s3-object-lambda.eu-west-1.amazonaws.com', false],
+  ['s3-website-eu-west-1.amazonaws.com', false],
+  ['bucket.s3-website.eu-central-1.amazonaws.com', false],
+  ['s3express-use1-az4.us-east-1.amazonaws.com', false],
+  ['127.0.0.1:9000', false],
+  ['s3.amazonaws.com.example.org', false],
+  ['s3.notamazonaws.com', false],
+  ['nots3.amazonaws.com', false],
+  ['amazonaws.com', false],
+])('%s is S3 of Amazon: %s', async (host, expected) => {
+  const settings = { endpoint: `https://${host}` }
   expect(isAmazon(await serviceOf({ settings, environment: {} }, place))).toBe(expected)
 })
+
+test.each([
+  {},
+  { AWS_REGION: 'cn-north-1' },
+  { AWS_REGION: 'us-gov-west-1', AWS_USE_FIPS_ENDPOINT: 'true' },
+  { AWS_REGION: 'ap-southeast-1', AWS_USE_DUALSTACK_ENDPOINT: 'true' },
+  { AWS_USE_FIPS_ENDPOINT: 'true', AWS_USE_DUALSTACK_ENDPOINT: 'true' },
+] as Record<string, string>[])(
+  'the address that is made of %j is S3 of Amazon',
+  async (environment) => {
+    expect(isAmazon(await serviceOf({ settings: {}, environment }, place))).toBe(true)
+  },
+)
 
 describe('how objects are stored', () => {
   test('becomes headers', () => {
