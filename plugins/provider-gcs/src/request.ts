@@ -31,7 +31,7 @@ export interface GcsRequest {
 
 export type GcsResponse = Answer
 
-/** "Resume Incomplete": the good answer of an upload session that waits for more. */
+/** "Resume Incomplete": the good answer of an upload session that waits for more. To anything else it is a redirection, after which nothing was done. */
 const RESUME_INCOMPLETE = 308
 
 /**
@@ -90,7 +90,7 @@ export class Requester {
     return this.place.prefix + key
   }
 
-  /** Sends it and returns any answer below 300, and 308; others are StorageErrors, with their bodies read. An error of the body's source comes through. */
+  /** Sends it and returns any answer below 300, and 308 to what an upload session is sent; others are StorageErrors, with their bodies read. An error of the body's source comes through. */
   async send(request: GcsRequest): Promise<GcsResponse> {
     const { method, path, key = '', query, headers, body, length, signal } = request
     signal.throwIfAborted()
@@ -126,7 +126,8 @@ export class Requester {
       if (source.failed !== undefined) throw source.failed.error
       throw connectionError(key, this.host, error)
     }
-    if (answer.status < 300 || answer.status === RESUME_INCOMPLETE) return answer
+    const waits = isSession && method === 'PUT' && answer.status === RESUME_INCOMPLETE
+    if (answer.status < 300 || waits) return answer
     throw await this.#refusal(key, answer, signal)
   }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
-import type { GcsOperation, GcsRequest } from '@lsync/servers'
+import type { Fault, GcsOperation, GcsRequest } from '@lsync/servers'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ABSENT, contentOf, MIB, newStore, NOTHING, signal, sourceOf } from './store.ts'
 
@@ -164,5 +164,32 @@ describe('listings', () => {
       for await (const page of provider.list({ prefix: 'listed/' }, { signal })) void page
     })()
     await expect(all).rejects.toMatchObject({ code })
+  })
+})
+
+/** By 308 an upload session waits for more; from anything else it is a redirection, and nothing was done. */
+describe('a redirection is never taken for success', () => {
+  const redirected: Fault = { kind: 'refuse', status: 308, code: 'redirected' }
+  test.each<[GcsOperation, (key: string, version: string) => Promise<unknown>]>([
+    ['DeleteObject', (key, version) => provider.remove(key, { signal, expect: version })],
+    ['GetObject', (key) => provider.head(key, { signal })],
+    ['ReadObject', (key) => contentOf(provider, key)],
+    ['InsertObject', (key) => write(`${key}-other`, randomBytes(10))],
+    [
+      'ListObjects',
+      async () => {
+        for await (const page of provider.list({ prefix: '' }, { signal })) void page
+      },
+    ],
+  ])('%s', async (operation, act) => {
+    const { key, version } = await write(`redirected-${operation}`, randomBytes(10))
+    const fault = server.inject({ match: operation, fault: redirected })
+    await expect(act(key, version)).rejects.toMatchObject({
+      code: 'unexpected',
+      detail: 'status 308, redirected',
+    })
+    expect(fault.hits).toBe(1)
+    server.clearFaults()
+    expect(await provider.head(key, { signal })).toMatchObject({ version })
   })
 })
