@@ -44,7 +44,7 @@ export interface Listed {
 }
 
 export interface ListingPage {
-  /** Parsed as they are taken, once: a page of them all would outlive its youth in memory. Throws where one is not whole, or some are missing. */
+  /** Parsed as they are taken, once: a page of them all would outlive its youth in memory. Throws where one is not whole; those before it are all. */
   readonly objects: Iterable<Listed>
   /** The last key; undefined where there is none. */
   readonly last: string | undefined
@@ -62,8 +62,9 @@ const CLOSE = '</Contents>'
 export function parseListing(xml: string): ListingPage {
   if (!xml.trimEnd().endsWith('</ListBucketResult>')) throw torn('cut off')
   const first = xml.indexOf(OPEN)
+  const lastOpen = xml.lastIndexOf(OPEN)
   const last = xml.lastIndexOf(CLOSE)
-  if (first < 0 !== last < 0 || last < first) throw torn('cut off')
+  if (first < 0 !== last < 0 || last < lastOpen) throw torn('cut off')
   // What is said of the page as a whole stands before and after its objects, in any order.
   const frame = first < 0 ? xml : xml.slice(0, first) + xml.slice(last + CLOSE.length)
   const encoding = textOf(frame, 'EncodingType')
@@ -73,24 +74,22 @@ export function parseListing(xml: string): ListingPage {
   const token = textOf(frame, 'NextContinuationToken')
   if (truncated === 'true' && (token === undefined || token === ''))
     throw torn('without the place where it goes on')
-  const declared = textOf(frame, 'KeyCount')
-  const lastObject = first < 0 ? undefined : xml.slice(xml.lastIndexOf(OPEN), last)
+  checkCount(xml, textOf(frame, 'KeyCount'))
+  const lastObject = first < 0 ? undefined : xml.slice(lastOpen, last)
   const lastKey = lastObject === undefined ? undefined : textOf(lastObject, 'Key')
   return {
     last: lastKey === undefined || encoding !== 'url' ? lastKey : decodeKey(lastKey),
-    objects: counted(first < 0 ? [] : parseObjects(xml, first, last, encoding === 'url'), declared),
+    objects: first < 0 ? [] : parseObjects(xml, first, last, encoding === 'url'),
     token: truncated === 'true' ? token : undefined,
   }
 }
 
-function* counted(objects: Iterable<Listed>, declared: string | undefined): Iterable<Listed> {
+/** Before any of them is taken: who has taken some, and is told then that others are missing, would go on behind them. */
+function checkCount(xml: string, declared: string | undefined): void {
+  if (declared === undefined) return
   let count = 0
-  for (const object of objects) {
-    count++
-    yield object
-  }
-  if (declared !== undefined && Number(declared) !== count)
-    throw torn(`with ${count} keys instead of ${declared}`)
+  for (let at = xml.indexOf(OPEN); at >= 0; at = xml.indexOf(OPEN, at + OPEN.length)) count++
+  if (Number(declared) !== count) throw torn(`with ${count} keys instead of ${declared}`)
 }
 
 /** `url`: some servers do not know the encoding that was asked for; they say so by not naming it. */

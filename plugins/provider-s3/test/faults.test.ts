@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -18,6 +18,7 @@ import {
   type FaultyS3,
   internalError,
   type Operation,
+  type S3Request,
   slowDown,
   startFaultyS3,
 } from '@lsync/servers'
@@ -183,5 +184,35 @@ test('a listing that breaks off removes nothing, and ends the run', async () => 
   server.clearFaults()
   expect(await sync('a')).toMatchObject({
     totals: { unchanged: 12, removedLocally: 0, removedRemotely: 0 },
+  })
+})
+
+/** Several slices of what a provider hands on at once. */
+describe('a page that lacks keys which it counts', () => {
+  const names = Array.from({ length: 200 }, (_, index) => `f${String(index).padStart(3, '0')}`)
+  const short = { kind: 'short-page', omitted: (key: string) => /f00[3-5]$/.test(key) } as const
+  const everything = { match: ({ query }: S3Request) => query.get('max-keys') === '1000' }
+
+  beforeEach(async () => {
+    for (const name of names) writeFileSync(join(folder, 'a', name), name)
+    await sync('a')
+    await sync('b')
+  })
+
+  test('is asked for again, and nothing that it lacks reads as removed', async () => {
+    const fault = server.inject({ fault: short, ...everything, count: 2 })
+    expect(await sync('b')).toMatchObject({
+      totals: { unchanged: names.length, removedLocally: 0, removedRemotely: 0 },
+    })
+    expect(fault.hits).toBe(2)
+  })
+
+  test('ends the run if it stays so', async () => {
+    server.inject({ fault: short, ...everything })
+    await expect(sync('b')).rejects.toMatchObject({
+      code: 'network',
+      message: expect.stringContaining('keys instead of'),
+    })
+    expect(readdirSync(join(folder, 'b'))).toEqual(expect.arrayContaining(names))
   })
 })

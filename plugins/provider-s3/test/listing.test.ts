@@ -89,6 +89,15 @@ describe('an answer to a listing', () => {
       )
   })
 
+  test('that counts keys which it does not hold is refused before any is taken', () => {
+    for (const count of ['1', '3', '0', ''])
+      expect(() => parse(page([object('a'), object('b')], { count }))).toThrow(
+        expect.objectContaining({ code: 'network' }),
+      )
+    const uncounted = page([object('a'), object('b')]).replace('<KeyCount>2</KeyCount>', '')
+    expect(keys(parseListing(uncounted))).toEqual(['a', 'b'])
+  })
+
   test.each([
     ['truncated without a token', page([object('a')], { truncated: 'true' })],
     ['does not say if it is complete', page([object('a')], { truncated: 'maybe' })],
@@ -99,6 +108,10 @@ describe('an answer to a listing', () => {
     ['a time that is none', page([object('a').replace('2026-11-24T14:15:16.789Z', 'soon')])],
     ['no ETag', page([object('a').replaceAll('ETag', 'Tag')])],
     ['something between objects', page([object('a'), '<Contents/>', object('b')], { count: '2' })],
+    [
+      'a last object that does not end',
+      page([object('a'), `<Contents><Key>b</Key>`]).replace('<KeyCount>2</KeyCount>', ''),
+    ],
     ['an object that does not end', page([`<Contents><Key>a</Key>`, object('b')], { count: '1' })],
     ['an error in place of a listing', '<Error><Code>InternalError</Code></Error>'],
     ['nothing', ''],

@@ -31,6 +31,8 @@ export interface Context {
   readonly now: () => number
   /** Keys that the listing which is being answered leaves out: a fault. */
   readonly hidden: (key: string) => boolean
+  /** Keys that it counts and does not hold: another. */
+  readonly omitted: (key: string) => boolean
 }
 
 /** Synchronous: see Bucket. */

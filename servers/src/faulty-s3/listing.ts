@@ -52,7 +52,9 @@ export const listObjects: Handler = (context, request) => {
         'NextContinuationToken',
         truncated && last !== undefined ? makeToken(last) : undefined,
       ),
-      ...items.map((item) => elementOf(bucket, item, name)),
+      ...items
+        .filter((item) => !context.omitted(item.name))
+        .map((item) => elementOf(bucket, item, name)),
     ]),
   )
 }

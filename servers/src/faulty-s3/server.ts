@@ -76,6 +76,7 @@ class Server extends FaultyServer<S3Request> implements FaultyS3 {
       region: options.region ?? 'us-east-1',
       now: options.now ?? Date.now,
       hidden: () => false,
+      omitted: () => false,
     }
     for (const bucket of options.buckets ?? [])
       this.#context.store.create(bucket, this.#context.now())
@@ -102,8 +103,11 @@ class Server extends FaultyServer<S3Request> implements FaultyS3 {
     const now = this.#context.now()
     verifySignature(request, { accessKey, secretKey, region, now, maximumSkew })
     if (refused !== undefined && fault?.kind === 'refuse' && fault.acted !== true) throw refused
-    const context =
-      fault?.kind === 'stale-listing' ? { ...this.#context, hidden: fault.hidden } : this.#context
+    const context = {
+      ...this.#context,
+      ...(fault?.kind === 'stale-listing' ? { hidden: fault.hidden } : {}),
+      ...(fault?.kind === 'short-page' ? { omitted: fault.omitted } : {}),
+    }
     const answer = route(context, request, verifyBody(request.headers, wire))
     if (refused !== undefined) throw refused
     return answer

@@ -28,6 +28,8 @@ export type Fault =
   | { readonly kind: 'truncate-document'; readonly after?: number }
   /** A listing that passes these keys over, as stale ones do. Never without being asked for: stores list what is there. */
   | { readonly kind: 'stale-listing'; readonly hidden: (key: string) => boolean }
+  /** A page of a listing that counts these keys and does not hold them. */
+  | { readonly kind: 'short-page'; readonly omitted: (key: string) => boolean }
   /** One bit of the request's body arrives wrong; default near its end. */
   | { readonly kind: 'flip-bit-up'; readonly at?: number }
   /** An upload session keeps only so many bytes of what it is sent with the request, and says so. */

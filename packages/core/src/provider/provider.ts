@@ -122,7 +122,7 @@ export interface StorageProvider extends AsyncDisposable {
   /** False where a listing does not show zero-byte objects whose key ends in `/`: empty folders are then unknown. */
   readonly listsFolders: boolean
 
-  /** Pages in ascending UTF-8 byte order of the key. Complete, or it throws: never a silent end. Removal claims (tombstones) are not shown. */
+  /** Pages in ascending UTF-8 byte order of the key. Complete, or it throws: never a silent end. Nor does a key lack before one that was yielded: after a failure core goes on behind that. Removal claims (tombstones) are not shown. */
   list(range: ListRange, options: CallOptions): AsyncIterable<readonly ObjectInfo[]>
   /** How many keys one answer brings, where a listing takes a round trip for each: then several ranges are asked for at once. */
   readonly listPage?: number
