@@ -9,11 +9,12 @@ import {
 } from '@lsync/core/provider'
 import { allows, ODD, refuses } from './attempts.ts'
 import { findingsOf, type Found } from './findings.ts'
-import type { Multipart } from './multipart.ts'
+import type { Multipart, UploadName } from './multipart.ts'
 import { keepsFolders, listings } from './probe-listing.ts'
 import { ABSENT, ProbeScene, STALE, versionOf } from './probe-scene.ts'
 import type { Requester } from './request.ts'
-import { anyTombstone } from './tombstones.ts'
+import { putPart, taken } from './taken-part.ts'
+import { anyTombstone, putTombstone } from './tombstones.ts'
 import type { Place } from './url.ts'
 import { putObject } from './writing.ts'
 
@@ -95,7 +96,8 @@ async function look(scene: ProbeScene, multipart: Multipart): Promise<Seen> {
     replace: await replaces(scene, object),
     ...(await removes(scene)),
     tombstones: await knowsTombstones(scene),
-    ...(await uploads(scene, multipart, object)),
+    commit: await commits(scene, multipart),
+    copySource: await copies(scene, multipart, object),
     checksums: await checksBytes(scene),
     folders: await keepsFolders(scene),
     ...(await listings(scene)),
@@ -138,60 +140,67 @@ async function knowsTombstones(scene: ProbeScene): Promise<boolean> {
   const key = `${scene.scratch}tombstone`
   const { bytes, etag } = anyTombstone()
   scene.made(key)
-  const { headers } = await scene.requester.sendOnly({
-    method: 'PUT',
-    key,
-    headers: { ...scene.extra, 'if-none-match': '*' },
-    body: bytes,
-    length: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    signal: scene.signal,
-  })
-  return String(headers['etag'] ?? '').replaceAll('"', '') === etag
+  const headers = { ...scene.extra, 'if-none-match': '*' }
+  return (await putTombstone(scene.requester, key, bytes, headers, scene.signal)) === etag
 }
 
-/** Both conditions on the end of an upload in parts (some servers know only the first), and the one on the source of a copied part. */
-async function uploads(
-  scene: ProbeScene,
-  multipart: Multipart,
-  source: string,
-): Promise<{ readonly commit: boolean; readonly copySource: boolean }> {
+/** Both conditions on the end of an upload in parts: some servers know only the first. */
+async function commits(scene: ProbeScene, multipart: Multipart): Promise<boolean> {
   const key = `${scene.scratch}parts`
-  const signal = scene.signal
+  const { requester, signal } = scene
   scene.made(key)
+  const bytes = bytesSource(new Uint8Array(3))
+  const refused = (expect: Expect): Promise<boolean> =>
+    uploading(scene, multipart, key, true, async (name) => {
+      const part = await taken(key, bytes, bytes.size, false, signal)
+      const sent = await putPart(requester, name, 1, part, signal)
+      return refuses(() => multipart.complete(name, [sent], expect, { signal }))
+    })
+  return unlessOdd(async () => {
+    const created = !(await refused(ABSENT))
+    const createRefused = await refused(ABSENT)
+    const staleRefused = await refused(versionOf(STALE))
+    const there = (await scene.head(key))?.info.version
+    const replaced = there !== undefined && !(await refused(versionOf(there)))
+    return created && createRefused && staleRefused && replaced
+  })
+}
+
+/** The condition on the source of a copied part. */
+async function copies(scene: ProbeScene, multipart: Multipart, source: string): Promise<boolean> {
+  const { signal } = scene
   const version = (await scene.head(source))?.info.version ?? STALE
-  let copySource = false
-  const attempt = async (expect: Expect): Promise<boolean> => {
-    const name = await multipart.create(key, { user: {} }, { signal }, false)
-    try {
+  return unlessOdd(() =>
+    uploading(scene, multipart, `${scene.scratch}copy`, false, async (name) => {
       const copy = (from: string) => () =>
         multipart.copyPart(name, 1, { key: source, version: from }, undefined, { signal })
-      copySource = (await refuses(copy(STALE))) && (await allows(copy(version)))
-      const { headers } = await scene.requester.sendOnly({
-        method: 'PUT',
-        key,
-        query: { partNumber: '1', uploadId: name.uploadId },
-        body: new Uint8Array(3),
-        length: 3,
-        signal,
-      })
-      const etag = String(headers['etag'] ?? '').replaceAll('"', '')
-      return await refuses(() =>
-        multipart.complete(name, [{ number: 1, etag }], expect, { signal }),
-      )
-    } finally {
-      await multipart.abort(name, { signal }).catch(() => undefined)
-    }
-  }
+      return (await refuses(copy(STALE))) && (await allows(copy(version)))
+    }),
+  )
+}
+
+/** An upload that is given up in the end, unless it came to one. */
+async function uploading<T>(
+  { signal }: ProbeScene,
+  multipart: Multipart,
+  key: string,
+  checksums: boolean,
+  work: (name: UploadName) => Promise<T>,
+): Promise<T> {
+  const name = await multipart.create(key, { user: {} }, { signal }, checksums)
   try {
-    const created = !(await attempt(ABSENT))
-    const createRefused = await attempt(ABSENT)
-    const staleRefused = await attempt(versionOf(STALE))
-    const there = (await scene.head(key))?.info.version
-    const replaced = there !== undefined && !(await attempt(versionOf(there)))
-    return { commit: created && createRefused && staleRefused && replaced, copySource }
+    return await work(name)
+  } finally {
+    await multipart.abort(name, { signal }).catch(() => undefined)
+  }
+}
+
+/** False where the store says that it does not know what was asked of it. */
+async function unlessOdd(looks: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await looks()
   } catch (error) {
-    if (isStorageError(error) && ODD.has(error.code)) return { commit: false, copySource: false }
+    if (isStorageError(error) && ODD.has(error.code)) return false
     throw error
   }
 }

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import {
   type CallOptions,
   isStorageError,
@@ -8,7 +8,7 @@ import {
 } from '@lsync/core/provider'
 import { headRaw, type Raw } from './reading.ts'
 import type { Requester } from './request.ts'
-import { anyTombstone, isTombstone, LEASE, STALE } from './tombstones.ts'
+import { anyTombstone, isTombstone, LEASE, putTombstone, STALE } from './tombstones.ts'
 
 type RemoveOptions = CallOptions & { readonly expect: string }
 
@@ -150,27 +150,15 @@ export class LeasedRemoval {
   }
 
   async #claim(key: string, expect: string, claim: Claim, signal: AbortSignal): Promise<void> {
-    const { bytes, token } = claim
-    const sha256 = createHash('sha256').update(bytes).digest()
     // Remembered before it is sent: its answer may be lost.
     this.#claims.set(key, claim)
     try {
-      await this.#requester.sendOnly({
-        method: 'PUT',
-        key,
-        headers: {
-          ...this.#extra,
-          'if-match': `"${expect}"`,
-          'content-type': 'text/plain',
-          [`x-amz-meta-${TOKEN}`]: token,
-          // Buckets with object locks take nothing without a checksum.
-          'x-amz-checksum-sha256': sha256.toString('base64'),
-        },
-        body: bytes,
-        length: bytes.length,
-        sha256: sha256.toString('hex'),
-        signal,
-      })
+      const headers = {
+        ...this.#extra,
+        'if-match': `"${expect}"`,
+        [`x-amz-meta-${TOKEN}`]: claim.token,
+      }
+      await putTombstone(this.#requester, key, claim.bytes, headers, signal)
     } catch (error) {
       if (!isStorageError(error) || ['network', 'server'].includes(error.code)) throw error
       // Refused for good: there is no tombstone of ours. (A refusal may still be the echo of an earlier attempt; who asks looks for it.)

@@ -1,6 +1,9 @@
 import { createHash, type Hash } from 'node:crypto'
 import zlib from 'node:zlib'
 import { type ByteSource, StorageError } from '@lsync/core/provider'
+import type { Part, UploadName } from './multipart.ts'
+import type { Requester } from './request.ts'
+import { bareEtag } from './xml.ts'
 
 /** Up to here a part is held in memory while it is sent; above (files of more than 640 GB) it is read twice. */
 const LARGEST_HELD = 64 * 1024 * 1024
@@ -8,6 +11,7 @@ const LARGEST_HELD = 64 * 1024 * 1024
 /** A part as it is sent. */
 export interface TakenPart {
   readonly body: Uint8Array | AsyncIterable<Uint8Array>
+  readonly length: number
   /** Base64. */
   readonly crc32: string
   /** In hex; of what the store will not check otherwise. */
@@ -41,9 +45,46 @@ export async function taken(
     throw new StorageError('bad-digest', `${key}: a part is not what was announced`, { key })
   return {
     body: held ?? source.open(0, signal),
+    length,
     crc32,
     ...(isChecked || sha256 === undefined ? {} : { sha256 }),
   }
+}
+
+/** Sends a part under its CRC32, and says what the store has then: with the checksum only where it took note of it. */
+export async function putPart(
+  requester: Requester,
+  { key, uploadId }: UploadName,
+  number: number,
+  { body, length, crc32, sha256 }: TakenPart,
+  signal: AbortSignal,
+): Promise<Omit<Part, 'size'>> {
+  const { headers } = await requester.sendOnly({
+    method: 'PUT',
+    key,
+    query: { partNumber: String(number), uploadId },
+    headers: { 'x-amz-checksum-crc32': crc32 },
+    body,
+    length,
+    ...(sha256 === undefined ? {} : { sha256 }),
+    signal,
+  })
+  const told = headers['x-amz-checksum-crc32']
+  if (told !== undefined && told !== crc32) throw uncheckedPart(key)
+  return {
+    number,
+    etag: bareEtag(String(headers['etag'] ?? '')),
+    // What the store did not take note of, it would refuse at the end.
+    ...(told === undefined ? {} : { crc32 }),
+  }
+}
+
+/** To be sent once more. */
+export function uncheckedPart(key: string, cause?: unknown): StorageError {
+  return new StorageError('network', `a part of ${key} did not arrive as it was sent`, {
+    key,
+    ...(cause === undefined ? {} : { cause }),
+  })
 }
 
 /** Copied, since a source may use its buffer again for the next chunk. Not read on beyond `length`. */

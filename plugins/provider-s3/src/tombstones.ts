@@ -1,4 +1,6 @@
 import { hash, randomInt } from 'node:crypto'
+import type { Requester } from './request.ts'
+import { bareEtag } from './xml.ts'
 
 /**
  * Where DELETE keeps no condition (MinIO), a removal is claimed first: the object is replaced, under its condition, by one of these small constant
@@ -63,4 +65,29 @@ export function anyTombstone(except?: string): Tombstone {
     const etag = etagOf(bytes)
     if (etag !== except) return { bytes, etag }
   }
+}
+
+/** Puts one under a key, on the conditions of `headers`. Returns the ETag that the store gives it, empty if it does not tell. */
+export async function putTombstone(
+  requester: Requester,
+  key: string,
+  bytes: Uint8Array,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<string> {
+  const answer = await requester.sendOnly({
+    method: 'PUT',
+    key,
+    headers: {
+      ...headers,
+      'content-type': 'text/plain',
+      // Buckets with object locks take nothing without a checksum.
+      'x-amz-checksum-sha256': hash('sha256', bytes, 'base64'),
+    },
+    body: bytes,
+    length: bytes.length,
+    sha256: hash('sha256', bytes, 'hex'),
+    signal,
+  })
+  return bareEtag(String(answer.headers['etag'] ?? ''))
 }

@@ -15,7 +15,7 @@ import type { Multipart, Part } from './multipart.ts'
 import { partCountFor, partLength, partSizeFor } from './parts.ts'
 import { headObject } from './reading.ts'
 import type { Requester } from './request.ts'
-import { taken } from './taken-part.ts'
+import { putPart, taken, uncheckedPart } from './taken-part.ts'
 import { UNSIGNED_REFUSED } from './writing.ts'
 
 export interface UploadContext {
@@ -108,43 +108,21 @@ class Session implements UploadSession {
         key,
       })
     this.#isNew = false
-    const { body, crc32, sha256 } = await taken(
-      key,
-      source,
-      to - from,
-      this.#checks === 'yes',
-      signal,
-    )
-    const isSigned = sha256 !== undefined
-    const { headers } = await this.#context.requester
-      .sendOnly({
-        method: 'PUT',
-        key,
-        query: { partNumber: String(number), uploadId: this.#uploadId },
-        headers: { 'x-amz-checksum-crc32': crc32 },
-        body,
-        length: to - from,
-        ...(isSigned ? { sha256 } : {}),
-        signal,
-      })
-      .catch((error: unknown) => {
+    const taking = await taken(key, source, to - from, this.#checks === 'yes', signal)
+    const isSigned = taking.sha256 !== undefined
+    const part = await putPart(this.#context.requester, this.#name, number, taking, signal).catch(
+      (error: unknown) => {
         // Some policies refuse what is not signed.
         if (isSigned || !isStorageError(error) || !UNSIGNED_REFUSED.has(error.code)) throw error
         this.#checks = 'no'
         throw uncheckedPart(key, error)
-      })
-    const told = headers['x-amz-checksum-crc32']
-    if (told !== undefined && told !== crc32) throw uncheckedPart(key)
-    if (told === undefined) this.#checks = 'no'
+      },
+    )
+    if (part.crc32 === undefined) this.#checks = 'no'
     else if (this.#checks === 'unknown') this.#checks = 'yes'
     // Another server than the one that checked the part before.
-    if (told === undefined && !isSigned) throw uncheckedPart(key)
-    this.#parts.set(number, {
-      number,
-      etag: String(headers['etag'] ?? '').replaceAll('"', ''),
-      // What the store did not take note of, it would refuse at the end.
-      ...(told === undefined ? {} : { crc32 }),
-    })
+    if (part.crc32 === undefined && !isSigned) throw uncheckedPart(key)
+    this.#parts.set(number, part)
   }
 
   async commit(options: CallOptions): Promise<ObjectInfo> {
@@ -203,14 +181,6 @@ function checkWhole(
 }
 
 const CHECKSUM = 'CRC32'
-
-/** To be sent once more. */
-function uncheckedPart(key: string, cause?: unknown): StorageError {
-  return new StorageError('network', `a part of ${key} did not arrive as it was sent`, {
-    key,
-    ...(cause === undefined ? {} : { cause }),
-  })
-}
 
 function tokenOf(expect: Expect): Record<string, string> {
   return expect.kind === 'absent'

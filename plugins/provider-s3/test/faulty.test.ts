@@ -30,6 +30,11 @@ const HABITS: readonly (readonly [string, FaultyS3Options, object])[] = [
     { folderContent: false, conditionalDelete: false },
     { listsFolders: true, guarantees: { remove: 'leased' } },
   ],
+  [
+    'faulty S3 that locks its objects',
+    { uncheckedBodies: false },
+    { guarantees: { remove: 'leased', commit: 'atomic', copy: 'atomic' } },
+  ],
 ]
 
 /** The suite of the real servers, on the one that can be told to fail, or to behave like other ones: so that what is shown on it holds. */

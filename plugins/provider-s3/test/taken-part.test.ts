@@ -29,7 +29,7 @@ test('a part is read once, and its checksums are known before it is sent', async
   const once = source(bytes.length)
   const open = vi.spyOn(once, 'open')
   const part = await taken('k', once, bytes.length, false, signal)
-  expect(part).toEqual({ body: bytes, crc32, sha256 })
+  expect(part).toEqual({ body: bytes, length: bytes.length, crc32, sha256 })
   expect(open).toHaveBeenCalledTimes(1)
 })
 
@@ -38,6 +38,7 @@ test('a part that is in memory is not read at all', async () => {
   const open = vi.spyOn(held, 'open')
   expect(await taken('k', held, bytes.length, false, signal)).toEqual({
     body: bytes,
+    length: bytes.length,
     crc32,
     sha256,
   })
@@ -47,6 +48,7 @@ test('a part that is in memory is not read at all', async () => {
 test('what the store checks by itself is not signed, nor hashed for that', async () => {
   expect(await taken('k', source(bytes.length), bytes.length, true, signal)).toEqual({
     body: bytes,
+    length: bytes.length,
     crc32,
   })
 })

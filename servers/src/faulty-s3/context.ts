@@ -19,6 +19,8 @@ export interface Honours {
   readonly folderContent: boolean
   /** Folders are objects of their own. In rclone's server one is there as soon as a file lies in it, and goes with the last one. */
   readonly folderObjects: boolean
+  /** Bodies without a checksum. A bucket of Amazon's that locks its objects by default refuses them, signed or not. */
+  readonly uncheckedBodies: boolean
 }
 
 export interface Context {

@@ -6,7 +6,7 @@ import { type Handler, isoTime, quoted, xmlAnswer } from './context.ts'
 import { copiedBytes } from './copy.ts'
 import { invalidArgument, invalidRequest, malformedXml, S3Error } from './errors.ts'
 import { checkKey, keptHeaders } from './object-headers.ts'
-import { algorithmOf, checkLength } from './objects.ts'
+import { algorithmOf, checkChecked, checkLength } from './objects.ts'
 import type { S3Request } from './request.ts'
 import type { Part, Upload } from './store.ts'
 import { document, inner, text } from './xml.ts'
@@ -61,8 +61,9 @@ function partNumber({ query }: S3Request): number {
   return number
 }
 
-export const uploadPart: Handler = ({ store, now }, request, { bytes, checksum }) => {
+export const uploadPart: Handler = ({ store, honours, now }, request, { bytes, checksum }) => {
   checkLength(request)
+  checkChecked(honours, request, checksum)
   const number = partNumber(request)
   const upload = store.bucket(request.bucket).upload(request.key, uploadId(request))
   checkAlgorithm(upload, checksum)

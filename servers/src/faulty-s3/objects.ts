@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Answer } from '../faulty/answer.ts'
-import { checksumHeaders, checksumOf, isAlgorithm } from './checksums.ts'
+import { type Checksum, checksumHeaders, checksumOf, isAlgorithm } from './checksums.ts'
 import { checkDelete, checkRead, checkWrite } from './conditions.ts'
 import { type Handler, type Honours, quoted, xmlAnswer } from './context.ts'
 import { invalidRequest, malformedXml, noSuchKey, preconditionFailed, S3Error } from './errors.ts'
@@ -12,6 +12,7 @@ import { document, type Element, inner, text } from './xml.ts'
 export const putObject: Handler = ({ store, honours, now }, request, { bytes, checksum }) => {
   const { key, headers } = request
   checkLength(request)
+  checkChecked(honours, request, checksum)
   checkKey(key)
   const bucket = store.bucket(request.bucket)
   if (!honours.quotedConditions && headers['if-match']?.startsWith('"') === true)
@@ -27,6 +28,17 @@ export const putObject: Handler = ({ store, honours, now }, request, { bytes, ch
       ...(checksum === undefined ? {} : checksumHeaders(checksum)),
     },
   }
+}
+
+export function checkChecked(
+  { uncheckedBodies }: Honours,
+  { headers }: S3Request,
+  checksum: Checksum | undefined,
+): void {
+  if (!uncheckedBodies && checksum === undefined && headers['content-md5'] === undefined)
+    throw invalidRequest(
+      'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters',
+    )
 }
 
 function checkFolder(

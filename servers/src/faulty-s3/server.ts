@@ -71,6 +71,7 @@ class Server extends FaultyServer<S3Request> implements FaultyS3 {
         byteOrder: options.byteOrder ?? true,
         folderContent: options.folderContent ?? true,
         folderObjects: options.folderObjects ?? true,
+        uncheckedBodies: options.uncheckedBodies ?? true,
       },
       pageSize: options.pageSize ?? 1000,
       region: options.region ?? 'us-east-1',
