@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type OpenOptions, StorageError } from '@lsync/core/provider'
+import { isStorageError, type OpenOptions, StorageError } from '@lsync/core/provider'
 import type { Connections } from '@lsync/http'
 import { configFileOf, filled } from './environment.ts'
 import { parseBoto } from './ini.ts'
-import { requestHandler } from './sdk.ts'
+import { type Watched, watchedHandler } from './sdk.ts'
 
 export interface Credentials {
   readonly accessKeyId: string
@@ -15,8 +15,13 @@ export interface Credentials {
 
 type Chain = () => Promise<Credentials>
 
+/** By which the environment names where a container's credentials are. */
+const CONTAINER = ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_CONTAINER_CREDENTIALS_FULL_URI']
+
 /** What is renewed this long before it ends. */
 const EARLY = 5 * 60 * 1000
+/** What could not be renewed, and is good still, is tried again after this. */
+const PAUSE = 15 * 1000
 
 /**
  * Who we are, asked before each request: by the SDK's own chain (environment, profiles, SSO, roles), at last boto.cfg. Keys that stand in the
@@ -43,28 +48,45 @@ function baseCredentials(
 ): Chain {
   const fixed = fromEnvironment(environment)
   if (profile === undefined && fixed !== undefined) return async () => fixed
+  const isNamed = profile !== undefined || CONTAINER.some((name) => filled(environment[name]))
+  const watched = watchedHandler(connections)
   let chain: Chain | undefined
+  let found = false
   let boto: Credentials | undefined
-  return async () => {
+  return shared(async () => {
     // Once found there, the chain is not asked again: its last link, the metadata service, may take seconds to say no.
     if (boto !== undefined) return boto
+    watched.trouble = undefined
     try {
-      chain ??= await sdkChain(profile, environment, connections)
-      return await chain()
+      chain ??= await sdkChain(profile, environment, watched)
+      const credentials = await chain()
+      found = true
+      return credentials
     } catch (error) {
-      // A profile that was named and fails must not silently become somebody else.
-      if (profile === undefined) boto = await fromBoto(environment)
-      if (boto === undefined) throw noCredentials(error, profile)
+      // Neither a source that was named and fails, nor who was found before, must silently become somebody else.
+      const nothing = isNothingFound(error)
+      if (nothing && !found && !isNamed) boto = await fromBoto(environment)
+      const gone = nothing && found ? 'where they came from does not answer' : undefined
+      if (boto === undefined) throw noCredentials(error, watched.trouble ?? gone, profile)
       onNotice?.('the credentials come from boto.cfg')
       return boto
     }
-  }
+  })
+}
+
+/** One question at a time, however many ask. */
+function shared(ask: Chain): Chain {
+  let asking: Promise<Credentials> | undefined
+  return () =>
+    (asking ??= ask().finally(() => {
+      asking = undefined
+    }))
 }
 
 async function sdkChain(
   profile: string | undefined,
   environment: OpenOptions['environment'],
-  connections: Connections,
+  { handler }: Watched,
 ): Promise<Chain> {
   const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers')
   const home = filled(environment['HOME'])
@@ -72,7 +94,6 @@ async function sdkChain(
     filled(environment['AWS_SHARED_CREDENTIALS_FILE']) ??
     (home === undefined ? undefined : join(home, '.aws', 'credentials'))
   const configFilepath = configFileOf(environment)
-  const handler = requestHandler(connections)
   return fromNodeProviderChain({
     clientConfig: { requestHandler: handler },
     ...(profile === undefined ? {} : { profile }),
@@ -81,17 +102,18 @@ async function sdkChain(
   })
 }
 
-/** `AssumeRole`, renewed in time, by one request however many ask. */
+/** `AssumeRole`, renewed in time, by one request however many ask; what was given is good until its end, whatever becomes of that. */
 function assuming(
   role: string,
   base: Chain,
   environment: OpenOptions['environment'],
   connections: Connections,
 ): Chain {
+  const watched = watchedHandler(connections)
   let assume: Chain | undefined
   let current: Credentials | undefined
-  let asking: Promise<Credentials> | undefined
-  const ask = async (): Promise<Credentials> => {
+  let next = 0
+  const renew = shared(async () => {
     const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
     assume ??= fromTemporaryCredentials({
       params: { RoleArn: role, RoleSessionName: 'lsync' },
@@ -101,37 +123,55 @@ function assuming(
           filled(environment['AWS_REGION']) ??
           filled(environment['AWS_DEFAULT_REGION']) ??
           'us-east-1',
-        requestHandler: requestHandler(connections),
+        requestHandler: watched.handler,
       },
     })
+    watched.trouble = undefined
     try {
       current = await assume()
       return current
     } catch (error) {
-      throw noCredentials(error)
-    } finally {
-      asking = undefined
+      next = Date.now() + PAUSE
+      if (current !== undefined && left(current) > 0) return current
+      throw noCredentials(error, watched.trouble)
     }
-  }
+  })
   return async () => {
-    const end = current?.expiration?.getTime() ?? Number.POSITIVE_INFINITY
-    return current !== undefined && end - Date.now() > EARLY ? current : (asking ??= ask())
+    const isGood = current !== undefined && left(current) > (Date.now() < next ? 0 : EARLY)
+    return isGood && current !== undefined ? current : renew()
   }
 }
 
-function noCredentials(error: unknown, profile?: string): StorageError {
-  if (error instanceof StorageError) return error
-  const said = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
+/** Milliseconds until their end. */
+function left({ expiration }: Credentials): number {
+  return (expiration?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now()
+}
+
+/** `trouble`: why nobody could be asked, if that passes by itself. */
+function noCredentials(error: unknown, trouble?: string, profile?: string): StorageError {
+  if (isStorageError(error)) return error
+  const { name, message } = (error ?? {}) as { name?: unknown; message?: unknown }
+  const said = typeof message === 'string' ? (message.split('\n')[0] ?? '') : ''
   // The command of a `credential_process` may hold a secret in its arguments.
   const reason = said.startsWith('Command failed') ? 'its credential_process failed' : said
-  if (profile !== undefined)
-    return new StorageError(
-      'unauthenticated',
-      `no credentials in the profile ${profile}: ${reason}`,
-    )
-  return new StorageError('unauthenticated', `no credentials for the bucket: ${reason}`, {
-    detail: 'environment, profiles, SSO, roles and boto.cfg were asked',
-  })
+  const whose = profile === undefined ? 'for the bucket' : `in the profile ${profile}`
+  const passing =
+    trouble ?? (/^(?:Throttling|RequestLimit)/.test(String(name)) ? reason : undefined)
+  if (passing !== undefined)
+    return new StorageError('network', `no credentials ${whose} could be had now: ${passing}`, {
+      detail: reason,
+    })
+  const asked = 'environment, profiles, SSO, roles and boto.cfg were asked'
+  return new StorageError(
+    'unauthenticated',
+    `no credentials ${whose}: ${reason}`,
+    profile === undefined ? { detail: asked } : {},
+  )
+}
+
+/** The end of the SDK's chain: no link knew of any. After whatever else goes wrong, there may be some. */
+function isNothingFound(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Could not load credentials from any providers'
 }
 
 function fromEnvironment(environment: OpenOptions['environment']): Credentials | undefined {

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { Connections } from '@lsync/http'
+import { connectionError } from './errors.ts'
 
 /** What the SDK hands to a request handler, as far as we use it. */
 interface SdkRequest {
@@ -21,16 +22,16 @@ interface SdkAnswer {
   }
 }
 
-/** Lets the SDK's clients (S3, and those that fetch credentials) use our connections: one place for proxies and certificates. */
-export function requestHandler(
-  connections: Connections,
-  headersTimeout?: number,
-): {
+/** No interface: the SDK takes it for a record, too. */
+type RequestHandler = {
   readonly handle: (
     request: SdkRequest,
     options?: { readonly abortSignal?: AbortSignal },
   ) => Promise<SdkAnswer>
-} {
+}
+
+/** Lets the SDK's clients (S3, and those that fetch credentials) use our connections: one place for proxies and certificates. */
+export function requestHandler(connections: Connections, headersTimeout?: number): RequestHandler {
   return {
     async handle(request, { abortSignal } = {}) {
       const { method, protocol, hostname, port, path, query, headers, body } = request
@@ -57,6 +58,39 @@ export function requestHandler(
       }
     },
   }
+}
+
+export interface Watched {
+  readonly handler: RequestHandler
+  /** Why the last request came to nothing, if that passes by itself. */
+  trouble: string | undefined
+}
+
+/** For what the SDK asks others for: its errors tell in many ways what became of its requests, or not at all. */
+export function watchedHandler(connections: Connections): Watched {
+  const { handle } = requestHandler(connections)
+  const watched: Watched = {
+    trouble: undefined,
+    handler: {
+      async handle(request, options) {
+        const { hostname } = request
+        try {
+          const answer = await handle(request, options)
+          const { statusCode } = answer.response
+          watched.trouble =
+            statusCode >= 500 || statusCode === 429
+              ? `${hostname} answers with status ${statusCode}`
+              : undefined
+          return answer
+        } catch (error) {
+          const failure = connectionError('', hostname, error)
+          watched.trouble = failure.code === 'network' ? failure.message : undefined
+          throw error
+        }
+      },
+    },
+  }
+  return watched
 }
 
 function withQuery(path: string, query: SdkRequest['query']): string {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Connections, connect } from '@lsync/http'
 import { credentialsOf } from '../src/credentials.ts'
-import { fake } from './fake.ts'
+import { fake, type Handler } from './fake.ts'
 
 let home: string
 const signal = new AbortController().signal
@@ -41,6 +41,12 @@ function chain(
     },
     connections,
   )
+}
+
+/** As STS gives them, for so many milliseconds. */
+function given(operation: string, accessKeyId: string, lifetime: number): string {
+  const until = new Date(Date.now() + lifetime).toISOString()
+  return `<${operation}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${operation}Result><Credentials><AccessKeyId>${accessKeyId}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>${until}</Expiration></Credentials></${operation}Result></${operation}Response>`
 }
 
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIAENV', AWS_SECRET_ACCESS_KEY: 'secret' }
@@ -109,10 +115,7 @@ aws_secret_access_key = s2
     let asked = 0
     const sts = await fake((_, response) => {
       asked++
-      const until = new Date(Date.now() + (asked === 1 ? 60_000 : 3_600_000)).toISOString()
-      response.end(
-        `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>ASIA${asked}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>${until}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
-      )
+      response.end(given('AssumeRole', `ASIA${asked}`, asked === 1 ? 60_000 : 3_600_000))
     })
     let wrong = 0
     const remote = await fake((_, response) => {
@@ -135,4 +138,115 @@ aws_secret_access_key = s2
       await Promise.all([sts.stop(), remote.stop()])
     }
   })
+})
+
+const ROLE = 'arn:aws:iam::123456789012:role/r'
+const MINUTE = 60_000
+
+/** A token service that answers as `answer` says. */
+async function withSts(answer: Handler, work: () => Promise<void>): Promise<void> {
+  const sts = await fake(answer)
+  vi.stubEnv('AWS_ENDPOINT_URL_STS', `http://127.0.0.1:${sts.port}`)
+  vi.useFakeTimers({ toFake: ['Date'] })
+  try {
+    await work()
+  } finally {
+    vi.useRealTimers()
+    await sts.stop()
+  }
+}
+
+function refusal(code: string): string {
+  return `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>no</Message></Error></ErrorResponse>`
+}
+
+describe('trouble at the token service passes', () => {
+  beforeEach(() => {
+    writeFileSync(
+      join(home, '.boto'),
+      '[Credentials]\naws_access_key_id = AKIABOTO\naws_secret_access_key = s3\n',
+    )
+  })
+
+  test.each<[string, string, Handler]>([
+    ['a failure', 'network', (_, response) => response.writeHead(503).end()],
+    ['no answer', 'network', (request) => request.socket.destroy()],
+    ['a request for a slower pace', 'network', (_, response) => response.writeHead(429).end()],
+    [
+      'one in words',
+      'network',
+      (_, response) => response.writeHead(400).end(refusal('Throttling')),
+    ],
+    [
+      'a refusal',
+      'unauthenticated',
+      (_, response) => response.writeHead(403).end(refusal('AccessDenied')),
+    ],
+  ])(
+    '%s there: %s',
+    async (_, code, answer) => {
+      await withSts(answer, async () => {
+        await expect(chain(KEYS, { role: ROLE })()).rejects.toMatchObject({ code })
+        const token = join(home, 'token')
+        writeFileSync(token, 'a token of the cluster')
+        vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', token)
+        vi.stubEnv('AWS_ROLE_ARN', ROLE)
+        // And nobody becomes somebody else.
+        await expect(chain({})()).rejects.toMatchObject({ code })
+      })
+    },
+    20_000,
+  )
+
+  test('a role is kept until its end, without asking each time', async () => {
+    let asked = 0
+    const answer: Handler = (_, response) => {
+      asked++
+      if (asked === 1) response.end(given('AssumeRole', 'ASIA1', 4 * MINUTE))
+      else response.writeHead(403).end(refusal('AccessDenied'))
+    }
+    await withSts(answer, async () => {
+      const credentials = chain(KEYS, { role: ROLE })
+      for (let time = 0; time < 3; time++) expect((await credentials()).accessKeyId).toBe('ASIA1')
+      expect(asked).toBe(2)
+      vi.setSystemTime(Date.now() + MINUTE)
+      expect((await credentials()).accessKeyId).toBe('ASIA1')
+      expect(asked).toBe(3)
+      vi.setSystemTime(Date.now() + 3 * MINUTE)
+      await expect(credentials()).rejects.toMatchObject({ code: 'unauthenticated' })
+    })
+  })
+
+  test('who was found before stays who it is', async () => {
+    const answers = join(home, 'answers.json')
+    writeFileSync(join(home, '.aws', 'config'), `[default]\ncredential_process = cat ${answers}\n`)
+    writeFileSync(
+      answers,
+      JSON.stringify({
+        Version: 1,
+        AccessKeyId: 'AKIAPROCESS',
+        SecretAccessKey: 's',
+        SessionToken: 't',
+        Expiration: new Date(Date.now() + 30 * MINUTE).toISOString(),
+      }),
+    )
+    await withSts(
+      () => undefined,
+      async () => {
+        const credentials = chain({})
+        expect((await credentials()).accessKeyId).toBe('AKIAPROCESS')
+        rmSync(answers)
+        vi.setSystemTime(Date.now() + 31 * MINUTE)
+        await expect(credentials()).rejects.toMatchObject({ code: 'network' })
+      },
+    )
+  })
+
+  test('nor is a container without its credentials anybody else', async () => {
+    const variable = 'AWS_CONTAINER_CREDENTIALS_FULL_URI'
+    vi.stubEnv(variable, 'http://127.0.0.1:9/')
+    await expect(chain({ [variable]: 'http://127.0.0.1:9/' })()).rejects.toMatchObject({
+      code: 'unauthenticated',
+    })
+  }, 20_000)
 })
