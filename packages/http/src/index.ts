@@ -10,5 +10,6 @@ export {
 export { connectionError } from './connection-error.ts'
 export { exactBytes, otherSize } from './exact-bytes.ts'
 export type { Answer, AnswerBody, Outgoing } from './exchange.ts'
+export { knownAt } from './known-at.ts'
 export { bodyOf, type RequestBody } from './request-body.ts'
 export { retryAfter } from './retry-after.ts'

@@ -7,7 +7,7 @@ import {
   StorageError,
   type StorageProvider,
 } from '@lsync/core/provider'
-import { connect } from '@lsync/http'
+import { connect, knownAt } from '@lsync/http'
 import { bucketFacts } from './client.ts'
 import { copyOf } from './copy.ts'
 import { loadCrc32c } from './crc32c.ts'
@@ -32,12 +32,18 @@ const GOOGLE: Guarantees = {
   copy: 'atomic',
 }
 
-/** Of any other server, before a probe: conditions on plain writes, which every emulator that was tried knows, and nothing else. */
-const LEAST: Guarantees = { ...GOOGLE, remove: 'checked', commit: 'none', copy: 'none' }
+/** Of any other server, before a probe: it is looked at before each change, and the condition is sent all the same. */
+const LEAST: Guarantees = {
+  create: 'checked',
+  replace: 'checked',
+  remove: 'checked',
+  commit: 'none',
+  copy: 'none',
+}
 
 /** Opens a bucket and checks that it answers to us. */
 export async function openBucket(url: string, options: OpenOptions): Promise<StorageProvider> {
-  const { settings, known, signal } = options
+  const { settings, signal } = options
   signal.throwIfAborted()
   const place = parseUrl(url)
   const store = storeSettings(settings)
@@ -47,6 +53,7 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
     const credentials = credentialsOf(options, endpoint, tokenFetch(connections))
     const requester = new Requester(connections, endpoint, credentials, place, store.userProject)
     await check(requester, signal)
+    const known = knownAt(requester.host, options)
     const versioned = known?.versioning === true && (await keepsVersions(requester, signal))
 
     const guarantees = known?.guarantees ?? (endpoint.authenticated ? GOOGLE : LEAST)

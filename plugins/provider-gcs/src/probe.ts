@@ -52,6 +52,7 @@ export async function probeBucket(
     listsFolders: found.folders,
     ...(Number.isFinite(found.skew) ? { clockSkew: found.skew } : {}),
     ...(found.versioning === undefined ? {} : { versioning: found.versioning }),
+    traits: { host: writing.requester.host },
     findings: findingsOf(found),
   }
 }

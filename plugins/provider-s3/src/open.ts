@@ -2,23 +2,23 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import {
   type CallOptions,
   type Expect,
-  type Guarantees,
   isStorageError,
   type OpenOptions,
   StorageError,
   type StorageProvider,
 } from '@lsync/core/provider'
-import { connect } from '@lsync/http'
+import { connect, knownAt } from '@lsync/http'
 import { makeClient } from './client.ts'
 import { copyOf } from './copy.ts'
 import { credentialsOf } from './credentials.ts'
 import { endpointOf, isAmazon, type Service, serviceOf } from './endpoint.ts'
 import { WrongRegion } from './errors.ts'
 import { historyOf } from './history.ts'
+import { guaranteesOf, traitsOf } from './known.ts'
 import { LIST_PAGE, listObjects, listUnordered } from './listing.ts'
 import { Multipart } from './multipart.ts'
 import { LARGEST_SINGLE, WORTHWHILE } from './parts.ts'
-import { probeBucket, traitsOf } from './probe.ts'
+import { probeBucket } from './probe.ts'
 import { headObject, headRaw, readObject } from './reading.ts'
 import { LeasedRemoval, removeAtomically, removeChecked, removeLeased } from './remove.ts'
 import { Requester } from './request.ts'
@@ -27,18 +27,9 @@ import { parseUrl, type Place } from './url.ts'
 import { uploadsOf, type UploadContext } from './uploads.ts'
 import { putObject } from './writing.ts'
 
-/** Before any probe the least is assumed: conditions on plain writes, which every current S3 knows, and nothing else. */
-const LEAST: Guarantees = {
-  create: 'atomic',
-  replace: 'atomic',
-  remove: 'leased',
-  commit: 'none',
-  copy: 'none',
-}
-
 /** Opens a bucket and checks that it answers to us. */
 export async function openBucket(url: string, options: OpenOptions): Promise<StorageProvider> {
-  const { settings, known, signal } = options
+  const { settings, signal } = options
   signal.throwIfAborted()
   const place = parseUrl(url)
   const store = storeSettings(settings)
@@ -62,11 +53,16 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
       place,
       extra,
     )
-    const guarantees = known?.guarantees ?? LEAST
-    const traits = traitsOf(known, requester.host)
+    const known = knownAt(requester.host, options)
+    const guarantees = guaranteesOf(known, isAmazon(service))
+    const traits = traitsOf(known)
     if (traits.conditions !== undefined) requester.conditions = traits.conditions
     const isOrdered = traits.order === undefined ? isAmazon(service) : traits.order === 'bytes'
-    const leased = new LeasedRemoval(requester, encryptionHeaders(store))
+    const leased = new LeasedRemoval(
+      requester,
+      encryptionHeaders(store),
+      guarantees.replace !== 'atomic',
+    )
     const guarded: UploadContext['guarded'] = (key, expect, call, operation) =>
       clearing(leased, key, expect, call, async () => {
         if (guarantees.commit !== 'atomic') await checkFirst(requester, key, expect, call)
@@ -81,7 +77,7 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
           ...call,
           extra,
           // Some stores refuse right conditions, too; a wrong create is all the same worth refusing.
-          conditional: kept === 'atomic' || call.expect.kind === 'absent',
+          conditional: kept === 'atomic' || known === undefined || call.expect.kind === 'absent',
         })
       })
 
@@ -102,7 +98,9 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
       write,
       async remove(key, call) {
         if (guarantees.remove === 'atomic') return removeAtomically(requester, key, call)
-        if (guarantees.remove === 'leased') return removeLeased(requester, leased, key, call)
+        // A claim is the better way also where nobody knows yet if its condition is kept.
+        if (guarantees.remove === 'leased' || known === undefined)
+          return removeLeased(requester, leased, key, call)
         return removeChecked(requester, key, call)
       },
       probe: (call) => probeBucket(requester, place, extra, multipart, isAmazon(service), call),

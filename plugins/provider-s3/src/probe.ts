@@ -50,23 +50,6 @@ export async function probeBucket(
   }
 }
 
-/** What a probe of this host found that only this provider needs to know; nothing of what somebody else wrote there. */
-export function traitsOf(
-  known: ProbeReport | undefined,
-  host: string,
-): {
-  /** `gaps`: listings leave something out. */
-  readonly order: 'bytes' | 'other' | 'gaps' | undefined
-  readonly conditions: Requester['conditions'] | undefined
-} {
-  // A bucket that was copied to another server keeps its name.
-  const { order, conditions } = known?.traits?.['host'] === host ? known.traits : {}
-  return {
-    order: order === 'bytes' || order === 'other' || order === 'gaps' ? order : undefined,
-    conditions: conditions === 'quoted' || conditions === 'bare' ? conditions : undefined,
-  }
-}
-
 type Seen = Omit<Found, 'deletes' | 'removeVouched'>
 
 /**

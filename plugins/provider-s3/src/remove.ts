@@ -82,13 +82,18 @@ const TOKEN = 'lsync-claim'
 export class LeasedRemoval {
   readonly #requester: Requester
   readonly #extra: Readonly<Record<string, string>>
+  readonly #looksFirst: boolean
   /** Claims of this process whose deletion is not confirmed yet: their answers may have been lost. */
   readonly #claims = new Map<string, Claim>()
 
-  /** `extra`: headers without which the bucket may refuse a write (encryption). */
-  constructor(requester: Requester, extra: Readonly<Record<string, string>>) {
+  /**
+   * @param extra headers without which the bucket may refuse a write (encryption)
+   * @param looksFirst where nobody knows if the store keeps the condition of a claim
+   */
+  constructor(requester: Requester, extra: Readonly<Record<string, string>>, looksFirst = false) {
     this.#requester = requester
     this.#extra = extra
+    this.#looksFirst = looksFirst
   }
 
   async remove(key: string, { expect, signal }: RemoveOptions): Promise<void> {
@@ -96,10 +101,11 @@ export class LeasedRemoval {
     // However it came to be taken for an object: nobody writes over another's lease.
     if (isTombstone(expect)) throw goneOrReplaced(key, undefined)
     const earlier = this.#claims.get(key)
-    if (earlier !== undefined) {
+    if (earlier !== undefined || this.#looksFirst) {
       const now = await headRaw(this.#requester, key, { signal })
       // An earlier attempt went astray after its claim: while our own tombstone stands, we finish.
-      if (now !== undefined && isOwn(now, earlier)) return this.#delete(key, earlier, signal)
+      if (earlier !== undefined && now !== undefined && isOwn(now, earlier))
+        return this.#delete(key, earlier, signal)
       if (now?.info.version !== expect) {
         this.#claims.delete(key)
         throw goneOrReplaced(key, now)

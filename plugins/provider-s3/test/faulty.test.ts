@@ -31,6 +31,19 @@ const HABITS: readonly (readonly [string, FaultyS3Options, object])[] = [
     { listsFolders: true, guarantees: { remove: 'leased' } },
   ],
   [
+    'faulty S3 like Garage',
+    { conditionalWrite: false, conditionalDelete: false },
+    {
+      guarantees: {
+        create: 'checked',
+        replace: 'checked',
+        remove: 'checked',
+        commit: 'checked',
+        copy: 'none',
+      },
+    },
+  ],
+  [
     'faulty S3 that locks its objects',
     { uncheckedBodies: false },
     { guarantees: { remove: 'leased', commit: 'atomic', copy: 'atomic' } },

@@ -94,7 +94,13 @@ describe('opening', () => {
       (_, response) => response.end(EMPTY),
       async (provider) => {
         await using opened = await provider
-        expect(opened.guarantees).toMatchObject({ remove: 'leased', commit: 'none', copy: 'none' })
+        expect(opened.guarantees).toEqual({
+          create: 'checked',
+          replace: 'checked',
+          remove: 'checked',
+          commit: 'none',
+          copy: 'none',
+        })
         expect(opened.listsFolders).toBe(false)
         expect(opened.copy).toBeUndefined()
       },

@@ -5,6 +5,8 @@ import type { Store } from './store.ts'
 
 /** Where this server behaves like one that honours less than S3 does: the conditions there are passed over in silence. */
 export interface Honours {
+  /** Conditions on PutObject and on the end of an upload. Garage passes them over. */
+  readonly conditionalWrite: boolean
   /** If-Match on DeleteObject, ETags in DeleteObjects. MinIO honours neither. */
   readonly conditionalDelete: boolean
   /** Conditions on the destination of CopyObject. None of the servers that can be installed honours them. */

@@ -172,11 +172,12 @@ export const completeUpload: Handler = ({ store, honours, now }, request, body) 
   const upload = bucket.upload(key, uploadId(request))
   const parts = namedParts(upload, body)
   const { 'if-match': match, ...others } = headers
-  checkWrite(
-    honours.conditionalComplete || match === undefined ? headers : others,
-    key,
-    bucket.get(key),
-  )
+  if (honours.conditionalWrite)
+    checkWrite(
+      honours.conditionalComplete || match === undefined ? headers : others,
+      key,
+      bucket.get(key),
+    )
   const bytes = Buffer.concat(parts.map((part) => part.bytes))
   const told = headers['x-amz-mp-object-size']
   if (told !== undefined && Number(told) !== bytes.length)

@@ -10,14 +10,12 @@ import type { Bucket, StoredObject } from './store.ts'
 import { document, type Element, inner, text } from './xml.ts'
 
 export const putObject: Handler = ({ store, honours, now }, request, { bytes, checksum }) => {
-  const { key, headers } = request
+  const { key } = request
   checkLength(request)
   checkChecked(honours, request, checksum)
   checkKey(key)
   const bucket = store.bucket(request.bucket)
-  if (!honours.quotedConditions && headers['if-match']?.startsWith('"') === true)
-    throw preconditionFailed('If-Match')
-  checkWrite(headers, key, bucket.get(key))
+  if (honours.conditionalWrite) checkCondition(honours, request, bucket)
   if (key.endsWith('/')) checkFolder(honours, bucket, request, bytes)
   const etag = createHash('md5').update(bytes).digest('hex')
   bucket.put(key, { bytes, etag, modified: now(), headers: keptHeaders(request), checksum })
@@ -28,6 +26,16 @@ export const putObject: Handler = ({ store, honours, now }, request, { bytes, ch
       ...(checksum === undefined ? {} : checksumHeaders(checksum)),
     },
   }
+}
+
+function checkCondition(
+  { quotedConditions }: Honours,
+  { key, headers }: S3Request,
+  bucket: Bucket,
+): void {
+  if (!quotedConditions && headers['if-match']?.startsWith('"') === true)
+    throw preconditionFailed('If-Match')
+  checkWrite(headers, key, bucket.get(key))
 }
 
 export function checkChecked(

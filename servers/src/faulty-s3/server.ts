@@ -64,6 +64,7 @@ class Server extends FaultyServer<S3Request> implements FaultyS3 {
     this.#context = {
       store: new Store(),
       honours: {
+        conditionalWrite: options.conditionalWrite ?? true,
         conditionalDelete: options.conditionalDelete ?? true,
         conditionalCopy: options.conditionalCopy ?? true,
         conditionalComplete: options.conditionalComplete ?? true,

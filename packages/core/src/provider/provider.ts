@@ -264,7 +264,7 @@ export interface UploadSession {
 export type RemoteSettings = Readonly<Record<string, string>>
 
 export interface OpenOptions extends CallOptions {
-  /** The report of an earlier probe of this remote, if there is one. */
+  /** The report of an earlier probe of this remote, if there is one. Where the URL does not name the server, it may have been another one: note it in `traits`. */
   readonly known?: ProbeReport
   readonly settings: RemoteSettings
   /** The environment, given so that no provider reads the process by itself. */

@@ -43,37 +43,10 @@ export async function doctorRepository(
   const { world } = machine
   const release = await lockRepository(machine, repository, 0, signal)
   try {
-    await using opened = await openRemote(machine, repository, JOBS, signal, onEvent)
+    const { findings, report, writes } = await examine(machine, repository, { signal, onEvent })
+    // Anew, as syncs will: with what was just found. What there is to notice was told before.
+    await using opened = await openRemote(machine, repository, JOBS, signal, () => undefined)
     const provider = withPolicies(opened, { retry: DEFAULT_RETRY, slots: new Slots(JOBS), world })
-    const findings: ProbeFinding[] = []
-    const identity = await readIdentity(provider, signal)
-    const mine = identity !== undefined && identity.id === config.repository
-    findings.push({
-      check: 'identity',
-      ok: mine,
-      message: mine
-        ? 'The remote is the one that this repository was made for.'
-        : identity === undefined
-          ? 'The remote carries no identity (.lsync/repository.yaml): a sync halts until it is clear that this is the right one.'
-          : 'The remote belongs to another repository: a sync halts.',
-    })
-    let report: ProbeReport | undefined
-    let writes = true
-    try {
-      report = await provider.probe?.({ signal, scratch: `${SCRATCH_PREFIX}${world.token()}/` })
-    } catch (error) {
-      if (!isStorageError(error) || error.code !== 'forbidden') throw error
-      writes = false
-      findings.push({
-        check: 'write',
-        ok: false,
-        message: 'The credentials may read but not write: this repository can only pull.',
-      })
-    }
-    if (report !== undefined) {
-      findings.push(...report.findings)
-      await writeRemoteReport(disk, config.remote, world.now(), report)
-    }
     if (writes) {
       const told = new Set(report?.findings.map(({ check }) => check))
       findings.push(...(await checkStore(provider, world, told, { signal })))
@@ -87,6 +60,50 @@ export async function doctorRepository(
   } finally {
     await release()
   }
+}
+
+interface Examination {
+  readonly findings: ProbeFinding[]
+  readonly report: ProbeReport | undefined
+  /** The credentials may write. */
+  readonly writes: boolean
+}
+
+/** Whose remote it is, and what its own probe finds there, which is remembered. */
+async function examine(
+  machine: Machine,
+  repository: Repository,
+  { signal, onEvent }: { readonly signal: AbortSignal; readonly onEvent: OnEvent },
+): Promise<Examination> {
+  const { disk, config } = repository
+  const { world } = machine
+  await using opened = await openRemote(machine, repository, JOBS, signal, onEvent)
+  const provider = withPolicies(opened, { retry: DEFAULT_RETRY, slots: new Slots(JOBS), world })
+  const identity = await readIdentity(provider, signal)
+  const mine = identity !== undefined && identity.id === config.repository
+  const whose = {
+    check: 'identity',
+    ok: mine,
+    message: mine
+      ? 'The remote is the one that this repository was made for.'
+      : identity === undefined
+        ? 'The remote carries no identity (.lsync/repository.yaml): a sync halts until it is clear that this is the right one.'
+        : 'The remote belongs to another repository: a sync halts.',
+  }
+  let report: ProbeReport | undefined
+  try {
+    report = await provider.probe?.({ signal, scratch: `${SCRATCH_PREFIX}${world.token()}/` })
+  } catch (error) {
+    if (!isStorageError(error) || error.code !== 'forbidden') throw error
+    const write = {
+      check: 'write',
+      ok: false,
+      message: 'The credentials may read but not write: this repository can only pull.',
+    }
+    return { findings: [whose, write], report, writes: false }
+  }
+  if (report !== undefined) await writeRemoteReport(disk, config.remote, world.now(), report)
+  return { findings: [whose, ...(report?.findings ?? [])], report, writes: true }
 }
 
 /** A listing knows less of an upload than who began it. */

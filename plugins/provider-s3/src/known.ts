@@ -1,0 +1,33 @@
+import type { Guarantees, ProbeReport } from '@lsync/core/provider'
+import type { Requester } from './request.ts'
+
+/** What a probe leaves for the next opening beside what the contract names; nothing of what somebody else wrote there. */
+export interface Traits {
+  /** `gaps`: listings leave something out. */
+  readonly order: 'bytes' | 'other' | 'gaps' | undefined
+  readonly conditions: Requester['conditions'] | undefined
+}
+
+export function traitsOf(known: ProbeReport | undefined): Traits {
+  const { order, conditions } = known?.traits ?? {}
+  return {
+    order: order === 'bytes' || order === 'other' || order === 'gaps' ? order : undefined,
+    conditions: conditions === 'quoted' || conditions === 'bare' ? conditions : undefined,
+  }
+}
+
+/** Before any probe: what Amazon's documentation says of its own service, as far as it holds whatever the bucket's settings are. */
+const AMAZON: Guarantees = {
+  create: 'atomic',
+  replace: 'atomic',
+  remove: 'leased',
+  commit: 'none',
+  copy: 'none',
+}
+
+/** Of any other store: Garage passes conditions over in silence. So it is looked at before each change, and the condition is sent all the same. */
+const LEAST: Guarantees = { ...AMAZON, create: 'checked', replace: 'checked', remove: 'checked' }
+
+export function guaranteesOf(known: ProbeReport | undefined, isAmazon: boolean): Guarantees {
+  return known?.guarantees ?? (isAmazon ? AMAZON : LEAST)
+}
