@@ -58,11 +58,10 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
     const traits = traitsOf(known)
     if (traits.conditions !== undefined) requester.conditions = traits.conditions
     const isOrdered = traits.order === undefined ? isAmazon(service) : traits.order === 'bytes'
-    const leased = new LeasedRemoval(
-      requester,
-      encryptionHeaders(store),
-      guarantees.replace !== 'atomic',
-    )
+    const leased = new LeasedRemoval(requester, encryptionHeaders(store), {
+      looksFirst: guarantees.replace !== 'atomic',
+      ...(options.onNotice === undefined ? {} : { onNotice: options.onNotice }),
+    })
     const guarded: UploadContext['guarded'] = (key, expect, call, operation) =>
       clearing(leased, key, expect, call, async () => {
         if (guarantees.commit !== 'atomic') await checkFirst(requester, key, expect, call)

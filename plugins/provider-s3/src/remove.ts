@@ -3,12 +3,20 @@ import {
   type CallOptions,
   isStorageError,
   type ObjectInfo,
+  type OpenOptions,
   StorageError,
   type StorageErrorCode,
 } from '@lsync/core/provider'
 import { headRaw, type Raw } from './reading.ts'
 import type { Requester } from './request.ts'
-import { anyTombstone, isTombstone, LEASE, putTombstone, STALE } from './tombstones.ts'
+import {
+  anyTombstone,
+  isTombstone,
+  LEASE,
+  putTombstone,
+  STALE,
+  type Tombstone,
+} from './tombstones.ts'
 
 type RemoveOptions = CallOptions & { readonly expect: string }
 
@@ -69,7 +77,7 @@ export async function removeLeased(
 
 /** One try of this process to remove one object. */
 interface Claim {
-  readonly bytes: Uint8Array
+  readonly tombstone: Tombstone
   /** Stands in the tombstone's metadata: who looks whether a tombstone is his own must not meet another's with the same body. */
   readonly token: string
   readonly wall: number
@@ -83,6 +91,9 @@ export class LeasedRemoval {
   readonly #requester: Requester
   readonly #extra: Readonly<Record<string, string>>
   readonly #looksFirst: boolean
+  readonly #onNotice: OpenOptions['onNotice']
+  /** Others know our claims by their ETags; until one is seen to have another. */
+  #isRecognised = true
   /** Claims of this process whose deletion is not confirmed yet: their answers may have been lost. */
   readonly #claims = new Map<string, Claim>()
 
@@ -90,10 +101,18 @@ export class LeasedRemoval {
    * @param extra headers without which the bucket may refuse a write (encryption)
    * @param looksFirst where nobody knows if the store keeps the condition of a claim
    */
-  constructor(requester: Requester, extra: Readonly<Record<string, string>>, looksFirst = false) {
+  constructor(
+    requester: Requester,
+    extra: Readonly<Record<string, string>>,
+    {
+      looksFirst = false,
+      onNotice,
+    }: { readonly looksFirst?: boolean } & Pick<OpenOptions, 'onNotice'> = {},
+  ) {
     this.#requester = requester
     this.#extra = extra
     this.#looksFirst = looksFirst
+    this.#onNotice = onNotice
   }
 
   async remove(key: string, { expect, signal }: RemoveOptions): Promise<void> {
@@ -105,20 +124,21 @@ export class LeasedRemoval {
       const now = await headRaw(this.#requester, key, { signal })
       // An earlier attempt went astray after its claim: while our own tombstone stands, we finish.
       if (earlier !== undefined && now !== undefined && isOwn(now, earlier))
-        return this.#delete(key, earlier, signal)
+        return this.#finish(key, earlier, now, signal)
       if (now?.info.version !== expect) {
         this.#claims.delete(key)
         throw goneOrReplaced(key, now)
       }
       // It went astray before. It may still arrive: then this one is refused, and the next look finds our tombstone.
     }
+    if (!this.#isRecognised) return removeChecked(this.#requester, key, { expect, signal })
     const claim = earlier !== undefined && isLeased(earlier) ? earlier : newClaim(expect)
     try {
       await this.#claim(key, expect, claim, signal)
     } catch (error) {
       if (!isStorageError(error) || error.code !== 'precondition-failed') throw error
       const now = await headRaw(this.#requester, key, { signal })
-      if (now !== undefined && isOwn(now, claim)) return this.#delete(key, claim, signal)
+      if (now !== undefined && isOwn(now, claim)) return this.#finish(key, claim, now, signal)
       throw goneOrReplaced(key, now, error)
     }
     await this.#delete(key, claim, signal)
@@ -164,7 +184,8 @@ export class LeasedRemoval {
         'if-match': `"${expect}"`,
         [`x-amz-meta-${TOKEN}`]: claim.token,
       }
-      await putTombstone(this.#requester, key, claim.bytes, headers, signal)
+      const etag = await putTombstone(this.#requester, key, claim.tombstone.bytes, headers, signal)
+      this.#recognise(etag, claim)
     } catch (error) {
       if (!isStorageError(error) || ['network', 'server'].includes(error.code)) throw error
       // Refused for good: there is no tombstone of ours. (A refusal may still be the echo of an earlier attempt; who asks looks for it.)
@@ -174,6 +195,24 @@ export class LeasedRemoval {
         throw new StorageError('precondition-failed', error.message, { key, cause: error })
       throw error
     }
+  }
+
+  /** Our own tombstone was found: its answer was lost. */
+  #finish(key: string, claim: Claim, { info }: Raw, signal: AbortSignal): Promise<void> {
+    this.#recognise(info.version, claim)
+    return this.#delete(key, claim, signal)
+  }
+
+  /**
+   * A bucket whose default encryption was changed names its objects in another way. RACE: the claims that are under way then are finished all the same; worst outcome: who
+   * lists the bucket before their DELETE takes a tombstone for a file, and if this process dies before, it stays.
+   */
+  #recognise(etag: string, { tombstone }: Claim): void {
+    if (!this.#isRecognised || etag === '' || etag === tombstone.etag) return
+    this.#isRecognised = false
+    this.#onNotice?.(
+      `${this.#requester.host} names what it stores by other ETags than before (was its encryption changed?), so removals cannot be claimed: they are looked at before instead. Run lsync doctor`,
+    )
   }
 
   /**
@@ -202,7 +241,7 @@ export class LeasedRemoval {
 
 function newClaim(expect: string): Claim {
   return {
-    bytes: anyTombstone(expect).bytes,
+    tombstone: anyTombstone(expect),
     token: randomUUID(),
     wall: Date.now(),
     monotonic: performance.now(),

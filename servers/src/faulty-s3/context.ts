@@ -23,6 +23,8 @@ export interface Honours {
   readonly folderObjects: boolean
   /** Bodies without a checksum. A bucket of Amazon's that locks its objects by default refuses them, signed or not. */
   readonly uncheckedBodies: boolean
+  /** ETags of objects are the MD5 of their bytes. Those of objects that are encrypted with keys of Amazon's KMS are not. */
+  readonly md5Etags: boolean
 }
 
 export interface Context {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { Answer } from '../faulty/answer.ts'
 import { type Checksum, checksumHeaders, checksumOf, isAlgorithm } from './checksums.ts'
 import { checkDelete, checkRead, checkWrite } from './conditions.ts'
@@ -17,7 +17,9 @@ export const putObject: Handler = ({ store, honours, now }, request, { bytes, ch
   const bucket = store.bucket(request.bucket)
   if (honours.conditionalWrite) checkCondition(honours, request, bucket)
   if (key.endsWith('/')) checkFolder(honours, bucket, request, bytes)
-  const etag = createHash('md5').update(bytes).digest('hex')
+  const etag = honours.md5Etags
+    ? createHash('md5').update(bytes).digest('hex')
+    : randomBytes(16).toString('hex')
   bucket.put(key, { bytes, etag, modified: now(), headers: keptHeaders(request), checksum })
   return {
     status: 200,

@@ -72,6 +72,7 @@ class Server extends FaultyServer<S3Request> implements FaultyS3 {
         byteOrder: options.byteOrder ?? true,
         folderContent: options.folderContent ?? true,
         folderObjects: options.folderObjects ?? true,
+        md5Etags: options.md5Etags ?? true,
         uncheckedBodies: options.uncheckedBodies ?? true,
       },
       pageSize: options.pageSize ?? 1000,
