@@ -1,4 +1,5 @@
 import type { Guarantees, ProbeReport } from '@lsync/core/provider'
+import { REFUSABLE, type Refusable } from './refused-headers.ts'
 import type { Requester } from './request.ts'
 
 /** What a probe leaves for the next opening beside what the contract names; nothing of what somebody else wrote there. */
@@ -6,13 +7,15 @@ export interface Traits {
   /** `gaps`: listings leave something out. */
   readonly order: 'bytes' | 'other' | 'gaps' | undefined
   readonly conditions: Requester['conditions'] | undefined
+  readonly refused: readonly Refusable[]
 }
 
 export function traitsOf(known: ProbeReport | undefined): Traits {
-  const { order, conditions } = known?.traits ?? {}
+  const { order, conditions, refused } = known?.traits ?? {}
   return {
     order: order === 'bytes' || order === 'other' || order === 'gaps' ? order : undefined,
     conditions: conditions === 'quoted' || conditions === 'bare' ? conditions : undefined,
+    refused: REFUSABLE.filter((kind) => String(refused).split(' ').includes(kind)),
   }
 }
 

@@ -57,6 +57,7 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
     const guarantees = guaranteesOf(known, isAmazon(service))
     const traits = traitsOf(known)
     if (traits.conditions !== undefined) requester.conditions = traits.conditions
+    for (const kind of traits.refused) requester.refused.add(kind)
     const isOrdered = traits.order === undefined ? isAmazon(service) : traits.order === 'bytes'
     const leased = new LeasedRemoval(requester, encryptionHeaders(store), {
       looksFirst: guarantees.replace !== 'atomic',

@@ -13,6 +13,7 @@ import type { Multipart, UploadName } from './multipart.ts'
 import { keepsFolders, listings } from './probe-listing.ts'
 import { ABSENT, ProbeScene, STALE, versionOf } from './probe-scene.ts'
 import type { Requester } from './request.ts'
+import { findRefused, noting } from './refused-headers.ts'
 import { putPart, taken } from './taken-part.ts'
 import { anyTombstone, putTombstone } from './tombstones.ts'
 import type { Place } from './url.ts'
@@ -45,6 +46,7 @@ export async function probeBucket(
       host: requester.host,
       order: !all.complete ? 'gaps' : all.ordered ? 'bytes' : 'other',
       conditions: requester.conditions,
+      refused: [...requester.refused].join(' '),
     },
     findings: findingsOf(all),
   }
@@ -71,7 +73,7 @@ function guaranteesOf(found: Found): Guarantees {
 
 async function look(scene: ProbeScene, multipart: Multipart): Promise<Seen> {
   const object = `${scene.scratch}object`
-  const first = await scene.put(object, 'one', ABSENT)
+  const first = await findRefused(scene.requester, () => scene.put(object, 'one', ABSENT))
   const create = await refuses(() => scene.put(object, 'two', ABSENT))
   const now = (await scene.head(object)) ?? { info: first, skew: Number.NaN }
   return {
@@ -89,7 +91,7 @@ async function look(scene: ProbeScene, multipart: Multipart): Promise<Seen> {
   }
 }
 
-/** In quotes, or else bare: whichever the store takes is how it is asked from then on. */
+/** In quotes, or else bare, or not at all: whichever the store takes is how it is asked from then on. */
 async function replaces(scene: ProbeScene, key: string): Promise<boolean> {
   for (const conditions of ['quoted', 'bare'] as const) {
     scene.requester.conditions = conditions
@@ -99,6 +101,8 @@ async function replaces(scene: ProbeScene, key: string): Promise<boolean> {
     if (staleRefused && (await allows(() => scene.put(key, 'four', right)))) return true
   }
   scene.requester.conditions = 'quoted'
+  const right = versionOf((await scene.head(key))?.info.version ?? STALE)
+  await allows(noting(scene.requester, 'if-match', () => scene.put(key, 'five', right)))
   return false
 }
 
@@ -113,9 +117,11 @@ async function removes(scene: ProbeScene): Promise<{ readonly remove: boolean }>
       headers: { 'if-match': `"${version}"` },
       signal: scene.signal,
     })
-  if (!(await refuses(remove(STALE)))) return { remove: false }
+  const staleRefused = await refuses(remove(STALE))
   const version = (await scene.head(key))?.info.version
-  return { remove: version !== undefined && (await allows(remove(version))) }
+  if (version === undefined) return { remove: false }
+  const right = noting(scene.requester, 'delete-if-match', remove(version))
+  return { remove: (await allows(right)) && staleRefused }
 }
 
 /** Tombstones are known by their ETags, which encryption may change. */
@@ -124,7 +130,9 @@ async function knowsTombstones(scene: ProbeScene): Promise<boolean> {
   const { bytes, etag } = anyTombstone()
   scene.made(key)
   const headers = { ...scene.extra, 'if-none-match': '*' }
-  return (await putTombstone(scene.requester, key, bytes, headers, scene.signal)) === etag
+  return unlessOdd(
+    async () => (await putTombstone(scene.requester, key, bytes, headers, scene.signal)) === etag,
+  )
 }
 
 /** Both conditions on the end of an upload in parts: some servers know only the first. */

@@ -8,6 +8,7 @@ import {
 } from '@lsync/core/provider'
 import { connectionError } from './errors.ts'
 import { headerInfo } from './info.ts'
+import { isBareRefusal, isNotTaken, withoutChecksums } from './refused-headers.ts'
 import type { Requester, S3Response } from './request.ts'
 import { isTombstone } from './tombstones.ts'
 
@@ -22,6 +23,7 @@ export async function headRaw(
   key: string,
   { signal }: CallOptions,
 ): Promise<Raw | undefined> {
+  const isPlain = requester.refused.has('checksums')
   try {
     const response = await requester.sendOnly({
       method: 'HEAD',
@@ -32,11 +34,29 @@ export async function headRaw(
     return { info: headerInfo(key, response), response }
   } catch (error) {
     if (isStorageError(error) && error.code === 'not-found') return undefined
-    // A bare 400 may be a key that is too long, or a token that ended: the answer to a GET has a body that says which.
-    if (isStorageError(error) && error.detail === 'status 400')
-      await requester.sendOnly({ method: 'GET', key, headers: { range: 'bytes=0-0' }, signal })
+    if (!isBareRefusal(error)) throw error
+    // For a key that is too long, a token that ended, or a header that the store does not take.
+    if (!(await hasObject(requester, key, signal))) return undefined
+    if (isPlain) throw error
+    return withoutChecksums(requester, error, () => headRaw(requester, key, { signal }))
+  }
+}
+
+/** By a GET, whose refusal says the reason: then that is thrown. */
+async function hasObject(requester: Requester, key: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await requester.sendOnly({ method: 'GET', key, headers: { range: 'bytes=0-0' }, signal })
+    return true
+  } catch (error) {
+    if (!isStorageError(error)) throw error
+    if (error.code === 'not-found') return false
+    if (isBehindTheEnd(error)) return true
     throw error
   }
+}
+
+function isBehindTheEnd(error: unknown): boolean {
+  return isStorageError(error) && error.detail?.startsWith('status 416') === true
 }
 
 export async function headObject(
@@ -59,9 +79,8 @@ export async function readObject(
   if (length === 0) return nothingOf(requester, key, options)
   const ranged = from > 0 || length !== undefined
   const to = length === undefined ? '' : String(from + length - 1)
-  let response: S3Response
-  try {
-    response = await requester.send({
+  const ask = (): Promise<S3Response> =>
+    requester.send({
       method: 'GET',
       key,
       ...(historyId === undefined ? {} : { query: { versionId: historyId } }),
@@ -73,10 +92,16 @@ export async function readObject(
       signal,
       memory: options.memory,
     })
+  const isPlain = ranged || requester.refused.has('checksums')
+  let response: S3Response
+  try {
+    response = await ask().catch((error: unknown) => {
+      if (isPlain || !isNotTaken(error)) throw error
+      return withoutChecksums(requester, error, ask)
+    })
   } catch (error) {
     // A range that begins behind the end, or any range of nothing.
-    if (isStorageError(error) && error.detail?.startsWith('status 416') === true)
-      return nothingOf(requester, key, options)
+    if (isBehindTheEnd(error)) return nothingOf(requester, key, options)
     throw error
   }
   try {

@@ -10,6 +10,7 @@ import {
 } from '@lsync/http'
 import type { Credentials } from './credentials.ts'
 import { answerError, connectionError, WrongRegion } from './errors.ts'
+import { isRefused, type Refusable } from './refused-headers.ts'
 import { Signer } from './sign.ts'
 import { checkKey, encodePath, encodeQuery, type Place } from './url.ts'
 import { textOf } from './xml.ts'
@@ -60,6 +61,8 @@ export class Requester {
    * takes them bare. Set by whoever knows: the probe, or its report.
    */
   conditions: 'quoted' | 'bare' = 'quoted'
+  /** Headers that the store refuses: they are left out. Set by whoever knows, likewise, and by reads before any probe. */
+  readonly refused = new Set<Refusable>()
   /**
    * Whether the store is seen to check the SHA-256 of an object that it is told as its checksum: from then on a body need not be signed by it besides, which
    * the store would compute a second time. Once seen not to, or to refuse what is not signed, it stays so.
@@ -106,7 +109,7 @@ export class Requester {
         host,
         path: resource,
         query,
-        headers: this.#conditional(request),
+        headers: this.#headersOf(request),
         length,
         sha256: request.sha256 ?? (body === undefined ? EMPTY_SHA256 : 'UNSIGNED-PAYLOAD'),
       },
@@ -167,10 +170,15 @@ export class Requester {
     }
   }
 
-  #conditional({ method, headers }: S3Request): S3Request['headers'] {
-    const match = headers?.['if-match']
-    if (this.conditions === 'quoted' || match === undefined || method === 'GET') return headers
-    return { ...headers, 'if-match': match.replaceAll('"', '') }
+  /** As this store takes them. */
+  #headersOf({ method, headers }: S3Request): S3Request['headers'] {
+    const bare = this.conditions === 'bare' && method !== 'GET'
+    if (headers === undefined || (!bare && this.refused.size === 0)) return headers
+    const taken: Record<string, string> = {}
+    for (const [name, value] of Object.entries(headers))
+      if (!isRefused(this.refused, method, name))
+        taken[name] = bare && name === 'if-match' ? value.replaceAll('"', '') : value
+    return taken
   }
 
   async #refusal(

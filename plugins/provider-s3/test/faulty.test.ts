@@ -3,6 +3,7 @@ import type { ProbeReport } from '@lsync/core/provider'
 import { type FaultyS3, type FaultyS3Options, startFaultyS3 } from '@lsync/servers'
 import { afterAll, expect, test } from 'vitest'
 import s3 from '../src/index.ts'
+import { refusesChecksums, refusesConditions, refusesRemovals } from './refusals.ts'
 
 const HABITS: readonly (readonly [string, FaultyS3Options, object])[] = [
   [
@@ -41,6 +42,44 @@ const HABITS: readonly (readonly [string, FaultyS3Options, object])[] = [
         commit: 'checked',
         copy: 'none',
       },
+    },
+  ],
+  [
+    'faulty S3 like Alibaba OSS',
+    { faults: [refusesConditions], conditionalDelete: false },
+    {
+      guarantees: {
+        create: 'checked',
+        replace: 'checked',
+        remove: 'checked',
+        commit: 'checked',
+        copy: 'none',
+      },
+      traits: { refused: 'if-none-match if-match delete-if-match' },
+    },
+  ],
+  [
+    'faulty S3 that refuses conditions of removals, and passes others over',
+    { faults: [refusesRemovals], conditionalWrite: false },
+    {
+      guarantees: { replace: 'checked', remove: 'checked' },
+      traits: { refused: 'delete-if-match' },
+    },
+  ],
+  [
+    'faulty S3 like Backblaze B2',
+    { faults: [refusesChecksums] },
+    {
+      guarantees: { create: 'atomic', replace: 'atomic', remove: 'leased', commit: 'atomic' },
+      traits: { refused: 'checksums' },
+    },
+  ],
+  [
+    'faulty S3 like the worst of both',
+    { faults: [refusesConditions, refusesChecksums], conditionalDelete: false },
+    {
+      guarantees: { create: 'checked', replace: 'checked', remove: 'checked' },
+      traits: { refused: 'checksums if-none-match if-match delete-if-match' },
     },
   ],
   [
