@@ -52,6 +52,12 @@ group('exit codes', () => {
     expect(LSYNC_ERRORS.locked.exit).toBe(EXIT.locked)
   })
 
+  test('of two failures thrown as one, the first is told', () => {
+    const full = new DiskError('no-space', 'x', 'no space is left')
+    const closing = new DiskError('io', 'x', 'cannot be closed')
+    expect(describe(new SuppressedError(closing, full)).code).toBe('disk-no-space')
+  })
+
   test('only what nobody foresaw is a bug', () => {
     expect(describe(new TypeError('x is not a function')).exit).toBe(EXIT.bug)
     const foreseen = [...Object.values(LSYNC_ERRORS), ...Object.values(STORAGE_ERRORS)]

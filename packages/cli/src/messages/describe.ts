@@ -1,4 +1,10 @@
-import { DiskError, type DiskErrorCode, isStorageError, LsyncError } from '@lsync/core'
+import {
+  DiskError,
+  type DiskErrorCode,
+  firstFailure,
+  isStorageError,
+  LsyncError,
+} from '@lsync/core'
 import { escapeName } from '../render/escape.ts'
 import { type Facts, LSYNC_ERRORS, type Message, STORAGE_ERRORS } from './errors.ts'
 import { EXIT } from './exit.ts'
@@ -19,7 +25,8 @@ const DISK_HINTS: Partial<Record<DiskErrorCode, string>> = {
 const REFUSED: ReadonlySet<DiskErrorCode> = new Set(['forbidden', 'read-only'])
 
 /** The one way from an error to what a person reads and a script gets. */
-export function describe(error: unknown): Described {
+export function describe(thrown: unknown): Described {
+  const error = firstFailure(thrown)
   if (error instanceof LsyncError)
     return said(error.code, LSYNC_ERRORS[error.code], escaped(error.facts))
   if (isStorageError(error)) {

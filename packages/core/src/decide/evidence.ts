@@ -23,7 +23,7 @@ export interface Judged {
 /** What was found out about a row beyond the two listings. */
 export interface Evidence {
   readonly local?: Digests
-  /** The remote object looked at again, with metadata; 'gone' if it is not there any more. */
+  /** The remote object looked at again, with metadata. Not there if it is gone by now, and if nobody asked. */
   readonly remote?: RemoteEntry
   /** sha256 of the remote content, read in full since nothing else could tell. */
   readonly remoteSha256?: string

@@ -49,7 +49,7 @@ export interface Disk {
   copyMode(from: string, to: string): Promise<void>
 
   /**
-   * Makes the named files or folders (data and attributes) and all folders above them survive a power cut; `all` flushes the file system whole.
+   * Makes the named files or folders (data and attributes) and all folders above them survive a power cut.
    * Implementations choose the cheaper way; a name that is gone meanwhile is no error.
    */
   flush(paths: readonly string[]): Promise<void>

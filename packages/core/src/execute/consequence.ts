@@ -1,4 +1,5 @@
 import { DiskError } from '../disk/disk.ts'
+import { firstFailure } from '../model/errors.ts'
 import type { Problem, ProblemCode } from '../model/problem.ts'
 import { isStorageError, type StorageErrorCode } from '../provider/index.ts'
 
@@ -51,7 +52,8 @@ export class PathProblem extends Error {
 }
 
 /** The problem that a failure means for this path (`writing`: in changing it here); undefined where the run must end. */
-export function problemOf(path: string, error: unknown, writing = false): Problem | undefined {
+export function problemOf(path: string, thrown: unknown, writing = false): Problem | undefined {
+  const error = firstFailure(thrown)
   if (error instanceof PathProblem)
     return {
       path,

@@ -4,7 +4,6 @@ import { foldName } from '../model/folding.ts'
 import { diskPath, isFolderKey } from '../model/path.ts'
 import type { Action, DownloadAction } from '../model/plan.ts'
 import type { Problem, ProblemCode } from '../model/problem.ts'
-import { isStorageError } from '../provider/index.ts'
 import { PathProblem, problemOf } from './consequence.ts'
 import type { Effects } from './context.ts'
 import { copyMoved } from './copy.ts'
@@ -89,7 +88,6 @@ export async function execute(
     const problem = problemOf(action.path, error, WRITES_HERE.has(action.kind))
     if (problem === undefined) throw error
     if (
-      isStorageError(error) &&
       (problem.code === 'remote-failed' || (problem.code === 'remote-refused' && !anyTaken)) &&
       ++remoteFailures > MOST_REMOTE_FAILURES
     )

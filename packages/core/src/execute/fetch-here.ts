@@ -1,5 +1,6 @@
 import { comparable, sameContent } from '../decide/evidence.ts'
 import { DiskError } from '../disk/disk.ts'
+import { firstFailure } from '../model/errors.ts'
 import { readMetadata } from '../model/metadata.ts'
 import type { DownloadAction } from '../model/plan.ts'
 import type { RemoteEntry } from '../model/entry.ts'
@@ -64,7 +65,8 @@ async function copyIfSame(
     await writer.setExecutable(file.executable)
     await writer.setModified(file.mtime ?? info.modified)
     return { path, stat: await writer.stat(), info, file, sha256: found.sha256 }
-  } catch (error) {
+  } catch (thrown) {
+    const error = firstFailure(thrown)
     same = false
     // It is gone, or cannot be read: then the content comes from the remote.
     if (error instanceof DiskError && error.code !== 'no-space') return undefined

@@ -1,6 +1,7 @@
 import { comparable, sameContent } from '../decide/evidence.ts'
 import { type Disk, DiskError, type DiskFile, type DiskWriter } from '../disk/disk.ts'
 import type { RemoteEntry } from '../model/entry.ts'
+import { firstFailure } from '../model/errors.ts'
 import { type FileMetadata, readMetadata } from '../model/metadata.ts'
 import { bytesOf, GrowingRanges, missingRanges } from '../model/ranges.ts'
 import {
@@ -188,7 +189,8 @@ function rangeOf(size: number, least: number): number {
 }
 
 /** Nobody will go on with it: the object moved on, or what came is not what it should be. And a full disk stays full while it lies there. */
-function isUseless(error: unknown): boolean {
+function isUseless(thrown: unknown): boolean {
+  const error = firstFailure(thrown)
   if (error instanceof DiskError) return error.code === 'no-space'
   if (isStorageError(error))
     return error.code === 'precondition-failed' || error.code === 'not-found'

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Disk, DiskError, type DiskStat, type DiskWriter } from '../disk/disk.ts'
 import type { RemoteEntry } from '../model/entry.ts'
+import { firstFailure } from '../model/errors.ts'
 import { type FileMetadata, readMetadata } from '../model/metadata.ts'
 import type { ObjectInfo } from '../provider/index.ts'
 import { hashRange, sha256Of, SMALL_FILE } from '../scan/hash.ts'
@@ -115,7 +116,7 @@ async function staging(
     await disk.remove(path).catch((failure: unknown) => {
       if (!(failure instanceof DiskError)) throw failure
     })
-    throw error
+    throw firstFailure(error)
   }
 }
 

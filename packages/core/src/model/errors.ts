@@ -21,6 +21,17 @@ export type LsyncErrorCode =
   | 'locked'
   | 'disk'
 
+/**
+ * The failure to go by. Where what was done with a file fails, and closing it after that fails as well, both are thrown as one: the
+ * first is the cause, and the second says nothing more.
+ */
+export function firstFailure(error: unknown): unknown {
+  // By its name: where Node.js has no such class yet, a plain error stands in for it.
+  return error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error
+    ? firstFailure(error.suppressed)
+    : error
+}
+
 export class LsyncError extends Error {
   override readonly name = 'LsyncError'
   readonly code: LsyncErrorCode

@@ -4,6 +4,9 @@ import { address, type Check, SETTINGS, text } from './settings.ts'
 
 export type Keys = Readonly<Record<string, Check>>
 
+/** So many requests in flight at most: more of them wait for each other, whatever the line and the store. */
+const MOST_JOBS = 1024
+
 export const POLICIES: readonly ConflictPolicy[] = [
   'manual',
   'keep-both',
@@ -26,6 +29,10 @@ const paths: Check = (value) =>
     : 'a list of paths in the repository, like docs or src/lib'
 const positive: Check = (value) =>
   Number.isInteger(value) && Number(value) > 0 ? undefined : 'a whole number above 0'
+const requests: Check = (value) =>
+  Number.isInteger(value) && Number(value) > 0 && Number(value) <= MOST_JOBS
+    ? undefined
+    : `a whole number from 1 to ${MOST_JOBS}`
 const numberOrShare: Check = (value) =>
   /^(\d{1,12}|(100|\d{1,2})%)$/.test(String(value))
     ? undefined
@@ -44,7 +51,7 @@ export const KEYS: Keys = {
   symlinks: oneOf('skip', 'store'),
   author: text,
   'max-delete': numberOrShare,
-  jobs: positive,
+  jobs: requests,
   'trash-days': positive,
   'trash-size': amount,
 }

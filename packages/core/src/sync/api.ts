@@ -41,7 +41,7 @@ export interface Machine {
     readonly boot: string
     readonly started: string
   }
-  /** `running` if a process with that pid that started then lives on this boot. */
+  /** True if a process with that pid that started then lives on this boot. */
   readonly isAlive: (holder: {
     readonly pid: number
     readonly host: string

@@ -7,12 +7,10 @@ import { checkKey } from '../model/path.ts'
 import type { Expect, ObjectInfo, StorageProvider } from '../provider/index.ts'
 import { isSharedSetting, isSafeAddress } from '../state/settings.ts'
 import type { KnownPointers } from '../state/nested.ts'
-import { readSmallObject, writeSmallObject } from './small-object.ts'
+import { LONGEST, readSmallObject, writeSmallObject } from './small-object.ts'
 
 /** The format of a pointer. A newer one is not believed, and left alone. */
 const POINTER_FORMAT = 1
-/** A pointer is a handful of lines; what is longer is none. */
-const LONGEST_POINTER = 16_384
 
 /** A pointer on the remote, with why it must not be used, if so. */
 export interface FoundPointer extends PointerThere {
@@ -59,7 +57,7 @@ async function readPointer(
   signal: AbortSignal,
 ): Promise<FoundPointer> {
   const { version, fingerprint } = info
-  if (info.size > LONGEST_POINTER)
+  if (info.size > LONGEST)
     return { version, fingerprint, refusal: 'it is too long to be a pointer' }
   const found = await readSmallObject(provider, info.key, signal)
   // Gone or replaced since the listing: what was listed is what stands, the next run sees the new state.

@@ -9,8 +9,10 @@ import {
 import { sha256Of } from '../scan/hash.ts'
 
 const READS = 3
+/** They are a handful of lines each; what is longer is none of them, and no reason to fill the memory. */
+export const LONGEST = 16_384
 
-/** The text of one of lsync's own objects on the remote; undefined if there is none. */
+/** The text of one of lsync's own objects on the remote; undefined if there is none. Of what is too long for one the text is empty, and so nothing that makes sense. */
 export async function readSmallObject(
   provider: StorageProvider,
   key: string,
@@ -22,11 +24,16 @@ export async function readSmallObject(
     let digests: Digests
     try {
       const answer = await provider.read(key, { signal })
-      const chunks: Uint8Array[] = []
-      for await (const chunk of answer.body) chunks.push(chunk)
-      bytes = Buffer.concat(chunks)
       info = answer.info
       digests = info.digests
+      const chunks: Uint8Array[] = []
+      let length = 0
+      for await (const chunk of answer.body) {
+        length += chunk.length
+        if (length > LONGEST) return { text: '', info }
+        chunks.push(chunk)
+      }
+      bytes = Buffer.concat(chunks)
     } catch (error) {
       if (isStorageError(error) && error.code === 'not-found') return undefined
       throw error

@@ -52,6 +52,7 @@ describe('reading', () => {
   test.each([
     ['conflicts: never', 3, /conflicts.*manual/],
     ['jobs: 0', 3, /jobs/],
+    ['jobs: 1025', 3, /jobs.*from 1 to 1024/],
     ['max-delete: many', 3, /max-delete/],
     ['max-delete: 200%', 3, /max-delete/],
     ['ignore: {a: 1}', 3, /ignore/],

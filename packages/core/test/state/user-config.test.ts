@@ -44,6 +44,11 @@ test.each(['remote: s3://bucket', 'repository: abc', 'only: [a]', 'secret-key: h
   },
 )
 
+test('no more requests at once than the flag takes', () => {
+  expect(loadUserConfig(undefined, { LSYNC_JOBS: '1024' }).jobs).toBe(1024)
+  expect(() => loadUserConfig(undefined, { LSYNC_JOBS: '1000000000' })).toThrow('from 1 to 1024')
+})
+
 test('a wrong variable is named', () => {
   expect(() => loadUserConfig(undefined, { LSYNC_JOBS: 'many' })).toThrow(
     expect.objectContaining({

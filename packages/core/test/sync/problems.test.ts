@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, utimesSync } f
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { DiskError, nodeDisk } from '../../src/index.ts'
+import { STAGING } from '../../src/state/layout.ts'
 import { pair, read, write } from './pair.ts'
 import { clones } from './two-clones.ts'
 
@@ -145,6 +146,39 @@ test('what may not be changed here is told so, and an adoption does without the 
   expect([read(b, 'x'), read(b, 'y')]).toEqual(['changed', 'y'])
   refused.clear()
   expect(await c.sync(1)).toMatchObject({ problems: [], totals: { removedLocally: 1 } })
+})
+
+test('a file that can neither be written nor closed is a problem of its own', async () => {
+  const refuse = async (): Promise<never> => {
+    throw new DiskError('no-space', '', 'quota exceeded, EDQUOT')
+  }
+  const fails = async (): Promise<never> => {
+    throw new DiskError('io', '', 'cannot be closed, EIO')
+  }
+  let full = false
+  using c = await clones(2, {
+    openDisk(root) {
+      const disk = nodeDisk(root)
+      return {
+        ...disk,
+        async create(path) {
+          const writer = await disk.create(path)
+          if (!full || !path.startsWith(STAGING) || path.includes('names-')) return writer
+          full = false
+          await writer[Symbol.asyncDispose]()
+          return { ...writer, write: refuse, [Symbol.asyncDispose]: fails }
+        },
+      }
+    },
+  })
+  const [a = '', b = ''] = c.folders
+  for (const name of ['x', 'y', 'z']) write(a, name, name)
+  await c.sync(0)
+  full = true
+  const report = await c.sync(1, { jobs: 1 })
+  expect(report.problems).toMatchObject([{ code: 'no-space', detail: 'quota exceeded, EDQUOT' }])
+  expect(readdirSync(b)).toHaveLength(3)
+  expect(await c.sync(1)).toMatchObject({ problems: [], totals: { downloaded: { files: 1 } } })
 })
 
 test('what the store refuses of one path is a problem of that path; of all paths, the end', async () => {
