@@ -14,6 +14,10 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
     sentence: 'cannot be read; left as it is on both sides',
     hint: 'Check the permissions of what cannot be read.',
   },
+  'bad-rules': {
+    sentence: 'has a .lsyncignore that cannot be followed; left as it is on both sides',
+    hint: 'Shorten it, or remove it, and run lsync again.',
+  },
   'special-file': { sentence: 'is no regular file; skipped' },
   'symbolic-link': {
     sentence: 'is a symbolic link; skipped',

@@ -1,6 +1,7 @@
 import ignore, { type Ignore } from 'ignore'
 import type { Path } from '../model/entry.ts'
 import { isWithin, joinPath, leadsInto, nameOf, parentOf } from '../model/path.ts'
+import { costOf, type Refusal } from './rule-cost.ts'
 
 /** A file of rules: it holds for its folder and everything below, and is itself synced like any file. */
 export const RULE_FILE = '.lsyncignore'
@@ -60,11 +61,18 @@ export class IgnoreRules {
     this.#everywhere = new Rules(undefined, lines)
   }
 
-  /** Takes in the rule file of a folder, `''` for the root's; those of the folders above come first. */
-  add(folder: Path, text: string): void {
+  /**
+   * Takes in the rule file of a folder, `''` for the root's; those of the folders above come first.
+   * @returns why it was not taken in, where that would cost too much
+   */
+  add(folder: Path, text: string): Refusal | undefined {
+    const above = this.#rulesIn(folder)
     const lines = text.replace(/^\u{FEFF}/u, '').split(/\r?\n/)
+    const cost = costOf(lines, above.cost)
+    if (typeof cost !== 'number') return cost
     const own = folder === '' ? lines : lines.flatMap((line) => below(folder, line))
-    this.#files.set(folder, new Rules(this.#rulesIn(folder), own))
+    this.#files.set(folder, new Rules(above, own, cost))
+    return undefined
   }
 
   /** True if the key is left out; that of a folder ends in `/`. */
@@ -118,11 +126,14 @@ const MOST_REMEMBERED = 4096
 
 /** Lines, over the defaults. */
 class Rules {
+  /** Of the lines of files, those above included. */
+  readonly cost: number
   /** Absent where there are no lines. */
   #lines: Ignore | undefined
   #asked = 0
 
-  constructor(above: Rules | undefined, lines: readonly string[]) {
+  constructor(above: Rules | undefined, lines: readonly string[], cost = 0) {
+    this.cost = cost
     const inherited = above === undefined ? undefined : above.#lines
     if (inherited === undefined && lines.length === 0) return
     this.#lines = ignore(OPTIONS)

@@ -126,8 +126,10 @@ export async function* join(
           !isJunk(path)
         )
           for (const folder of ancestorsOf(path)) counts.occupied.add(folder)
-        if (localSeen.side.state === 'unknown' && localSeen.side.problem !== undefined)
-          options.onProblem({ path, code: localSeen.side.problem })
+        if (localSeen.side.state === 'unknown' && localSeen.side.problem !== undefined) {
+          const { problem: code, detail } = localSeen.side
+          options.onProblem({ path, code, ...(detail === undefined ? {} : { detail }) })
+        }
       }
       if (remoteSeen !== undefined) {
         remotes.advance()

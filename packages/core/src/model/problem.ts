@@ -2,6 +2,8 @@
 export type ProblemCode =
   /** May not be read (permissions), or a folder that cannot be listed: all below it is unknown. */
   | 'unreadable'
+  /** The rules of a folder (`.lsyncignore`) cost more than can be asked of every path: all below it is unknown. */
+  | 'bad-rules'
   | 'special-file'
   | 'symbolic-link'
   /** A link on the remote whose content cannot be the target of one. */

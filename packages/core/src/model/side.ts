@@ -16,6 +16,7 @@ export interface Unknown {
   readonly state: 'unknown'
   /** Absent where the path is left out on purpose (ignored, outside `only`): nobody needs to be told. */
   readonly problem?: ProblemCode
+  readonly detail?: string
 }
 
 export const ABSENT: Absent = { state: 'absent' }

@@ -1,13 +1,16 @@
 import { type IgnoreRules, RULE_FILE } from '../decide/ignore.ts'
+import type { Refusal } from '../decide/rule-cost.ts'
 import type { World } from '../disk/clock.ts'
 import { type Disk, DiskError, type DiskStat, type FolderItem } from '../disk/disk.ts'
 import type { EntryType, LocalEntry, Path, SymlinkPolicy } from '../model/entry.ts'
+import { LsyncError } from '../model/errors.ts'
 import { type Folding, isReservedName, keyName } from '../model/folding.ts'
 import { isWithin, joinPath, leadsInto } from '../model/path.ts'
 import type { ProblemCode } from '../model/problem.ts'
 import type { Seen, SortedStream } from '../model/side.ts'
 import { compareKeys } from '../provider/index.ts'
 import { LSYNC } from '../state/layout.ts'
+import { addRuleFile } from './rule-file.ts'
 
 export interface ScanOptions {
   /** Only these paths and what lies below them; empty = everything. */
@@ -86,9 +89,19 @@ async function* walk(context: WalkContext, folder: string, stat: DiskStat): Asyn
   }
 
   if (items.some((item) => item.name === RULE_FILE && item.kind === 'file')) {
-    const path = joinPath(folder, RULE_FILE)
     try {
-      options.rules.add(folder, (await disk.readText(path)) ?? '')
+      const refusal = await addRuleFile(disk, options.rules, folder)
+      if (refusal !== undefined) {
+        if (folder === '') throw refusedAtRoot(refusal)
+        const { line, reason } = refusal
+        unknownBelow(
+          context,
+          folder,
+          'bad-rules',
+          `${line === undefined ? 'it' : `line ${line}`} ${reason}`,
+        )
+        return
+      }
     } catch (error) {
       // What it leaves out would be taken for what it lets in.
       if (!(error instanceof DiskError) || folder === '') throw error
@@ -148,6 +161,11 @@ async function* walk(context: WalkContext, folder: string, stat: DiskStat): Asyn
       }
     }
   }
+}
+
+function refusedAtRoot({ line, reason }: Refusal): LsyncError {
+  const facts = { file: RULE_FILE, reason, ...(line === undefined ? {} : { line }) }
+  return new LsyncError('bad-configuration', `${RULE_FILE}: ${reason}`, facts)
 }
 
 /** It was there a moment ago: whatever it became, the next run sees it. */
@@ -240,10 +258,11 @@ function unknownBelow(
   context: WalkContext,
   folder: string,
   problem: ProblemCode | undefined,
+  detail?: string,
 ): void {
   push(context, {
     path: `${folder}/`,
-    side: { state: 'unknown', ...(problem ? { problem } : {}) },
+    side: { state: 'unknown', ...(problem ? { problem } : {}), ...(detail ? { detail } : {}) },
     below: true,
   })
 }

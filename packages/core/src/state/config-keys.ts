@@ -1,3 +1,4 @@
+import { costOf } from '../decide/rule-cost.ts'
 import { checkKey } from '../model/path.ts'
 import type { ConflictPolicy } from '../model/plan.ts'
 import { address, type Check, SETTINGS, text } from './settings.ts'
@@ -22,6 +23,12 @@ const texts: Check = (value) =>
   Array.isArray(value) && value.every((item) => typeof item === 'string')
     ? undefined
     : 'a list of texts'
+const rules: Check = (value) => {
+  const wanted = texts(value)
+  if (wanted !== undefined || !Array.isArray(value)) return wanted
+  const cost = costOf(value.map(String))
+  return typeof cost === 'number' ? undefined : `rules of which none ${cost.reason}`
+}
 const paths: Check = (value) =>
   Array.isArray(value) &&
   value.every((item) => typeof item === 'string' && checkKey(item) === undefined)
@@ -46,7 +53,7 @@ export const KEYS: Keys = {
   repository: text,
   ...SETTINGS,
   conflicts: oneOf(...POLICIES),
-  ignore: texts,
+  ignore: rules,
   only: paths,
   symlinks: oneOf('skip', 'store'),
   author: text,

@@ -1,9 +1,10 @@
-import { IgnoreRules, type IgnoreSettings, RULE_FILE } from '../decide/ignore.ts'
+import { IgnoreRules, type IgnoreSettings } from '../decide/ignore.ts'
 import type { PointerHere } from '../decide/nested.ts'
 import { ancestorsOf } from '../decide/plan.ts'
 import { DiskError, type Disk } from '../disk/disk.ts'
 import type { Path } from '../model/entry.ts'
 import { joinPath } from '../model/path.ts'
+import { addRuleFile } from '../scan/rule-file.ts'
 import { parseConfig } from '../state/config.ts'
 import { isSharedSetting } from '../state/settings.ts'
 import { CONFIG, LSYNC } from '../state/layout.ts'
@@ -17,7 +18,7 @@ export async function lookForRepository(
     const root = await disk.stat('')
     const mounts = await disk.mountPoints()
     const rules = new IgnoreRules(ignore)
-    await addRules(disk, rules, '')
+    if ((await addRuleFile(disk, rules, '')) !== undefined) return 'unknown'
     for (const folder of [...ancestorsOf(path), path]) {
       if (folder === path ? rules.ignores(`${folder}/`) : !rules.enters(folder)) return 'unknown'
       const stat = await disk.stat(folder)
@@ -26,7 +27,7 @@ export async function lookForRepository(
         return 'unknown'
       if (folder !== path && (await disk.stat(joinPath(folder, LSYNC)))?.kind === 'folder')
         return 'unknown'
-      await addRules(disk, rules, folder)
+      if ((await addRuleFile(disk, rules, folder)) !== undefined) return 'unknown'
     }
     if ((await disk.stat(joinPath(path, LSYNC)))?.kind !== 'folder') return 'absent'
     const text = await disk.readText(joinPath(path, CONFIG))
@@ -35,12 +36,6 @@ export async function lookForRepository(
     if (error instanceof DiskError) return 'unknown'
     throw error
   }
-}
-
-/** As the walk does it. */
-async function addRules(disk: Disk, rules: IgnoreRules, folder: Path): Promise<void> {
-  const path = joinPath(folder, RULE_FILE)
-  if ((await disk.stat(path))?.kind === 'file') rules.add(folder, (await disk.readText(path)) ?? '')
 }
 
 /** What of its configuration others may know. A broken one is the nested repository's own trouble. */

@@ -86,6 +86,40 @@ test('a selective clone knows the named paths, and the rule files on the way', (
   ).toEqual(['docs', 'docs/e', 'src', 'src/lib'])
 })
 
+test.each([
+  ['many ** in a line', `${'a/**/'.repeat(8)}b`, { line: 1, reason: 'more than three \\*\\*' }],
+  ['the same, not next to each other', `x\n!${'***/a/'.repeat(4)}`, { line: 2, reason: 'three' }],
+  ['a line without end', 'x'.repeat(30_000), { line: 1, reason: 'characters' }],
+  ['lines without end', 'x\n'.repeat(40_000), { line: 30_001, reason: 'one rule too many' }],
+  ['too many with **', 'a/**/b\n'.repeat(1501), { line: 1501, reason: 'counts for 20' }],
+])('what would take without end is not taken in: %s', (_, text, { line, reason }) => {
+  const all = rules({})
+  expect(all.add('', text)).toEqual({ line, reason: expect.stringMatching(reason) })
+  expect(all.ignores('a/b')).toBe(false)
+})
+
+test('what people write is taken in, and those above count as well', () => {
+  const all = rules({})
+  const lines = [
+    '**/build/**/*',
+    '**/node_modules/**',
+    '!docs/**',
+    'a/**/b/**/c',
+    '# a/**/a/**/a/**/',
+  ]
+  for (let index = 0; index < 30; index++)
+    lines.push(`**/d${index}/**/*.o`, `*.${index}`, `/x${index}`)
+  expect(all.add('', lines.join('\n'))).toBeUndefined()
+  expect(all.add('d', 'a/**/b/**/c\n'.repeat(30))).toBeUndefined()
+  expect(all.add('d/e', 'a/**/b/**/c\n'.repeat(30))).toMatchObject({ line: 14 })
+  expect(kept(all, ['build/x', 'a/x/b/y/c', 'd/a/b/c', 'd/e/a/b/c'])).toEqual(['d/e/a/b/c'])
+  // A path that is made to try them all.
+  const deep = `${'a/'.repeat(500)}d`
+  const begun = performance.now()
+  expect(all.ignores(deep)).toBe(false)
+  expect(performance.now() - begun).toBeLessThan(5000)
+})
+
 const NAMES = ['a', 'b', 'c', 'a.b', 'b c', '[a]', '!c', '#a']
 const PARTS = [
   'a',

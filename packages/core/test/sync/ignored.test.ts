@@ -5,6 +5,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -222,6 +223,41 @@ test('where the rules of a folder cannot be read, nothing in it is judged', asyn
   expect(report.problems).toMatchObject([{ path: 'd/', code: 'unreadable' }])
   expect(report.totals).toMatchObject({ uploaded: { files: 1 }, removedRemotely: 0 })
   expect(c.store.objects.has('d/secret')).toBe(false)
+})
+
+test('rules that cannot be followed hold back their folder alone, and say why', async () => {
+  using c = await pair()
+  const deep = `d/${'a/'.repeat(40)}c`
+  write(c.a, deep, 'deep')
+  write(c.a, 'e/x', 'x')
+  await c.sync(0)
+  await c.put('d/.lsyncignore', `${'a/**/'.repeat(8)}b\n`)
+  await c.sync(0)
+  // More than can be one text.
+  write(c.a, 'e/.lsyncignore', '')
+  truncateSync(join(c.a, 'e/.lsyncignore'), 600 * 1024 ** 2)
+  rmSync(join(c.a, deep))
+  rmSync(join(c.a, 'e/x'))
+  write(c.a, 'y', 'y')
+  const report = await c.sync(0)
+  expect(report.problems).toEqual([
+    { path: 'd/', code: 'bad-rules', detail: expect.stringMatching(/^line 1 .*three \*\*/) },
+    { path: 'e/', code: 'bad-rules', detail: expect.stringContaining('629145600 bytes') },
+  ])
+  expect(report.totals).toMatchObject({ uploaded: { files: 1 }, removedRemotely: 0 })
+  expect(c.keys()).toEqual(['d/.lsyncignore', deep, 'e/x', 'y'].toSorted())
+
+  // Those of the root hold for everything.
+  await c.put('.lsyncignore', `*.log\n${'a/**/'.repeat(12)}b\n`)
+  await c.sync(0)
+  await expect(c.sync(0)).rejects.toMatchObject({
+    code: 'bad-configuration',
+    facts: { file: '.lsyncignore', line: 2 },
+  })
+  write(c.a, '.lsyncignore', '*.log')
+  await c.sync(0)
+  await c.configure(0, 'ignore', '*.o')
+  await expect(c.configure(0, 'ignore', `*.o,${'a/**/'.repeat(8)}b`)).rejects.toThrow('three **')
 })
 
 test('a .git folder is synced, with one warning where something of it travels', async () => {
