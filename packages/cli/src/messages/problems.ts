@@ -18,6 +18,10 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
     sentence: 'has a .lsyncignore that cannot be followed; left as it is on both sides',
     hint: 'Shorten it, or remove it, and run lsync again.',
   },
+  'not-asked': {
+    sentence: 'was left out for a while, and only the remote can tell what becomes of it',
+    hint: 'Ask it: lsync status, without --local.',
+  },
   'special-file': { sentence: 'is no regular file; skipped' },
   'symbolic-link': {
     sentence: 'is a symbolic link; skipped',

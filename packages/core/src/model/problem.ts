@@ -4,6 +4,8 @@ export type ProblemCode =
   | 'unreadable'
   /** The rules of a folder (`.lsyncignore`) cost more than can be asked of every path: all below it is unknown. */
   | 'bad-rules'
+  /** It was left out for a while, and the remote, which was not to be asked, may hold anything of it by now. */
+  | 'not-asked'
   | 'special-file'
   | 'symbolic-link'
   /** A link on the remote whose content cannot be the target of one. */

@@ -1,5 +1,5 @@
 import { compare, type Decision, NOTHING } from '../decide/compare.ts'
-import { judge, type Judged } from '../decide/evidence.ts'
+import { judge, type Judged, needsOf } from '../decide/evidence.ts'
 import { IgnoreRules } from '../decide/ignore.ts'
 import { join, type Joined, type JoinCounts } from '../decide/join.ts'
 import { compareOverriding } from '../decide/override.ts'
@@ -135,7 +135,17 @@ async function openStreams(context: PlanContext, within: readonly Path[]): Promi
       onProblem: (problem) => problems.push(problem),
     },
   )
-  return { rows, rules, counts, problems }
+  const isAsked = context.remoteStream === undefined
+  return { rows: isAsked ? rows : tellable(rows, problems), rules, counts, problems }
+}
+
+/** The rows that can be told without asking the remote. The others were left out for a while: what the base says of the remote is of before that. */
+async function* tellable(rows: SortedStream<Joined>, problems: Problem[]): SortedStream<Joined> {
+  for await (const page of rows) {
+    yield page.filter((row) => !needsOf(row).head)
+    for (const row of page)
+      if (needsOf(row).head) problems.push({ path: row.path, code: 'not-asked' })
+  }
 }
 
 /** Finds out what the rows need, and asks the table. */

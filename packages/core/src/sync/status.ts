@@ -166,7 +166,7 @@ function notAsked(): never {
   throw new TypeError('the remote is not asked in a local status')
 }
 
-/** Stands where no remote is opened; every row is settled without it. */
+/** Stands where no remote is opened: what cannot be told without it is told as that. */
 const ABSENT_REMOTE: StorageProvider = {
   guarantees: { create: 'none', replace: 'none', remove: 'none', commit: 'none', copy: 'none' },
   listsFolders: true,

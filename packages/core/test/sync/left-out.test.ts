@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { statusRepository } from '../../src/index.ts'
 import { clones } from './two-clones.ts'
 
 /** Two clones that agree on three files, of which `x` is then left out in the first. */
@@ -47,4 +48,30 @@ test('what changed here while it was left out is a conflict, and what did not ch
   expect(await c.again()).toMatchObject({ conflicts: [], problems: [] })
   writeFileSync(join(c.a, 'x'), 'edited again')
   expect(await c.sync(0)).toMatchObject({ conflicts: [], totals: { uploaded: { files: 1 } } })
+})
+
+test.each([
+  ['edited', 'edited here', ['x not-asked'], []],
+  ['of the same size', 'y', ['x not-asked'], []],
+  ['removed', undefined, [], ['x download']],
+])('taken back in, and nobody asks the remote: %s here', async (_, text, problems, actions) => {
+  using c = await leftOut()
+  rmSync(join(c.a, 'x'))
+  if (text !== undefined) writeFileSync(join(c.a, 'x'), text)
+  writeFileSync(join(c.a, '.lsyncignore'), '')
+  writeFileSync(join(c.a, 'new'), 'new')
+  const { machine, repository } = await c.at(0)
+  const status = await statusRepository(machine, repository, {
+    paths: [],
+    local: true,
+    signal: new AbortController().signal,
+    onEvent: () => undefined,
+  })
+  expect(status.problems.map(({ path, code }) => `${path} ${code}`)).toEqual(problems)
+  expect(status.conflicts).toEqual([])
+  expect(status.actions.map(({ path, kind }) => `${path} ${kind}`)).toEqual([
+    '.lsyncignore upload',
+    'new upload',
+    ...actions,
+  ])
 })
