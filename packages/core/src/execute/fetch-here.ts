@@ -18,21 +18,26 @@ const TRIED = 3
  */
 export async function fetchHere(
   effects: Effects,
-  { remote, here }: DownloadAction,
+  { path, remote, here, sameSize }: DownloadAction,
   signal: AbortSignal,
 ): Promise<Staged | undefined> {
-  if (here === undefined || here.length === 0) return undefined
+  if (here === undefined && sameSize === undefined) return undefined
   let info: RemoteEntry | undefined = remote
   if (remote.metadata === undefined) info = await effects.provider.head(remote.key, { signal })
   if (info === undefined || info.version !== remote.version) return undefined
   if (readMetadata(info.metadata).link) return undefined
   const claimed = info.digests.sha256 ?? readMetadata(info.metadata).sha256
   // What a writer claimed proves nothing, but it spares the reading of what it rules out.
-  const likely = here.filter(
-    ({ sha256 }) => claimed === undefined || sha256 === undefined || sha256 === claimed,
-  )
-  for (const { path } of likely.slice(0, TRIED)) {
-    const staged = await copyIfSame(effects, path, info, signal)
+  const likely =
+    here
+      ?.filter(({ sha256 }) => claimed === undefined || sha256 === claimed)
+      .map((held) => held.path) ??
+    sameSize?.candidates(path, remote, claimed) ??
+    []
+  let tried = 0
+  for (const candidate of likely) {
+    if (++tried > TRIED) break
+    const staged = await copyIfSame(effects, candidate, info, signal)
     if (staged !== undefined) return staged
   }
   return undefined

@@ -2,6 +2,7 @@ import type { DiskStat } from '../disk/disk.ts'
 import type { Expect, Version } from '../provider/index.ts'
 import type { Problem } from './problem.ts'
 import type { BaseEntry, LocalEntry, RemoteEntry } from './entry.ts'
+import type { SameSize } from './same-size.ts'
 
 export type Direction = 'up' | 'down' | 'none'
 
@@ -50,16 +51,16 @@ export interface DownloadAction extends ActionBase {
   readonly remote: RemoteEntry
   /** The executable bit was changed here since the base: it stays, and goes up in the next run. */
   readonly ownBit?: true
-  /** Files here that may hold the same content, best first: copied if they do, so that nothing is fetched. */
+  /** Files here that hold the same content, best first: copied if they still do, so that nothing is fetched. */
   readonly here?: readonly HeldHere[]
+  /** Else those of the same size, of which one may hold it. */
+  readonly sameSize?: SameSize
 }
 
-/** A file in the tree or in the trash, and what is known of its content. */
+/** A file here, and the digest of its content. */
 export interface HeldHere {
   readonly path: string
-  readonly sha256?: string
-  /** Of the object that it was the same as. */
-  readonly version?: string
+  readonly sha256: string
 }
 
 /** Renamed by others: the local file follows, and keeps its inode. What stands at `path` is absent. */
