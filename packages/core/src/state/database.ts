@@ -3,7 +3,6 @@ import { parse } from 'yaml'
 import type { Disk } from '../disk/disk.ts'
 import { LsyncError } from '../model/errors.ts'
 import type { BaseEntry } from '../model/entry.ts'
-import { isWithin } from '../model/path.ts'
 import type { SortedStream } from '../model/side.ts'
 import { compareKeys } from '../provider/index.ts'
 import { DATABASE } from './layout.ts'
@@ -148,19 +147,23 @@ export async function cutPaths(disk: Disk, pieces: number): Promise<readonly str
   return paths
 }
 
-/** Streams the rows by the line. Lines outside `within` are not parsed beyond their key. `Damaged` at the first line that is not as written. */
-export function readRows(disk: Disk, within: readonly string[]): SortedStream<Row> {
-  return readEntries(disk, within, (path, line) => ({ path, entry: entryOf(path, line) }))
+/** Streams the rows by the line. Lines of other paths are not parsed beyond their key. `Damaged` at the first line that is not as written. */
+export function readRows(
+  disk: Disk,
+  isWanted = (_path: string): boolean => true,
+): SortedStream<Row> {
+  return readEntries(disk, isWanted, (path, line) => ({ path, entry: entryOf(path, line) }))
 }
 
 /** The same, each line as it stands there. */
-export function readRawLines(disk: Disk, within: readonly string[]): SortedStream<Line> {
-  return readEntries(disk, within, (path, line) => ({ path, line }))
+export function readRawLines(disk: Disk): SortedStream<Line> {
+  const isWanted = (): boolean => true
+  return readEntries(disk, isWanted, (path, line) => ({ path, line }))
 }
 
 async function* readEntries<T>(
   disk: Disk,
-  within: readonly string[],
+  isWanted: (path: string) => boolean,
   make: (path: string, line: string) => T,
 ): SortedStream<T> {
   let lineNumber = 0
@@ -181,7 +184,7 @@ async function* readEntries<T>(
         if (last !== undefined && compareKeys(last, path) >= 0)
           throw new Damaged(`line ${lineNumber} is out of order`)
         last = path
-        if (!isWithin(path, within)) continue
+        if (!isWanted(path)) continue
         page.push(make(path, text.slice(start, next)))
         if (page.length >= PAGE) {
           yield page

@@ -36,9 +36,9 @@ export async function openDatabase(disk: Disk, world: World, journal: Overlay): 
     // Damage is found before anything is decided by half of the rows: by the seal, or by a look at each.
     const pages = (await isSealed(disk))
       ? journal.size > 0
-        ? readRawLines(disk, [])
+        ? readRawLines(disk)
         : pageOf<Line>([])
-      : readRows(disk, [])
+      : readRows(disk)
     for await (const page of pages)
       if (journal.size > 0) covered += page.filter(({ path }) => journal.has(path)).length
     return { ...header, covered, notices: [] }

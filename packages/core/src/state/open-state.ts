@@ -113,13 +113,13 @@ class OpenState implements State {
 
   rows(within: readonly string[] = []): SortedStream<Row> {
     const overlay = sortOverlay(this.#overlay, within)
-    return overlaid(this.#database(within), overlay, (row) => row)
+    const database = this.#database((path) => isWithin(path, within))
+    return overlaid(database, overlay, (row) => row)
   }
 
-  #database(within: readonly string[]): SortedStream<Row> {
-    if (this.#byHand !== undefined)
-      return pageOf(this.#byHand.filter(({ path }) => isWithin(path, within)))
-    return this.#id === NO_DATABASE ? pageOf([]) : readRows(this.#disk, within)
+  #database(isWanted: (path: string) => boolean): SortedStream<Row> {
+    if (this.#byHand !== undefined) return pageOf(this.#byHand.filter(({ path }) => isWanted(path)))
+    return this.#id === NO_DATABASE ? pageOf([]) : readRows(this.#disk, isWanted)
   }
 
   async get(path: string): Promise<Row | undefined> {
@@ -132,6 +132,27 @@ class OpenState implements State {
       if (found !== undefined) return found
     }
     return undefined
+  }
+
+  async entriesOf(
+    paths: Iterable<string>,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, BaseEntry>> {
+    const found = new Map<string, BaseEntry>()
+    const sought = new Set<string>()
+    for (const path of paths) {
+      const entry = this.#overlay.get(path)
+      if (entry !== undefined) found.set(path, entry)
+      else if (!this.#overlay.has(path)) sought.add(path)
+    }
+    if (sought.size === 0) return found
+    const isSought = (path: string): boolean => {
+      signal.throwIfAborted()
+      return sought.has(path)
+    }
+    for await (const page of this.#database(isSought))
+      for (const { path, entry } of page) found.set(path, entry)
+    return found
   }
 
   /** Those of the database: what the journal adds is a tenth of it at most. */
@@ -224,11 +245,7 @@ class OpenState implements State {
       await this.#settle()
       const overlay = sortOverlay(this.#overlay, [])
       const lines = (write: (row: Row) => Line) =>
-        overlaid(
-          this.#id === NO_DATABASE ? pageOf([]) : readRawLines(this.#disk, []),
-          overlay,
-          write,
-        )
+        overlaid(this.#id === NO_DATABASE ? pageOf([]) : readRawLines(this.#disk), overlay, write)
       let rows = 0
       for await (const page of lines(({ path }) => ({ path, line: '' }))) rows += page.length
       const id = this.#world.token()

@@ -36,6 +36,8 @@ export interface State {
   cuts(most: number, shortest: number): Promise<readonly Path[]>
   /** One row, or undefined. */
   get(path: Path): Promise<Row | undefined>
+  /** The entries of those of these paths that have a row, in one pass: each `get` is a pass of its own. */
+  entriesOf(paths: Iterable<Path>, signal: AbortSignal): Promise<ReadonlyMap<Path, BaseEntry>>
   /** Intents of a dead run that no outcome closed. */
   readonly openIntents: readonly Intent[]
   /** Appends intents to the journal; the caller flushes (`journalPath`) before the effects. */

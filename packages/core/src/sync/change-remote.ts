@@ -63,7 +63,7 @@ export async function changeRemote(
     })
     if (other) {
       // First what a dead run left open: its journal is about to go.
-      await repair(disk, await openState(disk, machine.world))
+      await repair(disk, await openState(disk, machine.world), signal)
       for (const file of [JOURNAL, DATABASE, NESTED])
         if ((await disk.stat(file)) !== undefined) await disk.remove(file)
     }

@@ -13,11 +13,11 @@ const LONGEST = 7 * 24 * 60 * 60 * 1000
  * What arrived by another way is given up at once, the rest after a week. Uploads that others began are never touched.
  */
 export async function clearLeftBehind(
-  effects: Pick<Effects, 'provider' | 'state' | 'transfers' | 'world'>,
+  effects: Pick<Effects, 'provider' | 'signal' | 'state' | 'transfers' | 'world'>,
   mode: SyncMode,
   within: readonly Path[],
 ): Promise<void> {
-  const { provider, state, transfers, world } = effects
+  const { provider, signal, state, transfers, world } = effects
   await transfers.tidy()
   const isOld = ({ begun }: UploadRecord | DownloadRecord): boolean => world.now() - begun > LONGEST
   const left = <T extends UploadRecord | DownloadRecord>(
@@ -26,17 +26,21 @@ export async function clearLeftBehind(
   ): readonly T[] =>
     records.filter((record) => !transfers.isUsed(record) && isWithin(pathOf(record), within))
 
-  if (mode !== 'pull')
-    for (const record of left(transfers.uploads, ({ path }) => path)) {
-      const arrived = (await state.get(record.path))?.entry.sha256 === record.sha256
-      if (!arrived && !isOld(record)) continue
-      if (!transfers.isHere(record) || provider.uploads === undefined) {
-        if (isOld(record)) await transfers.remove(record)
-      } else await giveUp(effects, provider.uploads, record)
-    }
-  if (mode !== 'push')
-    for (const record of left(transfers.downloads, ({ key }) => key)) {
-      const arrived = (await state.get(record.key))?.entry.remote.version === record.version
-      if (arrived || isOld(record)) await transfers.remove(record)
-    }
+  const uploads = mode === 'pull' ? [] : left(transfers.uploads, ({ path }) => path)
+  const downloads = mode === 'push' ? [] : left(transfers.downloads, ({ key }) => key)
+  const entries = await state.entriesOf(
+    [...uploads.map(({ path }) => path), ...downloads.map(({ key }) => key)],
+    signal,
+  )
+  for (const record of uploads) {
+    const arrived = entries.get(record.path)?.sha256 === record.sha256
+    if (!arrived && !isOld(record)) continue
+    if (!transfers.isHere(record) || provider.uploads === undefined) {
+      if (isOld(record)) await transfers.remove(record)
+    } else await giveUp(effects, provider.uploads, record)
+  }
+  for (const record of downloads) {
+    const arrived = entries.get(record.key)?.remote.version === record.version
+    if (arrived || isOld(record)) await transfers.remove(record)
+  }
 }

@@ -136,10 +136,13 @@ export async function openRun(given: SyncContext, options: RunOptions): Promise<
   return { context, options, scopes, policy, effects, planContext, nested, rules }
 }
 
-async function recover({ disk, state }: SyncContext, { onEvent }: RunOptions): Promise<void> {
+async function recover(
+  { disk, state }: SyncContext,
+  { signal, onEvent }: RunOptions,
+): Promise<void> {
   onEvent({ type: 'phase', phase: 'recovering' })
   await clearStaging(disk)
-  for (const path of await repair(disk, state))
+  for (const path of await repair(disk, state, signal))
     onEvent({ type: 'notice', message: `put back after an interrupted run: ${path}` })
 }
 

@@ -1,4 +1,5 @@
 import { type Disk, DiskError } from '../disk/disk.ts'
+import { paced } from '../execute/paced.ts'
 import type { OnEvent } from '../model/events.ts'
 import { STAGING } from '../state/layout.ts'
 import type { Outcome, State } from '../state/state.ts'
@@ -6,12 +7,25 @@ import type { Outcome, State } from '../state/state.ts'
 /**
  * Undoes what a dead run left half done: a file that went into the trash while its successor never arrived goes back to its place.
  * Where something stands at the place already, it stays: the comparison finds out what it is.
+ * Interrupted, it is begun again by the next run: what is back already needs nothing then.
  * @returns the paths that were put back
  */
-export async function repair(disk: Disk, state: State): Promise<readonly string[]> {
+export async function repair(
+  disk: Disk,
+  state: State,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const intents = state.openIntents
+  const entries = await state.entriesOf(
+    intents.map(({ path }) => path),
+    signal,
+  )
   const restored: string[] = []
   const closed: Outcome[] = []
-  for (const { path, trash, inode, size } of state.openIntents) {
+  const pace = paced(disk)
+  for (const { path, trash, inode, size } of intents) {
+    await pace()
+    signal.throwIfAborted()
     const aside = await disk.stat(trash)
     if (
       aside?.inode === inode &&
@@ -20,7 +34,7 @@ export async function repair(disk: Disk, state: State): Promise<readonly string[
       (await back(disk, trash, path))
     )
       restored.push(path)
-    closed.push({ path, entry: (await state.get(path))?.entry })
+    closed.push({ path, entry: entries.get(path) })
   }
   if (closed.length > 0) {
     await disk.flush(restored)

@@ -63,7 +63,7 @@ async function locked<T>(
   try {
     const state = await openState(disk, machine.world)
     await clearStaging(disk)
-    await repair(disk, state)
+    await repair(disk, state, signal)
     return await work(state)
   } finally {
     await release()

@@ -67,7 +67,7 @@ describe('files that lsync did not leave so', () => {
           `${root}/${DATABASE}`,
           `#\nformat: 1\nid: x\nrows: 1\nentries:\n${line}\nend: 1\n`,
         )
-        const rows = collect(readRows(nodeDisk(root), []))
+        const rows = collect(readRows(nodeDisk(root)))
         const entry = entryByJson(line)
         if (entry === undefined) await expect(rows).rejects.toThrow(Damaged)
         else expect(await rows).toEqual([{ path, entry }])

@@ -59,6 +59,8 @@ describe('the base is a map that outlives the process', () => {
         expect(await collect(state.rows())).toEqual(sorted(model))
         for (const [path, entry] of model) expect(await state.get(path)).toEqual({ path, entry })
         expect(await state.get('surely/absent')).toBeUndefined()
+        const { signal } = new AbortController()
+        expect(await state.entriesOf([...model.keys(), 'surely/absent'], signal)).toEqual(model)
         const [scope = 'a'] = [...model.keys()].map((path) => path.split('/')[0] ?? '')
         expect(await collect(state.rows([scope, 'b']))).toEqual(
           sorted(model).filter(({ path }) => isWithin(path, [scope, 'b'])),

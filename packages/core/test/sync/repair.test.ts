@@ -1,42 +1,97 @@
-import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type LsyncEvent, nodeDisk, nodeWorld, statusRepository } from '../../src/index.ts'
+import { memoryStore, nodeDisk, nodeWorld } from '../../src/index.ts'
+import { DATABASE, LSYNC } from '../../src/state/layout.ts'
 import { openState } from '../../src/state/open-state.ts'
-import { read, write } from './pair.ts'
-import { clones } from './two-clones.ts'
+import { Transfers } from '../../src/state/transfers.ts'
+import { clearLeftBehind } from '../../src/sync/left-behind.ts'
+import { repair } from '../../src/sync/repair.ts'
+import { temporaryDisk } from '../disk/temporary.ts'
+import { fileEntry } from '../state/entries.ts'
 
-const TOLD = {
-  type: 'notice',
-  message:
-    'an earlier run was cut off while it replaced x: the next sync puts right first what is missing here',
+const world = nodeWorld()
+const paths = Array.from({ length: 300 }, (_, index) => `file ${index}`)
+
+/** A base of many rows, and how often it was read since it was opened. */
+async function base() {
+  const { root } = temporaryDisk()
+  mkdirSync(join(root, LSYNC))
+  const real = nodeDisk(root)
+  const reads = { count: 0, onRead: (): void => undefined }
+  const disk: typeof real = {
+    ...real,
+    async open(path) {
+      if (path === DATABASE) {
+        reads.count++
+        reads.onRead()
+      }
+      return real.open(path)
+    },
+  }
+  const first = await openState(disk, world)
+  await first.record(paths.map((path) => ({ path, entry: fileEntry('v1') })))
+  await first.compact('always')
+  const reopened = async () => {
+    const state = await openState(disk, world)
+    reads.count = 0
+    return state
+  }
+  return { root, disk, reads, first, reopened }
 }
 
-test('who only looks is told of what a dead run left open; the next sync puts it right', async () => {
-  using c = await clones(1)
-  const [a = ''] = c.folders
-  write(a, 'x', 'x')
-  await c.sync(0)
-  // Killed between the two steps of a replacement: the old file is aside, the new one not in its place yet.
-  const state = await openState(nodeDisk(a), nodeWorld())
-  const trash = '.lsync/trash/run/x'
-  const { ino: inode, size } = statSync(join(a, 'x'))
-  await state.intend([{ path: 'x', trash, inode, size }])
-  mkdirSync(join(a, '.lsync/trash/run'), { recursive: true })
-  renameSync(join(a, 'x'), join(a, trash))
-
-  const events: LsyncEvent[] = []
-  const { machine, repository } = await c.at(0)
-  await statusRepository(machine, repository, {
-    paths: [],
-    local: false,
-    signal: new AbortController().signal,
-    onEvent: (event) => events.push(event),
+/** As a death leaves it that came between the files and their successors. */
+async function interrupted() {
+  const made = await base()
+  const { root, first } = made
+  mkdirSync(join(root, '.lsync/trash'))
+  const intents = paths.map((path) => {
+    const trash = `.lsync/trash/${path}`
+    writeFileSync(join(root, trash), path)
+    return { path, trash, inode: statSync(join(root, trash)).ino, size: path.length }
   })
-  expect(events).toContainEqual(TOLD)
-  expect((await c.sync(0, { dryRun: true })).events).toContainEqual(TOLD)
-  expect(existsSync(join(a, 'x'))).toBe(false)
+  await first.intend(intents)
+  return made
+}
 
-  expect((await c.sync(0)).events).not.toContainEqual(TOLD)
-  expect(read(a, 'x')).toBe('x')
+test('what a dead run left half done is repaired by one look at the base', async () => {
+  const { root, disk, reads, reopened } = await interrupted()
+  const state = await reopened()
+  expect(state.openIntents).toHaveLength(paths.length)
+  expect(await repair(disk, state, new AbortController().signal)).toEqual(paths)
+  expect(reads.count).toBe(1)
+  expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  const after = await reopened()
+  expect(after.openIntents).toEqual([])
+  expect(after.size).toBe(paths.length)
+})
+
+test('a repair can be interrupted, and is begun again', async () => {
+  const { root, disk, reads, reopened } = await interrupted()
+  const stop = new AbortController()
+  const state = await reopened()
+  reads.onRead = () => {
+    stop.abort(new Error('interrupted'))
+  }
+  await expect(repair(disk, state, stop.signal)).rejects.toThrow('interrupted')
+  expect(paths.filter((path) => existsSync(join(root, path)))).toEqual([])
+  reads.onRead = () => undefined
+  expect(await repair(disk, await reopened(), new AbortController().signal)).toEqual(paths)
+})
+
+test('what interrupted transfers came to is found by one look at the base', async () => {
+  const { root, disk, reads, reopened } = await base()
+  const before = await Transfers.open(disk, world, 'memory://one')
+  for (const key of paths.slice(0, 20)) {
+    const version = key === 'file 7' ? 'v2' : 'v1'
+    const record = await before.beginDownload({ key, version, size: 1 })
+    writeFileSync(join(root, before.partOf(record)), 'x')
+  }
+  const transfers = await Transfers.open(disk, world, 'memory://one')
+  const state = await reopened()
+  const { signal } = new AbortController()
+  const provider = memoryStore().open()
+  await clearLeftBehind({ provider, signal, state, transfers, world }, 'sync', [])
+  expect(reads.count).toBe(1)
+  expect(transfers.downloads.map(({ key }) => key)).toEqual(['file 7'])
 })
