@@ -174,7 +174,7 @@ async function* readEntries<T>(
   let sealed = false
   let page: T[] = []
   for await (const { text, torn } of wholeLines(disk)) {
-    if (torn) throw new Damaged('its last line is cut off')
+    if (torn) throw new Damaged('a line has no end')
     for (let start = 0, next = 0; start < text.length; start = next) {
       next = text.indexOf('\n', start) + 1
       lineNumber++

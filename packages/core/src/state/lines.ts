@@ -1,6 +1,6 @@
 import type { Disk } from '../disk/disk.ts'
 
-/** Whole lines in one text, each with its end; only a torn one, the last of a file, may have none. */
+/** Whole lines in one text, each with its end; only a torn one, the last of a file, or the last that is looked at, may have none. */
 export interface Stretch {
   readonly text: string
   readonly torn: boolean
@@ -8,7 +8,8 @@ export interface Stretch {
 
 /**
  * A file in stretches of whole lines: to find each line's end in there costs half of what a string for every line does.
- * `strict` throws a TypeError at bytes that are no UTF-8; else they read as replacement characters.
+ * `strict` throws a TypeError at bytes that are no UTF-8; else they read as replacement characters. A line that does not end where the longest
+ * would is torn, and what stands behind is not read: it was no person, and not lsync, that wrote it.
  */
 export async function* readStretches(
   disk: Disk,
@@ -20,14 +21,21 @@ export async function* readStretches(
   let rest = ''
   for await (const chunk of file.read({ reuse: true }, new AbortController().signal))
     for (const piece of pieces(chunk)) {
-      const text = rest + decoder.decode(piece, { stream: true })
+      const text = decoder.decode(piece, { stream: true })
       const end = text.lastIndexOf('\n') + 1
-      if (end > 0) yield { text: text.slice(0, end), torn: false }
-      rest = text.slice(end)
+      if (end > 0) yield { text: rest + text.slice(0, end), torn: false }
+      rest = end > 0 ? text.slice(end) : rest + text
+      if (rest.length > LONGEST_LINE) {
+        yield { text: rest, torn: true }
+        return
+      }
     }
   rest += decoder.decode()
   if (rest !== '') yield { text: rest, torn: true }
 }
+
+/** Far more than the longest paths and their notes come to. */
+const LONGEST_LINE = 16 * 1024 * 1024
 
 /** A longer text would lie where memory is tidied seldom, and at a price. */
 const PIECE = 64 * 1024

@@ -76,6 +76,51 @@ describe('files that lsync did not leave so', () => {
     )
   })
 
+  test.each([
+    ['of many rows', 60_000, (file: string) => fs.appendFileSync(file, 'end: 1\n')],
+    ['that is one line without end', 1, (file: string) => fs.truncateSync(file, 100 * 1024 ** 2)],
+    [
+      'of which nothing but zeroes is left',
+      1,
+      (file: string) => {
+        fs.truncateSync(file, 0)
+        fs.truncateSync(file, 600 * 1024 ** 2)
+      },
+    ],
+  ])('a damaged database %s is set aside at once', async (_, count, damage) => {
+    const { root, open } = temporaryRepository()
+    const first = await open()
+    const rows = Array.from({ length: count }, (__, index) => ({
+      path: `file ${index}`,
+      entry: fileEntry('v', { author: 'somebody with a long name, who works far away' }),
+    }))
+    await first.record(rows)
+    await first.compact('always')
+    damage(`${root}/${DATABASE}`)
+    const begun = performance.now()
+    const state = await open()
+    expect(performance.now() - begun).toBeLessThan(5000)
+    expect(state.notices).toEqual([expect.stringContaining('the database is damaged')])
+    expect(await collect(state.rows())).toEqual([])
+    await state.record([{ path: 'a', entry: fileEntry('1') }])
+    expect(fs.readdirSync(`${root}/${LSYNC}`)).toContainEqual(
+      expect.stringMatching(/^database\.yaml\.damaged-/),
+    )
+    expect((await open()).notices).toEqual([])
+  })
+
+  test('a journal that is one line without end is dropped from there on', async () => {
+    const { root, open } = temporaryRepository()
+    const first = await open()
+    await first.record([{ path: 'a', entry: fileEntry('1') }])
+    fs.truncateSync(`${root}/${JOURNAL}`, 600 * 1024 ** 2)
+    const state = await open()
+    expect(state.notices).toEqual([expect.stringContaining('breaks off at line 3')])
+    expect((await collect(state.rows())).map(({ path }) => path)).toEqual(['a'])
+    await state.record([{ path: 'b', entry: fileEntry('1') }])
+    expect(fs.statSync(`${root}/${JOURNAL}`).size).toBeLessThan(1000)
+  })
+
   test('a database is sealed as it was written: a byte that changed is looked for, and found', async () => {
     const { root, open } = temporaryRepository()
     const state = await open()
