@@ -48,6 +48,7 @@ export interface Effects {
   readonly folding: Folding
   readonly jobs: number
   readonly bandwidth: { readonly up: Bandwidth; readonly down: Bandwidth }
+  /** Of the run; aborted also when outcomes cannot be recorded any more. */
   readonly signal: AbortSignal
   readonly onEvent: OnEvent
 }

@@ -23,7 +23,7 @@ export class Recorder {
   #waiting: Claim[] = []
   #since: number | undefined
   #work: Promise<void> = Promise.resolve()
-  #failure: { readonly error: unknown } | undefined
+  readonly #failed = new AbortController()
   #relieves = true
 
   constructor(disk: Disk, provider: StorageProvider, state: State, world: World) {
@@ -31,6 +31,11 @@ export class Recorder {
     this.#provider = provider
     this.#state = state
     this.#world = world
+  }
+
+  /** Aborted once outcomes cannot be recorded: that is no path's problem, and whatever is done from then on would be done for nothing. */
+  get failed(): AbortSignal {
+    return this.#failed.signal
   }
 
   /**
@@ -46,7 +51,7 @@ export class Recorder {
   }
 
   #add(claim: Claim): void {
-    if (this.#failure !== undefined) throw this.#failure.error
+    this.failed.throwIfAborted()
     this.#waiting.push(claim)
     const now = this.#world.now()
     this.#since ??= now
@@ -56,7 +61,7 @@ export class Recorder {
   /** Everything added so far is recorded when this resolves. */
   async settle(): Promise<void> {
     await this.drain()
-    if (this.#failure !== undefined) throw this.#failure.error
+    this.failed.throwIfAborted()
   }
 
   /** The same, where something else has failed: that is what is to be told. */
@@ -71,7 +76,7 @@ export class Recorder {
     this.#waiting = []
     this.#since = undefined
     this.#work = this.#work.then(async () => {
-      if (this.#failure !== undefined) return
+      if (this.failed.aborted) return
       try {
         // Not the run's signal: what has happened is recorded also when the run is interrupted.
         await this.#provider.flush?.({ signal: new AbortController().signal })
@@ -79,7 +84,7 @@ export class Recorder {
         await this.#state.record(batch.map(({ outcome }) => outcome))
         await this.#relieve()
       } catch (error) {
-        this.#failure = { error }
+        this.#failed.abort(error)
       }
     })
   }

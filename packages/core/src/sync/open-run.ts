@@ -158,6 +158,7 @@ async function makeEffects(
 ): Promise<Effects> {
   const { disk, state, world, remote, author, symlinks } = context
   const { provider, folding, jobs, rules } = made
+  const recorder = new Recorder(disk, provider, state, world)
   return {
     disk,
     provider,
@@ -165,7 +166,7 @@ async function makeEffects(
     state,
     trash: new Trash(disk, world),
     isJunk: (path) => isJunk(path) && rules.ignored(path),
-    recorder: new Recorder(disk, provider, state, world),
+    recorder,
     transfers: await Transfers.open(disk, world, remote),
     ranged: context.ranged ?? RANGED,
     arenas: { up: new Arena(), down: new Arena() },
@@ -180,7 +181,7 @@ async function makeEffects(
       up: new Bandwidth(bandwidth?.up, world),
       down: new Bandwidth(bandwidth?.down, world),
     },
-    signal,
+    signal: AbortSignal.any([signal, recorder.failed]),
     onEvent,
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, utimesSync } f
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { DiskError, nodeDisk } from '../../src/index.ts'
-import { STAGING } from '../../src/state/layout.ts'
+import { JOURNAL, STAGING } from '../../src/state/layout.ts'
 import { pair, read, write } from './pair.ts'
 import { clones } from './two-clones.ts'
 
@@ -179,6 +179,36 @@ test('a file that can neither be written nor closed is a problem of its own', as
   expect(report.problems).toMatchObject([{ code: 'no-space', detail: 'quota exceeded, EDQUOT' }])
   expect(readdirSync(b)).toHaveLength(3)
   expect(await c.sync(1)).toMatchObject({ problems: [], totals: { downloaded: { files: 1 } } })
+})
+
+test('where nothing can be recorded any more, nothing more is done', async () => {
+  let full = false
+  let now = Date.now()
+  using c = await clones(1, {
+    // Each outcome is recorded by itself.
+    now: () => (now += 6000),
+    openDisk(root) {
+      const disk = nodeDisk(root)
+      return {
+        ...disk,
+        async appendText(path, text) {
+          if (full) throw new DiskError('no-space', path, 'no space is left, ENOSPC')
+          return disk.appendText(path, text)
+        },
+      }
+    },
+  })
+  const [a = ''] = c.folders
+  write(a, 'first', 'first')
+  await c.sync(0)
+  for (let index = 0; index < 100; index++) write(a, `x${index}`, `content ${index}`)
+  full = true
+  await expect(c.sync(0, { jobs: 2 })).rejects.toMatchObject({ code: 'no-space', path: JOURNAL })
+  expect(c.store.objects.size).toBeLessThan(10)
+  full = false
+  const report = await c.sync(0)
+  expect(report.problems).toEqual([])
+  expect(report.totals.adopted + report.totals.uploaded.files).toBe(100)
 })
 
 test('what the store refuses of one path is a problem of that path; of all paths, the end', async () => {
