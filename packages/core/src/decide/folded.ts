@@ -1,10 +1,9 @@
 import type { Path } from '../model/entry.ts'
 import { type Folding, foldName } from '../model/folding.ts'
-import { diskPath, joinPath } from '../model/path.ts'
+import { ancestorsOf, diskPath, joinPath } from '../model/path.ts'
 import type { Action } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
 import { compareKeys } from '../provider/index.ts'
-import { ancestorsOf } from './plan.ts'
 
 /** What comes to this disk, and may meet a name there that is another one only elsewhere. */
 function arrives({ kind }: Action): boolean {

@@ -4,9 +4,8 @@ import type { LeftOver } from '../model/nested.ts'
 import type { Problem } from '../model/problem.ts'
 import { ABSENT, type Seen, type Side, type SortedStream } from '../model/side.ts'
 import { type Folding, keyName } from '../model/folding.ts'
-import { isFolderKey, isWithin } from '../model/path.ts'
+import { ancestorsOf, isFolderKey } from '../model/path.ts'
 import { isJunk } from './ignore.ts'
-import { ancestorsOf } from './plan.ts'
 import { Cursor } from './cursor.ts'
 import { localUnchanged, remoteUnchanged } from './unchanged.ts'
 
@@ -96,8 +95,7 @@ export async function* join(
       if (r !== undefined && (path === undefined || compareKeys(r.path, path) < 0)) path = r.path
       if (path === undefined) break
       if (counts.nowhere.size > 0)
-        for (const asked of counts.nowhere)
-          if (isWithin(path, [asked])) counts.nowhere.delete(asked)
+        for (const asked of [path, ...ancestorsOf(path)]) counts.nowhere.delete(asked)
 
       const baseEntry = b?.path === path ? b.entry : undefined
       const localSeen = l?.path === path ? l : undefined

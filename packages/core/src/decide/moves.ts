@@ -1,6 +1,6 @@
 import { executableHere } from './executable-bit.ts'
 import type { BaseEntry, LocalEntry, RemoteEntry } from '../model/entry.ts'
-import { isFolderKey } from '../model/path.ts'
+import { ancestorsOf, isFolderKey } from '../model/path.ts'
 import type {
   Action,
   DownloadAction,
@@ -11,7 +11,6 @@ import type {
 import type { Judged } from './evidence.ts'
 import type { Joined } from './join.ts'
 import { groupByContent, type Holder, pair } from './pairs.ts'
-import { ancestorsOf } from './plan.ts'
 
 /** What must be found out before moves can be told from removals and additions; empty in a run that removes nothing. */
 export interface MoveQuestions {

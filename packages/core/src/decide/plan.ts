@@ -1,5 +1,6 @@
 import { compareKeys } from '../provider/index.ts'
 import type { Path } from '../model/entry.ts'
+import { ancestorsOf } from '../model/path.ts'
 import type {
   Action,
   Conflict,
@@ -142,14 +143,6 @@ class Spots {
     if (path.endsWith('/') && this.#files.has(bare)) return true
     return ancestorsOf(path).some((folder) => this.#files.has(folder))
   }
-}
-
-/** The folders that must exist for this key; for a folder key, itself too. */
-export function ancestorsOf(path: Path): string[] {
-  const ancestors: string[] = []
-  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1))
-    ancestors.push(path.slice(0, slash))
-  return ancestors
 }
 
 /**

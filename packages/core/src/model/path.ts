@@ -25,6 +25,14 @@ export function nameOf(path: string): string {
   return whole.slice(whole.lastIndexOf('/') + 1)
 }
 
+/** The folders that must exist for this key; for a folder key, itself too. */
+export function ancestorsOf(path: string): string[] {
+  const ancestors: string[] = []
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1))
+    ancestors.push(path.slice(0, slash))
+  return ancestors
+}
+
 export function joinPath(folder: string, name: string): string {
   return folder === '' ? name : `${folder}/${name}`
 }
@@ -32,6 +40,7 @@ export function joinPath(folder: string, name: string): string {
 /** True if the key is one of the paths or lies below one; an empty list stands for everything. */
 export function isWithin(path: string, within: readonly string[]): boolean {
   if (within.length === 0) return true
+  if (within.length > FEW) return hasOnWay(path, indexOf(within).scopes)
   return within.some(
     (scope) =>
       path === scope ||
@@ -41,14 +50,41 @@ export function isWithin(path: string, within: readonly string[]): boolean {
 
 /** True if something within the paths may lie below this folder: the walk must enter it. */
 export function leadsInto(folder: string, within: readonly string[]): boolean {
-  return isWithin(folder, within) || within.some((scope) => scope.startsWith(`${folder}/`))
+  if (isWithin(folder, within)) return true
+  return within.length > FEW
+    ? indexOf(within).above.has(folder)
+    : within.some((scope) => scope.startsWith(`${folder}/`))
 }
 
 /** Sorted, without paths that lie below another one. */
 export function normalizeScopes(paths: readonly string[]): readonly string[] {
-  const sorted = [...new Set(paths)].toSorted()
-  if (sorted.includes('')) return []
-  return sorted.filter((path) => !sorted.some((other) => other !== path && isWithin(path, [other])))
+  const all = new Set(paths)
+  if (all.has('')) return []
+  return [...all].filter((path) => !ancestorsOf(path).some((folder) => all.has(folder))).toSorted()
+}
+
+/** Up to so many paths are gone through one by one. */
+const FEW = 8
+
+/** Very many paths may be named, and every key there is is asked for: the work must not grow with both. */
+interface ScopeIndex {
+  readonly scopes: ReadonlySet<string>
+  readonly above: ReadonlySet<string>
+}
+
+const indexes = new WeakMap<readonly string[], ScopeIndex>()
+
+function indexOf(within: readonly string[]): ScopeIndex {
+  let index = indexes.get(within)
+  if (index === undefined) {
+    index = { scopes: new Set(within), above: new Set(within.flatMap(ancestorsOf)) }
+    indexes.set(within, index)
+  }
+  return index
+}
+
+function hasOnWay(path: string, scopes: ReadonlySet<string>): boolean {
+  return scopes.has(path) || ancestorsOf(path).some((folder) => scopes.has(folder))
 }
 
 /**

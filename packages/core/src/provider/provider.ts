@@ -124,7 +124,7 @@ export interface StorageProvider extends AsyncDisposable {
 
   /** Pages in ascending UTF-8 byte order of the key. Complete, or it throws: never a silent end. Nor does a key lack before one that was yielded: after a failure core goes on behind that. Removal claims (tombstones) are not shown. */
   list(range: ListRange, options: CallOptions): AsyncIterable<readonly ObjectInfo[]>
-  /** How many keys one answer brings, where a listing takes a round trip for each: then several ranges are asked for at once. */
+  /** How many keys one answer brings, where a listing takes a round trip for each, and can begin at any key: then several ranges are asked for at once, and many named paths are listed across. */
   readonly listPage?: number
   /** Milliseconds that the quickest answer took so far, where it is measured: several ranges pay on a far store only. */
   readonly quickest?: number | undefined

@@ -10,6 +10,7 @@ import {
   type StorageProvider,
 } from '../provider/index.ts'
 import { IDENTITY_KEY, LSYNC, SCRATCH_PREFIX } from '../state/layout.ts'
+import { listNamed } from './named.ts'
 import { listRanges } from './ranges.ts'
 
 const OWN = `${LSYNC}/`
@@ -97,30 +98,14 @@ class Shadows {
   }
 }
 
-/** Each named path is a key of its own and a prefix; between them the order holds since they are sorted and do not overlap. */
-async function* pages(
+function pages(
   provider: StorageProvider,
   within: readonly Path[],
   cuts: readonly Path[],
   signal: AbortSignal,
 ): SortedStream<ObjectInfo> {
-  if (within.length === 0) {
-    yield* cuts.length === 0
-      ? provider.list({ prefix: '' }, { signal })
-      : listRanges(provider, cuts, signal)
-    return
-  }
-  const starts = within
-    .flatMap((path) => [
-      { key: path, folder: false },
-      { key: `${path}/`, folder: true },
-    ])
-    .toSorted((a, b) => compareKeys(a.key, b.key))
-  for (const { key, folder } of starts) {
-    if (folder) yield* provider.list({ prefix: key }, { signal })
-    else {
-      const info = await provider.head(key, { signal })
-      if (info !== undefined) yield [info]
-    }
-  }
+  if (within.length > 0) return listNamed(provider, within, signal)
+  return cuts.length === 0
+    ? provider.list({ prefix: '' }, { signal })
+    : listRanges(provider, cuts, signal)
 }

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { foldName, isReservedName } from '../../src/model/folding.ts'
-import { checkKey } from '../../src/model/path.ts'
+import { checkKey, isWithin, leadsInto, normalizeScopes } from '../../src/model/path.ts'
+import { anyPath } from '../state/entries.ts'
 
 test.each([
   '../x',
@@ -106,4 +107,41 @@ test('names fold as disks fold them', () => {
   expect(foldName('a', mac)).not.toBe(foldName('\u{e4}', mac))
   expect(foldName('A', { ...mac, case: false })).toBe('A')
   expect(isReservedName('.lsyncignore')).toBe(false)
+})
+
+test('many named paths are told apart as few are', () => {
+  const key = fc.tuple(anyPath, fc.constantFrom('', '/')).map(([path, end]) => path + end)
+  fc.assert(
+    fc.property(
+      fc.array(anyPath, { maxLength: 30 }),
+      fc.array(key, { maxLength: 20 }),
+      (paths, keys) => {
+        const scopes = normalizeScopes(paths)
+        for (const path of [...keys, ...paths]) {
+          const within = (scope: string): boolean => path === scope || path.startsWith(`${scope}/`)
+          const leads = (scope: string): boolean => within(scope) || scope.startsWith(`${path}/`)
+          expect(isWithin(path, scopes)).toBe(scopes.length === 0 || scopes.some(within))
+          expect(isWithin(path, scopes)).toBe(scopes.length === 0 || paths.some(within))
+          expect(leadsInto(path, scopes)).toBe(scopes.length === 0 || scopes.some(leads))
+        }
+        for (const scope of scopes)
+          expect(
+            scopes.filter((other) => other === scope || other.startsWith(`${scope}/`)),
+          ).toEqual([scope])
+      },
+    ),
+    { numRuns: 500 },
+  )
+})
+
+test('the work does not grow with the square of what is named', () => {
+  const paths = Array.from({ length: 20_000 }, (_, index) => `folder/of very many/${index}`)
+  const begun = performance.now()
+  const scopes = normalizeScopes(paths)
+  expect(scopes).toHaveLength(paths.length)
+  for (const path of paths) {
+    expect(isWithin(`${path}/below`, scopes)).toBe(true)
+    expect(leadsInto(`${path}x`, scopes)).toBe(false)
+  }
+  expect(performance.now() - begun).toBeLessThan(5000)
 })
