@@ -1,4 +1,3 @@
-import { flush } from '@oclif/core/flush'
 import { handle } from '@oclif/core/handle'
 import type { LoadOptions } from '@oclif/core/interfaces'
 import { run } from '@oclif/core/run'
@@ -25,14 +24,31 @@ export async function main(argv: readonly string[], load: LoadOptions): Promise<
       process.stderr.write(`lsync: The output cannot be written: ${words}, ${error.code ?? ''}\n`)
     })
   })
+  // There is nobody left who could be told.
+  process.stderr.on('error', () => undefined)
+  // What nobody takes is never flushed: it would be waited for in vain.
+  const taken = () => Promise.race([flushed().then(() => false), unwritable])
   try {
     await run(enterFolder(argv), load)
-    // What nobody takes is never flushed: it would be waited for in vain.
-    if (await Promise.race([flush().then(() => false), unwritable]))
-      process.exit(lost ? EXIT.problems : EXIT.done)
+    if (await taken()) process.exit(lost ? EXIT.problems : EXIT.done)
   } catch (error) {
+    await taken()
     await handle(error instanceof Error ? error : new Error(String(error)))
   }
+}
+
+/** Until all that was written is taken, however slowly it is read: what exceeds a pipe is lost when the process exits. */
+async function flushed(): Promise<void> {
+  await Promise.all(
+    [process.stdout, process.stderr].map(
+      (stream) =>
+        new Promise<void>((taken) => {
+          stream.write('', () => {
+            taken()
+          })
+        }),
+    ),
+  )
 }
 
 /** oclif tells by a warning what it cannot load of a plugin: in one line, whose it is and why, without the way through its code. */

@@ -226,6 +226,21 @@ test('a long document arrives whole also when the exit code is not 0', async () 
   expect(stdout.length).toBeGreaterThan(200_000)
 })
 
+test.each([
+  ['the exit code is not 0', ['status', '--exit-code'], 1500, 8],
+  ['it is read only after a while', ['status'], 11_000, 0],
+])('a long text arrives whole also when %s', async (_, argv, later, code) => {
+  // More than the pipe and who reads from it hold in between.
+  const long = 'x'.repeat(200)
+  const names = Array.from({ length: 2000 }, (_each, n) => `${long}-${n}`)
+  await repository(Object.fromEntries(names.map((name) => [name, ''])))
+  const child = start(['-C', 'a', ...argv])
+  await pause(later)
+  const { exit, stdout, stderr } = await ended(child)
+  expect({ exit, stderr }).toEqual({ exit: code, stderr: '' })
+  expect(stdout.match(/x-\d+\n/g)).toHaveLength(names.length)
+})
+
 test('no SDK is loaded that a command does not use', async () => {
   await repository({ x: 'one' })
   const child = spawn(process.execPath, ['--import', TRACE, BIN, '-C', 'a', 'sync'], {
