@@ -109,8 +109,9 @@ export abstract class LsyncCommand extends Command {
     return Promise.all(paths.map((path) => repositoryPath(repository, this.folder, String(path))))
   }
 
-  /** Shows where the command is, until something else is written. */
+  /** Shows where the command is, until something else is written. One at a time: an earlier one would draw over what comes now. */
   protected watch(options: Partial<RendererOptions> = {}): Renderer {
+    this.#renderer?.stop()
     this.#renderer = new Renderer(
       { quiet: false, verbose: false, progress: true, dryRun: false, json: this.json, ...options },
       PROCESS_OUTPUT,

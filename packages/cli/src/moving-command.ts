@@ -39,6 +39,7 @@ export abstract class MovingCommand extends LsyncCommand {
     const { quiet } = settings.render
     const bring: Recursion['bring'] = async (outer, nested, name) => {
       const { bringNested, terminalConfirm } = await import('./bring.ts')
+      // Nothing may be drawn over the question: what watched until now has stopped, and this one draws nothing before an event.
       const { onEvent } = this.watch(settings.render)
       return bringNested(machine, outer, nested, name, {
         confirm: this.json ? undefined : terminalConfirm(this.abort.signal),
