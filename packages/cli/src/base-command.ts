@@ -58,7 +58,7 @@ export abstract class LsyncCommand extends Command {
   }
 
   /** As if Ctrl-C had been pressed: where a question took the key. */
-  protected interrupt(): never {
+  protected readonly interrupt = (): never => {
     this.abort.abort(new Interrupted())
     throw this.abort.signal.reason
   }

@@ -87,18 +87,32 @@ function settingFlagsOf({
   }
 }
 
-/** Asks the person at the terminal; undefined where there is none. */
+/** Asks the person at the terminal; undefined where there is none. Ctrl-D is a no, and Ctrl-C interrupts the command. */
 export function terminalConfirm(
   signal: AbortSignal,
+  interrupt: () => never,
 ): ((question: string) => Promise<boolean>) | undefined {
   const { stdin, stderr } = process
   if (!stdin.isTTY || !stderr.isTTY) return undefined
   return async (question) => {
     const terminal = createInterface({ input: stdin, output: stderr })
-    try {
-      return /^y(es)?$/i.test((await terminal.question(question, { signal })).trim())
-    } finally {
+    let interrupted = false
+    terminal.once('SIGINT', () => {
+      interrupted = true
       terminal.close()
-    }
+    })
+    // The end of the input leaves the question open in some versions of Node.js, and is an error in others.
+    const closed = new Promise<undefined>((resolve) => {
+      terminal.once('close', () => {
+        resolve(undefined)
+      })
+    })
+    const answered = terminal.question(question, { signal }).catch(() => undefined)
+    const answer = await Promise.race([answered, closed])
+    terminal.close()
+    if (answer === undefined) stderr.write('\n')
+    signal.throwIfAborted()
+    if (interrupted) interrupt()
+    return /^y(es)?$/i.test(answer?.trim() ?? '')
   }
 }

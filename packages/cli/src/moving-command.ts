@@ -42,7 +42,7 @@ export abstract class MovingCommand extends LsyncCommand {
       // Nothing may be drawn over the question: what watched until now has stopped, and this one draws nothing before an event.
       const { onEvent } = this.watch(settings.render)
       return bringNested(machine, outer, nested, name, {
-        confirm: this.json ? undefined : terminalConfirm(this.abort.signal),
+        confirm: this.json ? undefined : terminalConfirm(this.abort.signal, this.interrupt),
         signal: this.abort.signal,
         onEvent,
       })

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -43,4 +43,20 @@ test('nothing is drawn over the question while a person thinks', async () => {
   person.type('y\r')
   expect(await person.end).toBe(0)
   expect(readFileSync(box.path('b', 'in', 'x'), 'utf8')).toBe('one')
+})
+
+test('Ctrl-C at the question interrupts', async () => {
+  const person = await asked()
+  person.type('\u0003')
+  expect(await person.end).toBe(130)
+  expect(person.shown()).toContain('lsync: Interrupted.')
+  expect(existsSync(box.path('b', 'in'))).toBe(false)
+})
+
+test('Ctrl-D at the question is a no', async () => {
+  const person = await asked()
+  person.type('\u0004')
+  expect(await person.end).toBe(4)
+  expect(person.shown()).toContain('nobody confirmed it; nothing was brought.')
+  expect(existsSync(box.path('b', 'in'))).toBe(false)
 })
