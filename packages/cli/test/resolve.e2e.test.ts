@@ -88,6 +88,18 @@ test('one by one: both sides are shown, and each is settled as it is said, at on
   expect(read('b', '4')).toBe('4, of b\n')
 })
 
+test('Ctrl-D is quit: what is not settled stays as it is', async () => {
+  conflicts(['1', '2'])
+  const person = resolve()
+  await choose(person, '1', 1)
+  await person.until('? 2')
+  await person.until('quit')
+  person.type('\u0004')
+  expect(await person.end).toBe(3)
+  expect(person.shown()).toContain('1 conflict settled, 1 left.')
+  expect(person.shown()).not.toMatch(/Warning|Interrupted/)
+})
+
 test('a side that moves while a person thinks makes her decision void: she is asked again', async () => {
   conflicts(['x'])
   const person = resolve()

@@ -1,3 +1,4 @@
+import type { Key } from 'node:readline'
 import type { Conflict } from '@lsync/core'
 import { localContent, remoteContent } from '../compare/contents.ts'
 import { showDifference, sidesLines } from '../compare/show.ts'
@@ -96,7 +97,27 @@ function describe(conflict: Conflict, place: string): readonly string[] {
   ]
 }
 
-async function ask({ path, kind }: Conflict): Promise<Choice> {
+/** The end of the input, as by Ctrl-D, is an answer too: the question itself would wait for another one. */
+async function ask(conflict: Conflict): Promise<Choice> {
+  const ended = new AbortController()
+  const end = (): void => {
+    ended.abort()
+  }
+  const onKey = (_: unknown, { ctrl, name }: Key): void => {
+    if (ctrl === true && name === 'd') end()
+  }
+  process.stdin.on('keypress', onKey).on('end', end)
+  try {
+    return await choiceFor(conflict, ended.signal)
+  } catch (error) {
+    if (ended.signal.aborted) return 'quit'
+    throw error
+  } finally {
+    process.stdin.off('keypress', onKey).off('end', end)
+  }
+}
+
+async function choiceFor({ path, kind }: Conflict, signal: AbortSignal): Promise<Choice> {
   // Loaded only where somebody is asked.
   const { default: select } = await import('@inquirer/select')
   const choices: readonly { readonly value: Choice; readonly name: string }[] =
@@ -117,5 +138,8 @@ async function ask({ path, kind }: Conflict): Promise<Choice> {
           { value: 'skip', name: 'skip: leave it as it is' },
           { value: 'quit', name: 'quit' },
         ]
-  return select({ message: escapeName(path), choices: [...choices], pageSize: choices.length })
+  return select(
+    { message: escapeName(path), choices: [...choices], pageSize: choices.length },
+    { signal },
+  )
 }
