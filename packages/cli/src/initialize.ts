@@ -72,7 +72,7 @@ export async function initialize(
   // A setting that the configuration would refuse later is refused now, by the flag's name.
   for (const [key, value] of Object.entries(settings)) setInConfig('', `--set ${key}`, key, value)
 
-  const made = mkdirSync(folder, { recursive: true })
+  const made = await makeFolder(folder)
   try {
     return await initRepository(create ? machine : openingOnly(machine), {
       ...options,
@@ -83,6 +83,17 @@ export async function initialize(
   } catch (error) {
     if (made !== undefined) removeEmpty(folder, made)
     throw error
+  }
+}
+
+/** With all above it; LsyncError `bad-path`. Returns the topmost that was not there. */
+async function makeFolder(folder: string): Promise<string | undefined> {
+  try {
+    return mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    const { diskError, LsyncError } = await import('@lsync/core')
+    const reason = `no folder can be made there: ${diskError(folder, error).message}`
+    throw new LsyncError('bad-path', reason, { path: folder, reason }, error)
   }
 }
 

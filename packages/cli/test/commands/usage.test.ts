@@ -98,6 +98,22 @@ test.each<readonly [string, readonly string[], number, string]>([
   expect(existsSync(box.path('c'))).toBe(false)
 })
 
+test.each([
+  ['a file', 'file', 'file already exists, EEXIST'],
+  ['below a file', 'file/x', 'not a directory, ENOTDIR'],
+  ['a link to nowhere', 'link', 'no such file or directory, ENOENT'],
+])('a folder that cannot be made is wrong usage: %s', async (_, folder, words) => {
+  const box = temporary()
+  writeFileSync(box.path('file'), '')
+  symlinkSync('nowhere', box.path('link'))
+  mkdirSync(box.path('r'))
+  for (const command of ['init', 'clone'])
+    expect(await run(box, command, './r', folder)).toMatchObject({
+      exit: 2,
+      stderr: `lsync: ${box.path(folder)}: no folder can be made there: ${words}\n`,
+    })
+})
+
 test('a folder that is not there is no reason to look for a repository above it', async () => {
   const box = await repository()
   const { stderr, exit } = await run(inside(box, 'a', 'missing'), 'push')
