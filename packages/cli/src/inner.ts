@@ -71,7 +71,8 @@ async function open(machine: Machine, root: string): Promise<Repository> {
   return found
 }
 
-const HERE: ReadonlySet<Nested['state']> = new Set(['here', 'kept', 'differs'])
+/** An unfinished one too: what is wrong with it is said as it would be there, and is no success. */
+const HERE: ReadonlySet<Nested['state']> = new Set(['here', 'kept', 'differs', 'unfinished'])
 
 /** The named paths as those of the nested repository; undefined if none is about it. */
 export function pathsWithin(

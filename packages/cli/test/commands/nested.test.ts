@@ -112,6 +112,29 @@ test('the exit code is that of the one that needs a person most, and one that fa
   expect(broken.stderr).toMatch(/^lsync: d\/in: /m)
 })
 
+test.each<readonly [string, string | undefined, string]>([
+  ['broken', 'x: [', '.lsync/config.yaml, line 1: '],
+  ['missing', undefined, 'is not in an lsync repository'],
+])('one whose configuration is %s is no success, and ends no other', async (_, text, words) => {
+  const box = await nested()
+  const configuration = box.path('a/d/in/.lsync/config.yaml')
+  if (text === undefined) rmSync(configuration)
+  else writeFileSync(configuration, text)
+  write(box, 'a/out', 'new')
+  const status = await run(inside(box, 'a'), 'status', '--recursive')
+  expect(status.exit).toBe(2)
+  expect(status.stderr).toMatch(/^lsync: d\/in: /m)
+  expect(status.stderr).toContain(words)
+  const { document } = await json(inside(box, 'a'), 'sync', '--recursive')
+  expect(document).toMatchObject({
+    exitCode: 2,
+    actions: [{ path: 'out', result: 'done' }],
+    nested: [{ path: 'd/in', state: 'unfinished', run: { exitCode: 2, error: {} } }],
+  })
+  // Nobody asked about it.
+  expect(await run(inside(box, 'a'), 'sync')).toMatchObject({ exit: 0 })
+})
+
 test('nobody there to confirm a remote: nothing is brought, and it is said how', async () => {
   const box = await nested()
   const plain = await run(box, 'clone', './outer', 'b')
