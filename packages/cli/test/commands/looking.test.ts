@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { json, run } from '../run.ts'
 import { inside, repository, temporary } from './repositories.ts'
@@ -45,6 +45,27 @@ test('ls and verify say what the database knows, and whether it is so', async ()
     exit: 4,
     document: { checked: 1, differences: [{ path: 'x', side: 'remote', kind: 'differs' }] },
   })
+})
+
+test.each([
+  ['ls', []],
+  ['verify', ['--deep']],
+])('a named path that is nowhere is no success: %s', async (command, flags) => {
+  const box = await repository()
+  const where = inside(box, 'a')
+  mkdirSync(box.path('a', 'empty'))
+  writeFileSync(box.path('a', 'new'), 'not known yet')
+  for (const paths of [['tpyo'], ['x', 'x/y'], ['.', 'tpyo']]) {
+    const refused = await run(where, command, ...flags, ...paths)
+    expect(refused).toMatchObject({ exit: 2, stdout: '' })
+    expect(refused.stderr).toBe(
+      `lsync: ${paths.at(-1)}: there is no such file or folder here, and the database knows none\n`,
+    )
+  }
+  // What is here, or was.
+  rmSync(box.path('a', 'x'))
+  for (const path of ['x', 'empty', 'new', '.'])
+    expect((await run(where, command, ...flags, path)).stderr).toBe('')
 })
 
 test('doctor says what the remote guarantees', async () => {

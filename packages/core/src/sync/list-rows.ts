@@ -3,9 +3,10 @@ import { normalizeScopes } from '../model/path.ts'
 import { openState } from '../state/open-state.ts'
 import type { Row } from '../state/state.ts'
 import type { Machine } from './api.ts'
+import { refuseUnknown } from './nowhere.ts'
 import { lockRepository, type Repository } from './repository.ts'
 
-/** What the database knows, in key order. */
+/** What the database knows, in key order; LsyncError `bad-path` for a path that is neither there nor here. */
 export async function* listRows(
   machine: Machine,
   repository: Repository,
@@ -15,6 +16,7 @@ export async function* listRows(
   const release = await lockRepository(machine, repository, 0, signal, { reading: true })
   try {
     const state = await openState(repository.disk, machine.world)
+    await refuseUnknown(repository.disk, state, paths)
     for await (const page of state.rows(normalizeScopes(paths))) yield* page
   } finally {
     await release()

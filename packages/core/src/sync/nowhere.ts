@@ -2,6 +2,7 @@ import { type Disk, DiskError } from '../disk/disk.ts'
 import type { Path } from '../model/entry.ts'
 import { LsyncError } from '../model/errors.ts'
 import { isWithin } from '../model/path.ts'
+import type { State } from '../state/state.ts'
 import type { Planned } from './make-plan.ts'
 
 /** A slip of the pen must not look like success. The disk is asked once more: an empty or ignored folder shows nothing, and yet is there. */
@@ -17,11 +18,29 @@ export async function refuseNowhere(
       nestedAbove(path) !== undefined || [...nested.keys()].some((one) => isWithin(path, [one]))
     if (!inner && !(await isThere(disk, path))) missing.push(path)
   }
+  refuse(missing, 'there is no such file or folder, neither here nor on the remote')
+}
+
+/** The same for those who look at what the database knows, and do not ask the remote for more. */
+export async function refuseUnknown(
+  disk: Disk,
+  state: State,
+  paths: readonly Path[],
+): Promise<void> {
+  const missing: Path[] = []
+  for (const path of paths)
+    if (!(await isThere(disk, path)) && !(await knows(state, path))) missing.push(path)
+  refuse(missing, 'there is no such file or folder here, and the database knows none')
+}
+
+function refuse(missing: readonly Path[], reason: string): void {
   if (missing.length === 0) return
-  throw new LsyncError('bad-path', 'no such path', {
-    path: missing.join(', '),
-    reason: 'there is no such file or folder, neither here nor on the remote',
-  })
+  throw new LsyncError('bad-path', 'no such path', { path: missing.join(', '), reason })
+}
+
+async function knows(state: State, path: Path): Promise<boolean> {
+  for await (const page of state.rows([path])) if (page.length > 0) return true
+  return false
 }
 
 /** What may not be looked at may be there. */

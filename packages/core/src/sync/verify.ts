@@ -13,6 +13,7 @@ import { hashFile, sha256Of } from '../scan/hash.ts'
 import { openState } from '../state/open-state.ts'
 import type { Row } from '../state/state.ts'
 import type { Machine } from './api.ts'
+import { refuseUnknown } from './nowhere.ts'
 import { lockRepository, openRemote, type Repository } from './repository.ts'
 
 export interface VerifyOptions {
@@ -34,7 +35,7 @@ export interface Verified {
   readonly differences: readonly Difference[]
 }
 
-/** Compares both sides with what the database says. Changes nothing. */
+/** Compares both sides with what the database says. Changes nothing. LsyncError `bad-path` for a path that is neither there nor here. */
 export async function verifyRepository(
   machine: Machine,
   repository: Repository,
@@ -44,6 +45,7 @@ export async function verifyRepository(
   const release = await lockRepository(machine, repository, 0, signal, { reading: true })
   try {
     const state = await openState(repository.disk, machine.world)
+    await refuseUnknown(repository.disk, state, options.paths)
     await using opened = await openRemote(machine, repository, DEFAULT_JOBS, signal, onEvent)
     const provider = withPolicies(opened, {
       retry: DEFAULT_RETRY,
