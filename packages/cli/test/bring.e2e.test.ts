@@ -12,6 +12,13 @@ const QUESTION = 'Bring it here from there? [y/N] '
 let box: Sandbox
 beforeEach(() => {
   box = sandbox()
+})
+afterEach(() => {
+  box[Symbol.dispose]()
+})
+
+/** A person who clones with what is within, and is asked about that. */
+async function asked(): Promise<Terminal> {
   mkdirSync(box.path('a', 'in'), { recursive: true })
   writeFileSync(box.path('a', 'in', 'x'), 'one')
   for (const argv of [
@@ -22,13 +29,6 @@ beforeEach(() => {
     const options = { cwd: box.folder, env: { ...process.env, ...box.environment } }
     expect(spawnSync(process.execPath, [BIN, ...argv], options).status).toBe(0)
   }
-})
-afterEach(() => {
-  box[Symbol.dispose]()
-})
-
-/** A person who clones with what is within, and is asked about that. */
-async function asked(): Promise<Terminal> {
   const argv = [process.execPath, BIN, 'clone', '--recursive', './outer', 'b']
   const person = terminal(box.folder, argv, box.environment)
   await person.until(QUESTION)
