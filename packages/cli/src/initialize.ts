@@ -67,10 +67,10 @@ export async function initialize(
   { here, folder, remote, flags, create, ...options }: InitializeOptions,
 ): Promise<Initialized> {
   const settings = settingsOf(flags)
-  const { initRepository, setInConfig } = await import('@lsync/core')
+  const { CONFIG, initRepository, setInConfig } = await import('@lsync/core')
   const address = await addressOf(remote, here)
-  // A setting that the configuration would refuse later is refused now, by the flag's name.
-  for (const [key, value] of Object.entries(settings)) setInConfig('', `--set ${key}`, key, value)
+  // A setting that the configuration would refuse later is refused now.
+  for (const [key, value] of Object.entries(settings)) setInConfig('', CONFIG, key, value)
 
   const made = await makeFolder(folder)
   try {

@@ -53,11 +53,12 @@ export function describe(thrown: unknown): Described {
 }
 
 function said(code: string, { sentence, hint, exit }: Message, facts: Facts): Described {
+  const way = hint?.(facts)
   return {
     code,
     message: sentence(facts),
     exit,
-    ...(hint === undefined ? {} : { hint: hint(facts) }),
+    ...(way === undefined ? {} : { hint: way }),
   }
 }
 

@@ -6,8 +6,8 @@ export type Facts = Readonly<Record<string, string | number>>
 
 export interface Message {
   readonly sentence: (facts: Facts) => string
-  /** What the person can do. */
-  readonly hint?: (facts: Facts) => string
+  /** What the person can do; undefined where the sentence says it. */
+  readonly hint?: (facts: Facts) => string | undefined
   readonly exit: number
 }
 
@@ -39,8 +39,10 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
   },
   'bad-configuration': {
     sentence: ({ file, line, reason }) =>
-      `${file}${line === undefined ? '' : `, line ${line}`}: ${reason}`,
-    hint: () => 'Edit that line, or remove it.',
+      file === undefined
+        ? `${reason}`
+        : `${file}${line === undefined ? '' : `, line ${line}`}: ${reason}`,
+    hint: ({ line }) => (line === undefined ? undefined : 'Edit that line, or remove it.'),
     exit: EXIT.usage,
   },
   'newer-format': {

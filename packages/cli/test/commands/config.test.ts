@@ -16,6 +16,36 @@ test('config edits keep comments', async () => {
   expect((await run(where, 'config', 'list')).stdout).not.toContain('jobs')
 })
 
+test('a mistake that stands in no file names none, nor a line to edit', async () => {
+  const box = await repository()
+  const where = inside(box, 'a')
+  const wrong = { ...where, environment: { ...where.environment, LSYNC_JOBS: 'abc' } }
+  for (const [place, argv, words] of [
+    [where, ['config', 'set', 'conflicts', 'bogus'], 'conflicts: expected '],
+    [where, ['config', 'set', 'nope', 'x'], 'there is no key "nope"'],
+    [where, ['config', 'set', 'remote', 's3://me:secret@bucket'], 'remote: expected an address'],
+    [where, ['config', 'unset', 'nope'], 'nope is not set'],
+    [box, ['init', './r', 'c', '--set', 'foo=bar'], 'there is no key "foo"'],
+    [box, ['init', './r', 'c', '--region', ''], 'region: expected a text'],
+    [box, ['init', './r', 'c', '--set', 'provider.x=y'], 'provider.x: file:// has no such'],
+    [wrong, ['status'], 'LSYNC_JOBS: jobs: expected '],
+  ] as const) {
+    const { document, exit } = await json(place, ...argv)
+    expect(exit).toBe(2)
+    expect(document.error).toEqual({
+      code: 'bad-configuration',
+      message: expect.stringMatching(new RegExp(`^${words}`)),
+    })
+  }
+  const file = box.path('a', '.lsync', 'config.yaml')
+  writeFileSync(file, `${readFileSync(file, 'utf8')}conflicts: bogus\n`)
+  expect((await json(where, 'config', 'set', 'jobs', '4')).document.error).toEqual({
+    code: 'bad-configuration',
+    message: expect.stringMatching(/^\.lsync\/config\.yaml, line \d+: conflicts: /),
+    hint: 'Edit that line, or remove it.',
+  })
+})
+
 test("what the user's environment says holds where the repository says nothing", async () => {
   const box = await repository()
   symlinkSync('x', box.path('a', 'link'))

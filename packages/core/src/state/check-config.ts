@@ -15,12 +15,13 @@ const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
   [/^(merge|diff)-?tool$/i, "Programs to run come from the user's own configuration only."],
 ]
 
-export function refuse(file: string, message: string, line?: number): never {
+/** Without a file where the mistake stands in none, but was given with the command. */
+export function refuse(file: string | undefined, message: string, line?: number): never {
   throw new LsyncError(
     'bad-configuration',
     line === undefined ? message : `line ${line}: ${message}`,
     {
-      file,
+      ...(file === undefined ? {} : { file }),
       ...(line === undefined ? {} : { line }),
       reason: message,
     },
@@ -69,7 +70,7 @@ function refuseNewer(file: string, format: unknown): void {
 }
 
 export function checkValue(
-  file: string,
+  file: string | undefined,
   keys: Keys,
   name: string,
   value: unknown,

@@ -27,11 +27,11 @@ function asText(value: unknown): string {
   return Array.isArray(value) ? value.join(', ') : String(value)
 }
 
-/** Sets a key; comments and order survive. A list takes values separated by commas. */
+/** Sets a key; comments and order survive. A list takes values separated by commas. LsyncError `bad-configuration` names the file only for what stands there. */
 export function setInConfig(source: string, file: string, key: string, value: string): string {
   const { document } = checked(source, file)
-  if (key === 'format') refuse(file, 'format is kept by lsync itself')
-  document.set(key, checkValue(file, KEYS, key, typed(key, value)))
+  if (key === 'format') refuse(undefined, 'format is kept by lsync itself')
+  document.set(key, checkValue(undefined, KEYS, key, typed(key, value)))
   return print(document)
 }
 
@@ -43,7 +43,7 @@ function print(document: Document): string {
 export function unsetInConfig(source: string, file: string, key: string): string {
   const { document } = checked(source, file)
   if (key === 'remote' || key === 'format')
-    refuse(file, `${key} cannot be unset: a repository needs it`)
-  if (!document.delete(key)) refuse(file, `${key} is not set`)
+    refuse(undefined, `${key} cannot be unset: a repository needs it`)
+  if (!document.delete(key)) refuse(undefined, `${key} is not set`)
   return print(document)
 }

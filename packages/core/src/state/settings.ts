@@ -1,6 +1,5 @@
 import { LsyncError } from '../model/errors.ts'
 import type { RemoteSettings } from '../provider/index.ts'
-import { CONFIG } from './layout.ts'
 
 /** What would be allowed, if the value is not. */
 export type Check = (value: unknown) => string | undefined
@@ -43,11 +42,12 @@ export function settingsForProvider(settings: RemoteSettings): RemoteSettings {
   return Object.fromEntries(Object.entries(settings).map(([key, value]) => [nameOf(key), value]))
 }
 
-/** LsyncError `bad-configuration` for a setting that stands under `provider.` and is not known to this one. */
+/** LsyncError `bad-configuration` for a setting that stands under `provider.` and is not known to this one. `file`: where it stands, if in one. */
 export function refuseUnknownSettings(
   scheme: string,
   known: Readonly<Record<string, string>>,
   settings: RemoteSettings,
+  file?: string,
 ): void {
   for (const name of Object.keys(settings)) {
     if (Object.hasOwn(SETTINGS, name) || Object.hasOwn(known, name)) continue
@@ -55,7 +55,10 @@ export function refuseUnknownSettings(
     const has =
       own.length === 0 ? 'none of its own' : own.map((one) => OF_PROVIDER + one).join(', ')
     const reason = `${OF_PROVIDER}${name}: ${scheme}:// has no such setting (it has ${has})`
-    throw new LsyncError('bad-configuration', reason, { file: CONFIG, reason })
+    throw new LsyncError('bad-configuration', reason, {
+      ...(file === undefined ? {} : { file }),
+      reason,
+    })
   }
 }
 

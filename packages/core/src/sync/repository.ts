@@ -179,7 +179,7 @@ export async function openRemote(
   onEvent: OnEvent,
 ): Promise<StorageProvider> {
   const module = await moduleFor(machine, schemeOf(config.remote))
-  refuseUnknownSettings(module.scheme, module.settings, config.settings)
+  refuseUnknownSettings(module.scheme, module.settings, config.settings, CONFIG)
   const known = await readRemoteReport(disk, config.remote)
   return retrying(DEFAULT_RETRY, machine.world, signal, () =>
     module.open(config.remote, {
