@@ -194,7 +194,8 @@ export abstract class LsyncCommand extends Command {
     if (error instanceof Errors.CLIError)
       return { code: 'usage', message: escapeText(error.message), exit: EXIT.usage }
     const { describe } = await import('./messages/describe.ts')
-    return describe(error)
+    // A command without flags of its own has no list of them.
+    return describe(error, { waits: 'wait' in { ...this.ctor.flags } ? 1 : 0 })
   }
 }
 

@@ -68,7 +68,7 @@ group('exit codes', () => {
 group('an error in words', () => {
   test('with its facts and what to do', () => {
     const error = new LsyncError('locked', 'internal', { pid: 7, host: 'h', since: 'noon' })
-    expect(describe(error)).toEqual({
+    expect(describe(error, { waits: 1 })).toEqual({
       code: 'locked',
       message: 'Another lsync is at work in this repository: process 7 on h, since noon.',
       hint: 'Wait for it, or use --wait SECONDS.',

@@ -24,11 +24,11 @@ const DISK_HINTS: Partial<Record<DiskErrorCode, string>> = {
 }
 const REFUSED: ReadonlySet<DiskErrorCode> = new Set(['forbidden', 'read-only'])
 
-/** The one way from an error to what a person reads and a script gets. */
-export function describe(thrown: unknown): Described {
+/** The one way from an error to what a person reads and a script gets. Of the command: `waits` is 1 where it has the flag `--wait`. */
+export function describe(thrown: unknown, command: Facts = {}): Described {
   const error = firstFailure(thrown)
   if (error instanceof LsyncError)
-    return said(error.code, LSYNC_ERRORS[error.code], escaped(error.facts))
+    return said(error.code, LSYNC_ERRORS[error.code], { ...escaped(error.facts), ...command })
   if (isStorageError(error)) {
     const message =
       error.detail === undefined ? error.message : `${error.message} (${error.detail})`

@@ -124,8 +124,8 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
   locked: {
     sentence: ({ pid, host, since }) =>
       `Another lsync is at work in this repository: process ${pid} on ${host}, since ${since}.`,
-    hint: ({ elsewhere }) =>
-      `Wait for it, or use --wait SECONDS.${elsewhere === 1 ? ' If that computer has stopped, remove .lsync/lock.' : ''}`,
+    hint: ({ elsewhere, waits }) =>
+      `${waits === 1 ? 'Wait for it, or use --wait SECONDS.' : 'Run this again once it has ended.'}${elsewhere === 1 ? ' If that computer has stopped, remove .lsync/lock.' : ''}`,
     exit: EXIT.locked,
   },
   disk: {

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { processIdentity } from '@lsync/core'
 import { expect, test } from 'vitest'
 import { json, run } from '../run.ts'
 import { clones, inside, repository, temporary } from './repositories.ts'
@@ -112,6 +113,24 @@ test.each([
       exit: 2,
       stderr: `lsync: ${box.path(folder)}: no folder can be made there: ${words}\n`,
     })
+})
+
+test('whoever comes while another is at work is told of --wait only where there is such a flag', async () => {
+  const box = await repository()
+  const where = inside(box, 'a')
+  const holder = { format: 1, ...processIdentity(), since: 'noon', token: 'theirs' }
+  writeFileSync(box.path('a', '.lsync', 'lock'), `${JSON.stringify(holder)}\n`)
+  for (const argv of [['sync'], ['status'], ['doctor'], ['verify'], ['ls'], ['trash', 'empty']]) {
+    const { document, exit } = await json(where, ...argv)
+    expect(exit).toBe(7)
+    expect(document.error).toMatchObject({
+      code: 'locked',
+      hint:
+        argv[0] === 'sync'
+          ? 'Wait for it, or use --wait SECONDS.'
+          : 'Run this again once it has ended.',
+    })
+  }
 })
 
 test('a folder that is not there is no reason to look for a repository above it', async () => {
