@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import {
   isAlive,
   loadUserConfig,
+  LsyncError,
   type Machine,
   nodeDisk,
   nodeWorld,
@@ -31,13 +32,18 @@ export function machineOf(config: Plugins): Machine {
   }
 }
 
-/** Undefined where there is none. */
+/** Undefined where there is none; LsyncError `disk` for one that cannot be read: what it leaves out must not be uploaded without it. */
 function userConfigText(): string | undefined {
   const folder = process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config')
+  const path = join(folder, 'lsync', 'config.yaml')
   try {
-    return readFileSync(join(folder, 'lsync', 'config.yaml'), 'utf8')
-  } catch {
-    return undefined
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    const words = message.replace(/^[A-Z0-9]+: /, '').replace(/, .*$/s, '')
+    const reason = `${words}, ${code}`
+    throw new LsyncError('disk', `${path}: ${reason}`, { path, reason }, error)
   }
 }
 

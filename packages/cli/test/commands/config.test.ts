@@ -1,4 +1,4 @@
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { json, run } from '../run.ts'
 import { inside, repository } from './repositories.ts'
@@ -58,4 +58,20 @@ test("what the user's environment says holds where the repository says nothing",
     exit: 0,
     stdout: expect.stringContaining('upload link'),
   })
+})
+
+test('a configuration of the user that is there but cannot be read stops a run: what it leaves out is not uploaded', async () => {
+  const box = await repository({ x: 'one' })
+  const file = box.path('user', 'lsync', 'config.yaml')
+  const where = inside(box, 'a')
+  const environment = { ...where.environment, XDG_CONFIG_HOME: box.path('user') }
+  // As good as a file that this user may not read, and so for root, too.
+  mkdirSync(file, { recursive: true })
+  expect(await run({ ...where, environment }, 'sync')).toMatchObject({
+    exit: 2,
+    stdout: '',
+    stderr: `lsync: ${file} cannot be read or written: illegal operation on a directory, EISDIR.\n`,
+  })
+  const none = { ...where.environment, XDG_CONFIG_HOME: box.path('a', 'x') }
+  expect(await run({ ...where, environment: none }, 'sync')).toMatchObject({ exit: 0 })
 })
