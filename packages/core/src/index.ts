@@ -30,6 +30,7 @@ export {
 export { changeRemote, type RemoteChange } from './sync/change-remote.ts'
 export { doctorRepository, type Diagnosis, type UnfinishedUpload } from './sync/doctor.ts'
 export { listRows } from './sync/list-rows.ts'
+export { refuseUnknownSetting } from './sync/modules.ts'
 export { moveAsideLocally, replaceLocally } from './sync/replace.ts'
 export { openSides, type Sides } from './sync/sides.ts'
 export { statusRepository, type Status, type StatusOptions } from './sync/status.ts'

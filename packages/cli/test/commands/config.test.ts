@@ -75,3 +75,19 @@ test('a configuration of the user that is there but cannot be read stops a run: 
   const none = { ...where.environment, XDG_CONFIG_HOME: box.path('a', 'x') }
   expect(await run({ ...where, environment: none }, 'sync')).toMatchObject({ exit: 0 })
 })
+
+test('a setting that the provider of the remote does not know is refused before it is written', async () => {
+  const box = await repository()
+  const where = inside(box, 'a')
+  const file = box.path('a', '.lsync', 'config.yaml')
+  const before = readFileSync(file, 'utf8')
+  expect(await run(where, 'config', 'set', 'provider.nope', 'x')).toMatchObject({
+    exit: 2,
+    stderr: expect.stringContaining('provider.nope: file:// has no such setting'),
+  })
+  expect(readFileSync(file, 'utf8')).toBe(before)
+  // What a person wrote by hand is no hindrance to setting another key, or to removing it.
+  writeFileSync(file, `${before}provider.nope: x\n`)
+  expect(await run(where, 'config', 'set', 'jobs', '3')).toMatchObject({ exit: 0 })
+  expect(await run(where, 'config', 'unset', 'provider.nope')).toMatchObject({ exit: 0 })
+})

@@ -1,5 +1,6 @@
 import { LsyncError } from '../model/errors.ts'
 import { CONTRACT_VERSION, type ProviderModule } from '../provider/index.ts'
+import { isOfProvider, refuseUnknownSettings, settingsForProvider } from '../state/settings.ts'
 import type { Machine } from './api.ts'
 
 /** The provider for a scheme; LsyncError `unknown-scheme` or `provider-broken`. */
@@ -23,4 +24,15 @@ export function schemeOf(remote: string): string {
   if (scheme === undefined)
     throw new LsyncError('ambiguous-remote', `${remote} has no scheme`, { remote })
   return scheme
+}
+
+/** LsyncError `bad-configuration` for a key of the configuration that stands under `provider.` and is not known to the provider of this remote. */
+export async function refuseUnknownSetting(
+  machine: Machine,
+  remote: string,
+  key: string,
+): Promise<void> {
+  if (!isOfProvider(key)) return
+  const { scheme, settings } = await moduleFor(machine, schemeOf(remote))
+  refuseUnknownSettings(scheme, settings, settingsForProvider({ [key]: '' }))
 }

@@ -32,9 +32,11 @@ export default class ConfigSet extends ConfigCommand {
       await this.setRemote(args.value, flags.allow === 'other-remote')
       return
     }
-    const { setInConfig } = await import('@lsync/core')
-    const { text, file, replace } = await this.settings()
-    await replace(setInConfig(text, file, args.key, args.value))
+    const { refuseUnknownSetting, setInConfig } = await import('@lsync/core')
+    const { text, file, replace, remote, machine } = await this.settings()
+    const changed = setInConfig(text, file, args.key, args.value)
+    await refuseUnknownSetting(machine, remote, args.key)
+    await replace(changed)
     await this.end({ key: args.key, value: args.value })
   }
 
