@@ -100,6 +100,12 @@ group('an error in words', () => {
     })
   })
 
+  test('of the disk, where it refuses lsync its own files: 2, since nothing was done', () => {
+    for (const own of ['.lsync/lock', '.lsync/config.yaml', '.lsync/remote.yaml'])
+      expect(describe(new DiskError('no-space', own, 'full'))).toMatchObject({ exit: 2 })
+    expect(describe(new DiskError('no-space', '.lsyncignore', 'full'))).toMatchObject({ exit: 4 })
+  })
+
   test('nothing hostile in it reaches the terminal', () => {
     const hostile = 'a\n\u001B[2J\u202Eb'
     const errors = [

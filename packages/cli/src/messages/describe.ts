@@ -21,8 +21,19 @@ const DISK_HINTS: Partial<Record<DiskErrorCode, string>> = {
   'no-space': 'Make room on this disk and run lsync again.',
   forbidden: 'Check who may read and write it.',
   'read-only': 'lsync needs to write here; lsync status and lsync verify do not.',
+  exists: 'Name another path, or move away what stands in its place.',
+  'not-folder': 'A file stands in the place of a folder: name another path, or move it away.',
+  'is-folder': 'A folder stands in the place of a file: name another path, or move it away.',
+  'bad-name': 'This disk takes no such name: choose another one.',
 }
-const REFUSED: ReadonlySet<DiskErrorCode> = new Set(['forbidden', 'read-only'])
+/** Where the disk refuses these, nothing can be done here at all; else what was done is done. */
+const REFUSED: ReadonlySet<DiskErrorCode> = new Set([
+  'forbidden',
+  'read-only',
+  'not-folder',
+  'is-folder',
+  'bad-name',
+])
 
 /** The one way from an error to what a person reads and a script gets. Of the command: `waits` is 1 where it has the flag `--wait`. */
 export function describe(thrown: unknown, command: Facts = {}): Described {
@@ -41,8 +52,7 @@ export function describe(thrown: unknown, command: Facts = {}): Described {
       code: `disk-${error.code}`,
       message: `${escapeName(error.path) || 'The folder'}: ${escapeName(error.message)}`,
       hint: DISK_HINTS[error.code] ?? 'Check the disk, then run lsync again.',
-      // Where the disk refuses, nothing can be done here at all; else what was done is done.
-      exit: REFUSED.has(error.code) ? EXIT.usage : EXIT.problems,
+      exit: REFUSED.has(error.code) || isOwnWithoutRoom(error) ? EXIT.usage : EXIT.problems,
     }
   return {
     code: 'bug',
@@ -50,6 +60,11 @@ export function describe(thrown: unknown, command: Facts = {}): Described {
     hint: 'Please report it; LSYNC_DEBUG=1 shows where it happened. What was done is recorded; the next run goes on.',
     exit: EXIT.bug,
   }
+}
+
+/** Without room for lsync's own files nothing goes on. */
+function isOwnWithoutRoom({ code, path }: DiskError): boolean {
+  return code === 'no-space' && path.startsWith('.lsync/')
 }
 
 function said(code: string, { sentence, hint, exit }: Message, facts: Facts): Described {

@@ -85,3 +85,20 @@ test('the trash is emptied for good, but only of what is old enough', async () =
   })
   expect((await json(b, 'trash', 'list')).document).toMatchObject({ items: [] })
 })
+
+test('a place that cannot be one is wrong usage, and the file stays in the trash', async () => {
+  const box = await clones({ x: 'one', y: 'two' })
+  rmSync(box.path('a', 'x'))
+  await run(inside(box, 'a'), 'sync')
+  const b = inside(box, 'b')
+  await run(b, 'sync')
+  expect(await run(b, 'trash', 'restore', 'x', '--to', 'y/x')).toMatchObject({
+    exit: 2,
+    stderr: expect.stringContaining('A file stands in the place of a folder: name another path'),
+  })
+  expect(await run(b, 'trash', 'restore', 'x', '--to', 'n'.repeat(300))).toMatchObject({
+    exit: 2,
+    stderr: expect.stringContaining('This disk takes no such name: choose another one.'),
+  })
+  expect((await json(b, 'trash', 'list')).document).toMatchObject({ items: [{ path: 'x' }] })
+})
