@@ -50,3 +50,23 @@ export function attempt<T>(key: string, operation: () => T): T {
     throw error instanceof StorageError ? error : storageError(key, error)
   }
 }
+
+/** The same for the remote's own folder, which no key names. */
+export function attemptRoot<T>(root: string, operation: () => T): T {
+  try {
+    return operation()
+  } catch (error) {
+    const errno = errnoOf(error)
+    if (errno === 'ENOENT') throw noFolder(`there is no folder ${root}`)
+    if (errno === 'EEXIST' || errno === 'ENOTDIR')
+      throw new StorageError('bad-remote', `${root} is no folder, or lies below a file`, {
+        detail: errno,
+        cause: error,
+      })
+    throw error instanceof StorageError ? error : storageError(root, error)
+  }
+}
+
+export function noFolder(message: string): StorageError {
+  return new StorageError('no-remote', message, { detail: 'is its disk mounted?' })
+}

@@ -38,13 +38,13 @@ export async function* listObjects(
 }
 
 /** What a folder holds; undefined for one that another client emptied meanwhile, and removed with its last file. */
-function readFolder({ sameRoot }: Walk, folder: string, place: string): Entry[] | undefined {
+function readFolder({ root, sameRoot }: Walk, folder: string, place: string): Entry[] | undefined {
   try {
     return entriesOf(place)
   } catch (error) {
     sameRoot()
     if (folder !== '' && errnoOf(error) === 'ENOENT') return undefined
-    throw storageError(folder, error)
+    throw storageError(folder || root, error)
   }
 }
 

@@ -1,6 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { type OpenOptions, StorageError, type StorageProvider } from '@lsync/core/provider'
-import { attempt, storageError } from './errors.ts'
+import { attempt, attemptRoot, noFolder, storageError } from './errors.ts'
 import { flushWritten } from './flush.ts'
 import { listObjects } from './list.ts'
 import { Locks } from './lock.ts'
@@ -25,20 +25,15 @@ export async function openFolder(
   { signal, create, known }: OpenOptions,
 ): Promise<StorageProvider> {
   signal.throwIfAborted()
-  if (create === true) attempt('', () => mkdirSync(root, { recursive: true }))
-  const stat = attempt('', () => statSync(root, { throwIfNoEntry: false }))
-  if (stat?.isDirectory() !== true)
-    throw new StorageError('no-remote', `there is no folder ${root}`, {
-      detail: 'is its disk mounted?',
-    })
+  if (create === true) attemptRoot(root, () => mkdirSync(root, { recursive: true }))
+  const stat = attemptRoot(root, () => statSync(root, { throwIfNoEntry: false }))
+  if (stat?.isDirectory() !== true) throw noFolder(`there is no folder ${root}`)
   const locks = new Locks(root)
   let unflushed: string[] = []
   const sameRoot = (): void => {
-    const now = attempt('', () => statSync(root, { throwIfNoEntry: false }))
+    const now = attemptRoot(root, () => statSync(root, { throwIfNoEntry: false }))
     if (now?.ino !== stat.ino || now.dev !== stat.dev)
-      throw new StorageError('no-remote', `the folder ${root} went away`, {
-        detail: 'is its disk mounted?',
-      })
+      throw noFolder(`the folder ${root} went away`)
   }
 
   const provider: StorageProvider = {
@@ -65,7 +60,7 @@ export async function openFolder(
       try {
         await flushWritten(root, paths)
       } catch (error) {
-        throw storageError('', error)
+        throw storageError(root, error)
       }
     },
     probe: (options) => probeFolder(root, provider, options),

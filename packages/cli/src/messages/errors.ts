@@ -161,7 +161,7 @@ export const STORAGE_ERRORS: Readonly<Record<StorageErrorCode, Message>> = {
   ),
   forbidden: remote(
     detailed('The remote refuses this operation'),
-    () => 'The credentials may be for reading only: then use lsync pull.',
+    () => 'Credentials or permissions do not allow it. Where they allow reading: lsync pull.',
   ),
   'no-remote': remote(
     detailed('There is no such remote'),
