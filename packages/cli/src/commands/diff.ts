@@ -27,13 +27,15 @@ export default class Diff extends LsyncCommand {
     const machine = await this.machine()
     const repository = await this.repository(machine)
     const [path = ''] = await this.pathsIn(repository, [args.path])
+    const noFile = (): Error => wrong(`${args.path} is no file, neither here nor on the remote`)
+    // The repository itself, which no remote can be asked for.
+    if (path === '') throw noFile()
     const renderer = this.watch()
     await using sides = await openSides(machine, repository, path, {
       signal: this.abort.signal,
       onEvent: renderer.onEvent,
     })
-    if (sides.local === undefined && sides.remote === undefined)
-      throw wrong(`${args.path} is no file, neither here nor on the remote`)
+    if (sides.local === undefined && sides.remote === undefined) throw noFile()
     const { baseContent, localContent, remoteContent } = await import('../compare/contents.ts')
     const local = await localContent(sides)
     const other = await (flags.base ? baseContent(sides) : remoteContent(sides, local?.size))

@@ -86,6 +86,7 @@ test.each<readonly [string, readonly string[], string]>([
     'neither here nor on the remote',
   ],
   ['a difference of nothing', ['diff', 'tpyo'], 'neither here nor on the remote'],
+  ['a difference of all', ['diff', '.'], 'neither here nor on the remote'],
   ['a base that nobody kept', ['diff', '--base', 'x'], 'keeps no versions'],
 ])('wrong usage is 2: %s', async (_, argv, words) => {
   const b = await conflicts({ x: X })
