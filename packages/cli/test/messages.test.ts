@@ -102,8 +102,15 @@ group('an error in words', () => {
 
   test('of the disk, where it refuses lsync its own files: 2, since nothing was done', () => {
     for (const own of ['.lsync/lock', '.lsync/config.yaml', '.lsync/remote.yaml'])
-      expect(describe(new DiskError('no-space', own, 'full'))).toMatchObject({ exit: 2 })
-    expect(describe(new DiskError('no-space', '.lsyncignore', 'full'))).toMatchObject({ exit: 4 })
+      expect(describe(new DiskError('no-space', own, 'full'))).toMatchObject({
+        exit: 2,
+        // Where the trash itself cannot be emptied for want of room.
+        hint: expect.stringContaining('the oldest folders in .lsync/trash'),
+      })
+    expect(describe(new DiskError('no-space', '.lsyncignore', 'full'))).toMatchObject({
+      exit: 4,
+      hint: 'Make room on this disk and run lsync again.',
+    })
   })
 
   test('nothing hostile in it reaches the terminal', () => {

@@ -26,6 +26,9 @@ const DISK_HINTS: Partial<Record<DiskErrorCode, string>> = {
   'is-folder': 'A folder stands in the place of a file: name another path, or move it away.',
   'bad-name': 'This disk takes no such name: choose another one.',
 }
+/** `trash empty` needs a lock, and so room: what it would remove first is named. Not the whole trash: a run that died may have left there what it owes. */
+const NO_ROOM =
+  'Make room on this disk and run lsync again. If nothing else can go: the oldest folders in .lsync/trash, which hold what syncs replaced or removed here.'
 /** Where the disk refuses these, nothing can be done here at all; else what was done is done. */
 const REFUSED: ReadonlySet<DiskErrorCode> = new Set([
   'forbidden',
@@ -47,13 +50,15 @@ export function describe(thrown: unknown, command: Facts = {}): Described {
     const known: Message | undefined = STORAGE_ERRORS[error.code]
     return said(error.code, known ?? STORAGE_ERRORS.unexpected, { message: escapeName(message) })
   }
-  if (error instanceof DiskError)
+  if (error instanceof DiskError) {
+    const own = isOwnWithoutRoom(error)
     return {
       code: `disk-${error.code}`,
       message: `${escapeName(error.path) || 'The folder'}: ${escapeName(error.message)}`,
-      hint: DISK_HINTS[error.code] ?? 'Check the disk, then run lsync again.',
-      exit: REFUSED.has(error.code) || isOwnWithoutRoom(error) ? EXIT.usage : EXIT.problems,
+      hint: own ? NO_ROOM : (DISK_HINTS[error.code] ?? 'Check the disk, then run lsync again.'),
+      exit: own || REFUSED.has(error.code) ? EXIT.usage : EXIT.problems,
     }
+  }
   return {
     code: 'bug',
     message: `This is a bug in lsync: ${escapeName(error instanceof Error ? error.message : String(error))}`,
