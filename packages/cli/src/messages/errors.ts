@@ -24,7 +24,9 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
   },
   'already-a-repository': {
     sentence: ({ folder }) => `${folder} is an lsync repository already.`,
-    hint: () => 'Its settings are in .lsync/config.yaml; see: lsync config list',
+    // Also where a clone was cut off, and is asked for once more.
+    hint: ({ folder }) =>
+      `To go on with it: lsync -C ${folder} sync. Its settings: lsync -C ${folder} config list`,
     exit: EXIT.usage,
   },
   'inside-lsync': {

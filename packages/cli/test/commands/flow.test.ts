@@ -30,6 +30,10 @@ test('init says what the remote guarantees, sync brings files, clone gets them',
     exit: 0,
     stdout: 'Nothing to do: 1 file unchanged.\n',
   })
+  // As after one that was cut off.
+  const again = await run(box, 'clone', './remote', 'b')
+  expect(again).toMatchObject({ exit: 2, stdout: '' })
+  expect(again.stderr).toContain(`To go on with it: lsync -C ${box.path('b')} sync.`)
 })
 
 test('a conflict is 3, touches nothing, and is settled by a policy', async () => {
