@@ -85,3 +85,16 @@ test('providers lists what can be used', async () => {
   expect(stdout).toMatch(/^gs:\/\/ +@lsync\/provider-gcs \S+ \(core\)$/m)
   expect(stdout).toMatch(/^s3:\/\/ +@lsync\/provider-s3 \S+ \(core\)$/m)
 })
+
+test('a remote that lies within this one is one problem, however much it keeps for itself', async () => {
+  const box = await repository({ x: 'one' })
+  mkdirSync(box.path('inner'))
+  for (const name of ['1', '2', '3']) writeFileSync(box.path('inner', name), name)
+  expect(await run(box, 'init', './remote/sub', 'inner')).toMatchObject({ exit: 0 })
+  expect(await run(inside(box, 'inner'), 'sync')).toMatchObject({ exit: 0 })
+  const { document } = await json(inside(box, 'a'), 'status')
+  expect(document['problems']).toEqual([
+    expect.objectContaining({ path: 'sub/.lsync', code: 'remote-within' }),
+  ])
+  expect(document.actions.map(({ path }) => path)).toEqual(['sub/1', 'sub/2', 'sub/3'])
+})

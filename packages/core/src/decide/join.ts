@@ -4,7 +4,7 @@ import type { LeftOver } from '../model/nested.ts'
 import type { Problem } from '../model/problem.ts'
 import { ABSENT, type Seen, type Side, type SortedStream } from '../model/side.ts'
 import { type Folding, keyName } from '../model/folding.ts'
-import { ancestorsOf, isFolderKey } from '../model/path.ts'
+import { ancestorsOf, isFolderKey, reservedFolderOf } from '../model/path.ts'
 import { isJunk } from './ignore.ts'
 import { Cursor } from './cursor.ts'
 import { localUnchanged, remoteUnchanged } from './unchanged.ts'
@@ -79,6 +79,7 @@ export async function* join(
   let localUnknownBelow: string | undefined
   let remoteUnknownBelow: string | undefined
   let repositoryHere: Path | undefined
+  let remoteWithin: Path | undefined
   let page: Joined[] = []
   try {
     for (;;) {
@@ -140,8 +141,15 @@ export async function* join(
           remoteSeen.side.problem !== undefined &&
           // What is left out is nobody's worry.
           !options.ignored(path)
-        )
-          options.onProblem({ path, code: remoteSeen.side.problem })
+        ) {
+          const code = remoteSeen.side.problem
+          if (code !== 'remote-within') options.onProblem({ path, code })
+          // Once for each: it keeps objects by the thousand there, all of them neighbours.
+          else if (remoteWithin !== reservedFolderOf(path)) {
+            remoteWithin = reservedFolderOf(path)
+            options.onProblem({ path: remoteWithin, code })
+          }
+        }
       }
 
       const folder = isFolderKey(path)

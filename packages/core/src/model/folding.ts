@@ -32,6 +32,6 @@ export function isReservedName(name: string): boolean {
   return foldName(name.replaceAll(UNSEEN, ''), FOLDS_ALL) === RESERVED
 }
 
-const RESERVED = '.lsync'
+export const RESERVED = '.lsync'
 const ASCII = /^[\u0020-\u007e]*$/
 const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu

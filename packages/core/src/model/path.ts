@@ -1,4 +1,4 @@
-import { isReservedName } from './folding.ts'
+import { isReservedName, RESERVED } from './folding.ts'
 import type { ProblemCode } from './problem.ts'
 
 /** Longest name of one folder or file on the disks we know (ext4, APFS, xfs), in UTF-8 bytes. */
@@ -108,4 +108,9 @@ function checkSegments(key: string): ProblemCode | undefined {
       return 'name-unsafe'
   }
   return undefined
+}
+
+/** The `.lsync` in a folder of the remote, of a key below it. */
+export function reservedFolderOf(key: string): string {
+  return key.slice(0, key.indexOf(`/${RESERVED}/`) + 1 + RESERVED.length)
 }

@@ -26,7 +26,7 @@ export type ProblemCode =
   | 'name-unsafe'
   /** A `.lsync` segment: reserved at every depth. */
   | 'name-reserved'
-  /** A remote of its own lies in a folder of this one: this key is what it keeps for itself. */
+  /** A remote of its own lies in a folder of this one: this folder, told once, holds what it keeps for itself. */
   | 'remote-within'
   /** The remote holds `a` and `a/b`: the second cannot exist here. */
   | 'below-a-file'

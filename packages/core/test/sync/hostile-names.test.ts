@@ -20,12 +20,19 @@ const REFUSED: Readonly<Record<string, string>> = {
   '.lsync/trash/x': 'name-reserved',
   'a/.LSYNC/x': 'name-reserved',
   'a/.l\u{17f}ync/config.yaml': 'name-reserved',
-  'a/.lsync/repository.yaml': 'remote-within',
-  'a/.lsync/nested/b.yaml': 'remote-within',
   'a/.lsync/mine.txt': 'name-reserved',
   'file/below': 'below-a-file',
   'content/': 'folder-with-content',
 }
+/** What remotes within this one keep for themselves, told once for each. */
+const KEPT = [
+  'a/.lsync/repository.yaml',
+  'a/.lsync/nested/b.yaml',
+  'a/b/.lsync/repository.yaml',
+  'a/b/.lsync/store/metadata/x',
+  'a/b/.lsync/store/metadata/y',
+]
+const PROBLEMS = { ...REFUSED, 'a/.lsync': 'remote-within', 'a/b/.lsync': 'remote-within' }
 const TAKEN = [
   'file',
   'new\nline',
@@ -50,10 +57,12 @@ test.each([
     if (rules !== '') writeFileSync(join(folder, '.lsyncignore'), rules)
     await c.sync(0)
     const config = readFileSync(join(folder, '.lsync/config.yaml'), 'utf8')
-    for (const key of [...Object.keys(REFUSED), ...TAKEN]) await c.put(key, `content of ${key}`)
+    for (const key of [...Object.keys(REFUSED), ...KEPT, ...TAKEN])
+      await c.put(key, `content of ${key}`)
     for (let run = 0; run < 2; run++) {
       const { problems, totals } = await c.sync(0)
-      expect(Object.fromEntries(problems.map(({ path, code }) => [path, code]))).toEqual(REFUSED)
+      expect(Object.fromEntries(problems.map(({ path, code }) => [path, code]))).toEqual(PROBLEMS)
+      expect(problems).toHaveLength(Object.keys(PROBLEMS).length)
       expect(totals.downloaded.files).toBe(run === 0 ? TAKEN.length : 0)
       expect(totals).toMatchObject({ removedRemotely: 0, failed: 0 })
     }
@@ -61,7 +70,8 @@ test.each([
       expect(readFileSync(join(folder, key), 'utf8')).toBe(`content of ${key}`)
     expect(readFileSync(join(folder, '.lsync/config.yaml'), 'utf8')).toBe(config)
     expect(readdirSync(dirname(folder))).toEqual(['clone0'])
-    for (const key of Object.keys(REFUSED)) expect(c.store.objects.has(key)).toBe(true)
+    for (const key of [...Object.keys(REFUSED), ...KEPT])
+      expect(c.store.objects.has(key)).toBe(true)
   },
 )
 
