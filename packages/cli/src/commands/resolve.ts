@@ -8,7 +8,8 @@ import { exitOf } from '../moving-command.ts'
 import { movingFlags, runSettings } from '../moving-flags.ts'
 import { pathsArgument } from '../paths.ts'
 import { count } from '../render/format.ts'
-import { conflictLine, haltLines, problemLine } from '../render/lines.ts'
+import { conflictLine, first, haltLines, problemLine } from '../render/lines.ts'
+import { withoutNewer } from '../resolve/newest.ts'
 import type { Session } from '../resolve/session.ts'
 
 const { 'max-delete': _maxDelete, conflict: _conflict, ...runFlags } = movingFlags
@@ -87,6 +88,13 @@ export default class Resolve extends LsyncCommand {
     else if (how === 'merge') left = await this.#mergeAll(session, conflicts)
     else if (how !== 'ask') left = await session.keepAll(conflicts, how, paths)
     else left = await this.#ask(session, conflicts)
+    // A merge has said of each why it is left.
+    if (how !== 'merge') this.say(first(left.map(conflictLine), 'conflicts'))
+    const equal = how === 'newest' ? withoutNewer(conflicts, left, session) : 0
+    if (equal > 0)
+      this.say(
+        `Of ${count(equal, 'conflict')} neither side is the newer one: times within a second count as one, and of a file and a folder none is newer. Choose with --keep local, remote or both.`,
+      )
     await this.#finish(session, conflicts.length, left, status.remote, options.dryRun)
   }
 
@@ -143,7 +151,7 @@ export default class Resolve extends LsyncCommand {
     const problems = [...session.problems.values()]
     const { settled, halted, actions } = session
     if (halted.length > 0) this.say(haltLines(halted))
-    this.say([...left.map(conflictLine), ...problems.map(problemLine)])
+    this.say(first(problems.map(problemLine), 'problems'))
     if (before > 0)
       this.say(
         `${count(settled.length, 'conflict')} ${dryRun ? 'would be ' : ''}settled, ${left.length} left.`,

@@ -120,7 +120,8 @@ export function openLines(
 
 const SHOWN = 20
 
-function first(lines: readonly string[], what: string): readonly string[] {
+/** So many that a person reads them; how many more there are. */
+export function first(lines: readonly string[], what: string): readonly string[] {
   const more = lines.length - SHOWN
   return more > 0
     ? [...lines.slice(0, SHOWN), `… and ${more} more ${what} (--json and --log-file have all)`]

@@ -61,7 +61,36 @@ test('--keep newest leaves what has no newer side', async () => {
   const b = await conflicts({ x: X })
   const { exit, stdout } = await run(b, 'resolve', '--keep', 'newest', '--all')
   expect(exit).toBe(3)
+  expect(stdout).toMatch(/^conflict: x .*\nOf 1 conflict neither side is the newer one: .*--keep/)
   expect(stdout).toContain('0 conflicts settled, 1 left.')
+})
+
+test('--keep newest says of a file and a folder that none is newer', async () => {
+  const b = await conflicts({ x: X })
+  mkdirSync(b.path('a', 'p'))
+  writeFileSync(b.path('a', 'p', 'q'), 'below')
+  await run({ ...b, folder: b.path('a') }, 'sync')
+  writeFileSync(b.path('b', 'p'), 'file')
+  expect(await run(b, 'resolve', '--keep', 'newest', 'p')).toMatchObject({
+    exit: 3,
+    stdout: expect.stringContaining('Of 1 conflict neither side is the newer one'),
+  })
+})
+
+test('of many conflicts that are left the first are shown, and each once', async () => {
+  const b = await conflicts({ x: X })
+  for (const [where, text] of [
+    ['a', 'of a\n'],
+    ['b', 'of b!\n'],
+  ] as const)
+    for (let n = 0; n < 22; n++) writeFileSync(b.path(where, `new-${n}`), text)
+  await run({ ...b, folder: b.path('a') }, 'sync')
+  const { stdout } = await run(b, 'resolve', '--keep', 'newest', '--all')
+  expect(stdout.match(/^conflict: /gm)).toHaveLength(20)
+  expect(stdout).toContain('… and 3 more conflicts')
+  expect(stdout).toContain('Of 23 conflicts neither side is the newer one')
+  const merged = await run(b, 'resolve', '--merge', 'x')
+  expect(merged.stdout).toMatch(/^x is not merged: .*\n0 conflicts settled, 1 left\.\n$/)
 })
 
 test('a dry run settles nothing', async () => {
