@@ -191,8 +191,10 @@ export abstract class LsyncCommand extends Command {
         exit: EXIT.interrupted,
       }
     // oclif's own words for a wrong flag or a missing argument are good; only the exit code is ours.
-    if (error instanceof Errors.CLIError)
-      return { code: 'usage', message: escapeText(error.message), exit: EXIT.usage }
+    if (error instanceof Errors.CLIError) {
+      const { usageWords } = await import('./messages/usage.ts')
+      return { code: 'usage', message: usageWords(error.message), exit: EXIT.usage }
+    }
     const { describe } = await import('./messages/describe.ts')
     // A command without flags of its own has no list of them.
     return describe(error, { waits: 'wait' in { ...this.ctor.flags } ? 1 : 0 })

@@ -147,3 +147,20 @@ test('a bare word that is a folder here is asked about', async () => {
   expect(exit).toBe(2)
   expect(stderr).toContain('Write s3://photos for a bucket, file:./photos for a folder.')
 })
+
+test('wrong usage in lines that a terminal shows, and with nothing that is not so', async () => {
+  const box = temporary()
+  expect((await run(box, 'sync', '--jobs', 'abc')).stderr).toMatch(
+    /^lsync: Parsing --jobs: Expected an integer but received: abc\n/,
+  )
+  const { stderr } = await run(box, 'init', '--set', 'jobs=3')
+  expect(stderr).toMatch(
+    /^lsync: Missing 1 required arg:\nremote {2}.*\nSee more help with --help\n$/,
+  )
+  // The flag takes one value, and the argument may stand behind it.
+  const behind = await run(box, 'init', '--set', 'region=r', './remote', 'a')
+  expect(behind).toMatchObject({ exit: 0 })
+  const coloured = { ...box, environment: { ...box.environment, FORCE_COLOR: '1' } }
+  const both = await run(coloured, 'resolve', '--merge', '--keep', 'local', 'x')
+  expect(both.stderr).toContain('\n  --merge=true cannot also be provided')
+})
