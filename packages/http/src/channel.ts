@@ -21,6 +21,8 @@ export interface Keeper {
    * @param failure what the other side did, where it ended a connection that never had a call: that nobody else is told
    */
   gone(channel: Channel, failure: Error | undefined): void
+  /** A body of so many bytes, sent since `begun` (milliseconds), has got its answer. */
+  arrived(length: number, begun: number): void
 }
 
 /**
@@ -35,6 +37,7 @@ export class Channel {
   #sending: Sending | undefined
   #reader: AnswerReader | undefined
   #heard = 0
+  #begun = 0
   /** The socket was told to read no more. */
   #isHeldUp = false
   #isGone = false
@@ -79,7 +82,8 @@ export class Channel {
     this.#call = call
     this.#wasTaken = true
     call.channel = this
-    this.#heard = performance.now()
+    this.#begun = performance.now()
+    this.#heard = this.#begun
     this.#sending = new Sending(this.#socket, () => {
       this.#heard = performance.now()
     })
@@ -170,6 +174,7 @@ export class Channel {
 
   #begin(call: Call, { status, headers }: Head): void {
     call.patience = this.#silence
+    if (call.length > 0) this.#keeper.arrived(call.length, this.#begun)
     call.handler.onResponseStart(call, status, headers)
   }
 

@@ -4,7 +4,7 @@ import { Call } from './call.ts'
 import { Channel, type Keeper } from './channel.ts'
 import type { AnswerHandler, Dispatcher, Outgoing } from './exchange.ts'
 import { ConnectionFailure } from './failure.ts'
-import { timeOnLine } from './line.ts'
+import { Speed, timeOnLine } from './line.ts'
 
 export interface ChannelsOptions {
   /** At most so many connections to each origin. */
@@ -72,6 +72,7 @@ const NO_CONTROL = {
 class Origin implements Keeper {
   readonly #url: URL
   readonly #options: ChannelsOptions
+  readonly #speed = new Speed()
   readonly #open = new Set<Channel>()
   /** The one that was used last is the last: it is the least likely to be closed meanwhile. */
   readonly #idle: Channel[] = []
@@ -110,6 +111,10 @@ class Origin implements Keeper {
     // Who accepts and hangs up would else be dialled again without end, and nobody hear of it.
     if (failure !== undefined) this.#failOne(failure)
     this.#dialForOne()
+  }
+
+  arrived(length: number, begun: number): void {
+    this.#speed.arrived(length, begun, performance.now())
   }
 
   destroy(): void {
@@ -210,7 +215,10 @@ class Origin implements Keeper {
   }
 
   #timeOnLine(): number {
-    return timeOnLine(Array.from(this.#open, ({ underWay }) => underWay))
+    return timeOnLine(
+      Array.from(this.#open, ({ underWay }) => underWay),
+      this.#speed.seen,
+    )
   }
 
   #failOne(failure: Error): void {

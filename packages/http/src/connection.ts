@@ -4,7 +4,7 @@ import { type OpenOptions, StorageError } from '@lsync/core/provider'
 import { Channels } from './channels.ts'
 import { blamed } from './connection-error.ts'
 import { type Answer, type Dispatcher, exchange, type Outgoing } from './exchange.ts'
-import { LONGEST_ON_LINE } from './line.ts'
+import { ProxiedLine } from './proxied-line.ts'
 
 export interface Limits {
   /** Milliseconds until a connection stands, on a line that is free. */
@@ -89,30 +89,22 @@ export async function connect({
       const through = dispatcher
       const variable = protocol === 'https:' ? 'https_proxy' : 'http_proxy'
       const proxy = named(environment, variable)
+      if (proxy === undefined)
+        return { exchange: (request, signal) => exchange(through, request, signal, hear) }
+      const line = new ProxiedLine(limits.silence)
       return {
-        exchange: (request, signal) => {
-          if (proxy === undefined) return exchange(through, request, signal, hear)
-          return exchange(through, patient(request, limits), signal, hear).catch(
-            (error: unknown) => {
+        exchange: (request, signal) =>
+          line
+            .send(request, (patient) => exchange(through, patient, signal, hear))
+            .catch((error: unknown) => {
               throw blamed(error, proxy, variable.toUpperCase())
-            },
-          )
-        },
+            }),
       }
     },
     async destroy() {
       await Promise.all([...made.values()].map((dispatcher) => dispatcher.destroy()))
     },
   }
-}
-
-/**
- * A proxy takes a body quickly, and passes it on as slowly as its line is; how far it is nobody tells. The limit goes with the request, since undici asks
- * plain http through a proxy with one of its own.
- */
-function patient(request: Outgoing, { silence }: Limits): Outgoing {
-  const line = request.body === null ? 0 : LONGEST_ON_LINE
-  return { headersTimeout: silence + line, ...request }
 }
 
 function named(environment: OpenOptions['environment'], name: string): string | undefined {

@@ -9,7 +9,7 @@ import { Call } from '../src/call.ts'
 import type { ChannelsOptions } from '../src/channels.ts'
 import { connect } from '../src/connection.ts'
 import type { Answer, Outgoing } from '../src/exchange.ts'
-import { timeOnLine } from '../src/line.ts'
+import { Speed, timeOnLine } from '../src/line.ts'
 import { Sending } from '../src/sending.ts'
 import { ask, channels, raw, signal, textOf } from './raw.ts'
 
@@ -52,12 +52,52 @@ describe('the time that a line may take', () => {
     expect(timeOnLine(Array.from({ length: 128 }, () => 500 * KIB))).toBe(300_000)
   })
 
+  test('shrinks with what the line was seen to do, but not to what a line that has become slower needs', () => {
+    const bodies = Array.from({ length: 32 }, () => 1024 * KIB)
+    expect(timeOnLine(bodies)).toBe(300_000)
+    expect(timeOnLine(bodies, 128 * 1024 * KIB)).toBe(1000)
+    expect(timeOnLine([64 * KIB], 100 * KIB)).toBe(1000)
+    const speed = new Speed()
+    expect(speed.seen).toBeUndefined()
+    // Two that were sent together, and one after a pause.
+    speed.arrived(100, 0, 1000)
+    speed.arrived(100, 0, 2000)
+    speed.arrived(100, 9000, 10_000)
+    expect(speed.seen).toBeCloseTo(100)
+    for (let second = 11; second < 100; second++) speed.arrived(400, 0, second * 1000)
+    expect(speed.seen).toBeGreaterThan(390)
+  })
+
   test('does not grow with what is seen to leave', () => {
     expect(timeOnLine([64 * KIB * KIB])).toBe(16_000)
   })
 })
 
 describe('silence on a slow line', () => {
+  test('is waited for no longer where the line was seen to be fast, however much is sent over it', async () => {
+    const server = createHttpServer((request, response) => {
+      request.resume().on('end', () => {
+        if (request.method === 'PUT') response.end('ok')
+      })
+    })
+    const { port, ...listener } = await listening(server)
+    const dispatcher = channels({ silence: 1500 })
+    onTestFinished(async () => {
+      await dispatcher.destroy()
+      await listener.stop()
+    })
+    const answer = (request: Partial<Outgoing>) =>
+      codeOr(ask(dispatcher, `http://127.0.0.1:${port}`, request))
+    let isOver = false
+    const sending = Array.from({ length: 2 }, async () => {
+      while (!isOver) expect(await answer(put(TEN_SECONDS))).toBe('ok')
+    })
+    await sleep(200)
+    expect(await Promise.race([answer({}), sleep(8000)])).toBe('SILENT')
+    isOver = true
+    await Promise.all(sending)
+  }, 20_000)
+
   test('is none of the store, while a body may be on its way', async () => {
     const { answer } = await store({ silence: 100 })
     expect(await answer('/600', put(TEN_SECONDS))).toBe('ok')
