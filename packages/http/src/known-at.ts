@@ -11,7 +11,7 @@ export function knownAt(
   const there = known?.traits?.['host']
   if (known === undefined || there === host) return known
   onNotice?.(
-    `what is known of the remote was found out ${there === undefined ? 'at a host that was not noted' : `at ${there}`}, and it is at ${host} now: nothing of that is relied on until lsync doctor has tried what this one keeps`,
+    `what is known of the remote was found out ${there === undefined ? 'at a host that was not noted' : `at ${there}`}, and it is at ${host} now: nothing of that is relied on; lsync doctor tries what this one keeps`,
   )
   return undefined
 }

@@ -88,13 +88,13 @@ describe('silence on a slow line', () => {
     })
     const answer = (request: Partial<Outgoing>) =>
       codeOr(ask(dispatcher, `http://127.0.0.1:${port}`, request))
-    let isOver = false
+    const end = new AbortController()
     const sending = Array.from({ length: 2 }, async () => {
-      while (!isOver) expect(await answer(put(TEN_SECONDS))).toBe('ok')
+      while (!end.signal.aborted) expect(await answer(put(TEN_SECONDS))).toBe('ok')
     })
     await sleep(200)
     expect(await Promise.race([answer({}), sleep(8000)])).toBe('SILENT')
-    isOver = true
+    end.abort()
     await Promise.all(sending)
   }, 20_000)
 

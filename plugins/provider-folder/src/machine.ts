@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { errnoOf } from './errors.ts'
 
@@ -63,8 +63,13 @@ export function holderOf(text: string): string {
   }
 }
 
-/** As it was given to the machine at its installation. Not itself, which is to be kept from others, but what follows from it. */
-const MACHINE = identityIn('/etc/machine-id') ?? identityIn('/var/lib/dbus/machine-id') ?? ''
+/**
+ * As it was given to the machine at its installation. Not itself, which is to be kept from others, but what follows from it. None where systemd makes one anew
+ * at each start, and notes it in /run: by that no process of before would ever be gone.
+ */
+const MACHINE = existsSync('/run/machine-id')
+  ? ''
+  : (identityIn('/etc/machine-id') ?? identityIn('/var/lib/dbus/machine-id') ?? '')
 
 function identityIn(path: string): string | undefined {
   const id = textOf(path).trim()

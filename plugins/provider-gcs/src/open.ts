@@ -4,6 +4,7 @@ import {
   type Guarantees,
   isStorageError,
   type OpenOptions,
+  type ProbeReport,
   StorageError,
   type StorageProvider,
 } from '@lsync/core/provider'
@@ -41,6 +42,12 @@ const LEAST: Guarantees = {
   copy: 'none',
 }
 
+/** Former versions noted no host: at Google's own address that report is as good as its documentation. */
+function knownHere(host: string, isGoogle: boolean, options: OpenOptions): ProbeReport | undefined {
+  const { known } = options
+  return isGoogle && known?.traits?.['host'] === undefined ? known : knownAt(host, options)
+}
+
 /** Opens a bucket and checks that it answers to us. */
 export async function openBucket(url: string, options: OpenOptions): Promise<StorageProvider> {
   const { settings, signal } = options
@@ -53,7 +60,7 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
     const credentials = credentialsOf(options, endpoint, tokenFetch(connections))
     const requester = new Requester(connections, endpoint, credentials, place, store.userProject)
     await check(requester, signal)
-    const known = knownAt(requester.host, options)
+    const known = knownHere(requester.host, endpoint.authenticated, options)
     const versioned = known?.versioning === true && (await keepsVersions(requester, signal))
 
     const guarantees = known?.guarantees ?? (endpoint.authenticated ? GOOGLE : LEAST)

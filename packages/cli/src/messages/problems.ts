@@ -87,7 +87,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
     sentence: 'has something else standing in its place here',
     hint: 'Move away what stands in the place of a file, then run lsync again.',
   },
-  'kept-for-safety': { sentence: 'was not removed, since a transfer failed before', hint: LATER },
+  'kept-for-safety': {
+    sentence:
+      'was not removed, since a transfer failed before, or a file cannot be read that may be this one',
+    hint: LATER,
+  },
   'remote-failed': { sentence: 'failed on the remote, also after several attempts', hint: LATER },
   'remote-refused': {
     sentence: 'was refused by the remote; left as it is',

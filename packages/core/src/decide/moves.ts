@@ -90,8 +90,15 @@ export function withMoves(
   actions: readonly Action[],
   judged: readonly Judged[],
   { hashes, proved, unjudged }: Known,
-): readonly Action[] {
-  return movesHere(movesThere(actions, judged, hashes, unjudged), proved)
+): WithMoves {
+  const { actions: there, kept } = movesThere(actions, judged, hashes, unjudged)
+  return { actions: movesHere(there, proved), kept }
+}
+
+export interface WithMoves {
+  readonly actions: readonly Action[]
+  /** Removals on the remote that are left undone, since a file that cannot be read may hold what was there. */
+  readonly kept: readonly string[]
 }
 
 /** Renamed here: the remote follows. */
@@ -100,14 +107,14 @@ function movesThere(
   judged: readonly Judged[],
   hashes: ReadonlyMap<string, string>,
   unjudged: readonly Joined[],
-): readonly Action[] {
+): WithMoves {
   const removals = actions
     .filter((action) => action.kind === 'remove-remote')
     .filter(({ keepRemote }) => keepRemote !== true)
   const leaving = removals.flatMap(({ path, base }): Holder[] =>
     isMovable(base) ? [{ path, sha256: base.sha256, inode: base.local?.inode }] : [],
   )
-  if (leaving.length === 0) return actions
+  if (leaving.length === 0) return { actions, kept: [] }
   const wanted = new Set(leaving.map(({ sha256 }) => sha256))
   const arriving = judged.flatMap(({ joined: { path, local: side }, local, sha256 }): Holder[] => {
     const content = sha256 ?? hashes.get(path)
@@ -140,7 +147,8 @@ function movesThere(
   for (const [source, destination] of pairs)
     if (settled.get(destination) !== undefined) moved.set(destination, source)
 
-  return actions.flatMap((action): Action[] => {
+  const kept: string[] = []
+  const moving = actions.flatMap((action): Action[] => {
     if (action.kind === 'upload') {
       const sha256 = action.sha256 ?? hashes.get(action.path)
       const name = moved.get(action.path)
@@ -160,7 +168,10 @@ function movesThere(
     const destinations = places.get(action.base.sha256)
     if (destinations === undefined) {
       // It may have taken the place of a file that cannot be read now: the object stays until that is known.
-      if (unknown.mayHold(action.base)) return []
+      if (unknown.mayHold(action.base)) {
+        kept.push(action.path)
+        return []
+      }
       // Renamed and edited, or so it looks (an inode proves nothing): the former object stays until the latter is there.
       const { inode } = action.base.local ?? {}
       const edited = inode === undefined ? undefined : uploadedInodes.get(inode)
@@ -173,6 +184,7 @@ function movesThere(
     const after = destinations.find(({ path }) => settled.has(path))
     return after === undefined ? [] : [{ ...action, after: after.path }]
   })
+  return { actions: moving, kept }
 }
 
 /** Where the disk keeps no bit, that of the file under its former name. */

@@ -47,8 +47,15 @@ export function isAlive(holder: ProcessIdentity): boolean {
   return seen.started === '' || holder.started === '' || seen.started === holder.started
 }
 
-/** As it was given to the machine at its installation. Not itself, which is to be kept from others, but what follows from it. */
+/** Where systemd notes an identity that it makes anew at each start, for a machine that keeps none: by that no process of before would ever be gone. */
+const TRANSIENT = '/run/machine-id'
+
+/**
+ * As it was given to the machine at its installation. Not itself, which is to be kept from others, but what follows from it. The folder provider has
+ * this for itself: a plugin has nothing of core but the contract.
+ */
 function machineIdentity(): string {
+  if (fs.existsSync(TRANSIENT)) return ''
   for (const path of ['/etc/machine-id', '/var/lib/dbus/machine-id'])
     try {
       const id = fs.readFileSync(path, 'latin1').trim()

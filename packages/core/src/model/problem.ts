@@ -53,7 +53,7 @@ export type ProblemCode =
   | 'unwritable'
   /** Something local stands in the way (a folder that is not empty, a file that turned up). */
   | 'in-the-way'
-  /** A removal was left undone since a transfer towards that side failed, or since it would have taken the last copy. */
+  /** A removal was left undone since a transfer towards that side failed, since it would have taken the last copy, or since a file that cannot be read may hold it. */
   | 'kept-for-safety'
   /** The store failed for this path alone. */
   | 'remote-failed'

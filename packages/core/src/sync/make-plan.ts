@@ -195,7 +195,7 @@ async function settleContent(
   const answers = await gatherMoves(context, questions)
   const moved = withMoves(possible.actions, judged, { ...answers, unjudged })
   const places = separated.conflicts.map(({ path }) => path)
-  const safe = await keepLastCopies(context, options, view, moved, places)
+  const safe = await keepLastCopies(context, options, view, moved.actions, places)
   const named = await withoutFolded(context, restrict(safe, within))
   return {
     actions: named.actions,
@@ -203,6 +203,9 @@ async function settleContent(
     problems: [
       ...named.problems,
       ...possible.occupied.map((path): Problem => ({ path, code: 'in-the-way' })),
+      ...moved.kept
+        .filter((path) => isWithin(path, within))
+        .map((path): Problem => ({ path, code: 'kept-for-safety' })),
     ],
   }
 }

@@ -7,7 +7,7 @@ import type { Outcome, State } from '../state/state.ts'
 /**
  * Undoes what a dead run left half done: a file that went into the trash while its successor never arrived goes back to its place.
  * Where something stands at the place already, it stays: the comparison finds out what it is.
- * Interrupted, it is begun again by the next run: what is back already needs nothing then.
+ * Interrupted, it is begun again by the next run, which flushes also what is back already.
  * @returns the paths that were put back
  */
 export async function repair(
@@ -37,7 +37,8 @@ export async function repair(
     closed.push({ path, entry: entries.get(path) })
   }
   if (closed.length > 0) {
-    await disk.flush(restored)
+    // Also what a repair that was interrupted put back: closed, its intent would bring it back no more.
+    await disk.flush(intents.map(({ path }) => path))
     await state.record(closed)
   }
   return restored

@@ -4,7 +4,9 @@ import { DiskError } from '../disk/disk.ts'
 import { makeFolders } from '../execute/trash.ts'
 import type { Path } from '../model/entry.ts'
 import { parentOf } from '../model/path.ts'
+import { openState } from '../state/open-state.ts'
 import type { Machine } from './api.ts'
+import { repair } from './repair.ts'
 import { lockRepository, type Repository } from './repository.ts'
 import { type Emptied, listTrash, placeOf, removeAll, type TrashItem } from './trash.ts'
 
@@ -52,6 +54,8 @@ export async function emptyTrash(
   const { disk } = repository
   const release = await lockRepository(machine, repository, 0, signal)
   try {
+    // What a run that died owes to its place is no trash.
+    await repair(disk, await openState(disk, machine.world), signal)
     const items: TrashItem[] = []
     for await (const item of listTrash(disk))
       if (isOlder(item.run, before) && item.size >= atLeast) items.push(item)

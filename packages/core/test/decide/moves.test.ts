@@ -79,7 +79,7 @@ function planned(all: readonly Row[]): readonly Action[] {
   })
   const { hash, compare: asked } = moveQuestions(judged, actions)
   const content = new Map(rows.map((row) => [row.path, row]))
-  return withMoves(actions, judged, {
+  const { actions: moving } = withMoves(actions, judged, {
     unjudged: all.flatMap((row) => (row.unreadable === true ? [judgedOf(row).joined] : [])),
     hashes: new Map(hash.map(({ path }) => [path, content.get(path)?.here ?? ''])),
     proved: new Map(
@@ -90,6 +90,7 @@ function planned(all: readonly Row[]): readonly Action[] {
       ),
     ),
   })
+  return moving
 }
 
 /** What became of the rows, a line each. */

@@ -1,7 +1,13 @@
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type LsyncEvent, nodeDisk, nodeWorld, statusRepository } from '../../src/index.ts'
+import {
+  emptyTrash,
+  type LsyncEvent,
+  nodeDisk,
+  nodeWorld,
+  statusRepository,
+} from '../../src/index.ts'
 import { openState } from '../../src/state/open-state.ts'
 import { read, write } from './pair.ts'
 import { clones } from './two-clones.ts'
@@ -12,18 +18,22 @@ const TOLD = {
     'an earlier run was cut off while it replaced x: the next sync puts right first what is missing here',
 }
 
+/** Killed between the two steps of a replacement: the old file is aside, the new one not in its place yet. */
+async function cutOff(folder: string): Promise<void> {
+  const state = await openState(nodeDisk(folder), nodeWorld())
+  const trash = '.lsync/trash/2026-01-31T14.05.09.120Z-1f2e3d4c/x'
+  const { ino: inode, size } = statSync(join(folder, 'x'))
+  await state.intend([{ path: 'x', trash, inode, size }])
+  mkdirSync(dirname(join(folder, trash)), { recursive: true })
+  renameSync(join(folder, 'x'), join(folder, trash))
+}
+
 test('who only looks is told of what a dead run left open; the next sync puts it right', async () => {
   using c = await clones(1)
   const [a = ''] = c.folders
   write(a, 'x', 'x')
   await c.sync(0)
-  // Killed between the two steps of a replacement: the old file is aside, the new one not in its place yet.
-  const state = await openState(nodeDisk(a), nodeWorld())
-  const trash = '.lsync/trash/run/x'
-  const { ino: inode, size } = statSync(join(a, 'x'))
-  await state.intend([{ path: 'x', trash, inode, size }])
-  mkdirSync(join(a, '.lsync/trash/run'), { recursive: true })
-  renameSync(join(a, 'x'), join(a, trash))
+  await cutOff(a)
 
   const events: LsyncEvent[] = []
   const { machine, repository } = await c.at(0)
@@ -38,5 +48,18 @@ test('who only looks is told of what a dead run left open; the next sync puts it
   expect(existsSync(join(a, 'x'))).toBe(false)
 
   expect((await c.sync(0)).events).not.toContainEqual(TOLD)
+  expect(read(a, 'x')).toBe('x')
+})
+
+test('what a dead run owes to its place is not emptied with the trash', async () => {
+  using c = await clones(1)
+  const [a = ''] = c.folders
+  write(a, 'x', 'x')
+  await c.sync(0)
+  await cutOff(a)
+  const { machine, repository } = await c.at(0)
+  const { signal } = new AbortController()
+  const limits = { before: Date.now() + 60_000, atLeast: 0 }
+  expect(await emptyTrash(machine, repository, limits, signal)).toMatchObject({ files: 0 })
   expect(read(a, 'x')).toBe('x')
 })

@@ -271,6 +271,7 @@ test('what was moved over a file stays on the remote while that cannot be read',
   const report = await c.sync(0)
   expect(report.problems).toEqual([
     { path: 'x', code: 'unreadable', detail: 'permission denied, EACCES' },
+    { path: 'y', code: 'kept-for-safety' },
   ])
   expect([...c.store.objects.keys()].filter((key) => !key.startsWith('.'))).toEqual(['x', 'y'])
   await c.sync(1)

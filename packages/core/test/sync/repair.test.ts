@@ -79,6 +79,28 @@ test('a repair can be interrupted, and is begun again', async () => {
   expect(await repair(disk, await reopened(), new AbortController().signal)).toEqual(paths)
 })
 
+test('what a repair that was interrupted put back is flushed by the one that ends it', async () => {
+  const { disk, reopened } = await interrupted()
+  const stop = new AbortController()
+  const flushed: string[] = []
+  const watched: typeof disk = {
+    ...disk,
+    async rename(from, to, options) {
+      await disk.rename(from, to, options)
+      if (to === paths[9]) stop.abort(new Error('interrupted'))
+    },
+    async flush(some) {
+      flushed.push(...some)
+      await disk.flush(some)
+    },
+  }
+  await expect(repair(watched, await reopened(), stop.signal)).rejects.toThrow('interrupted')
+  expect(flushed).toEqual([])
+  const rest = await repair(watched, await reopened(), new AbortController().signal)
+  expect(rest).toEqual(paths.slice(10))
+  expect(flushed).toEqual(paths)
+})
+
 test('what interrupted transfers came to is found by one look at the base', async () => {
   const { root, disk, reads, reopened } = await base()
   const before = await Transfers.open(disk, world, 'memory://one')
