@@ -22,4 +22,4 @@ function omitAfter({ after: _after, ...action }: RemoveRemoteAction): RemoveRemo
   return action
 }
 
-failsWithout('the order of removals', { disksBreak: true }, FEW * 3, TRIED * 4)
+failsWithout('the order of removals', { disksBreak: true }, FEW * 3, TRIED * 8)

@@ -17,7 +17,7 @@ export function failsWithout(
   atLeast = 1,
   tried = TRIED,
 ): void {
-  test(`the simulation fails without ${safeguard}`, { timeout: 120_000 }, async () => {
+  test(`the simulation fails without ${safeguard}`, { timeout: 300_000 }, async () => {
     let failed = 0
     for (let seed = 1; seed <= tried && failed < atLeast; seed++)
       if ((await simulate(seed, options)).violations.length > 0) failed++
