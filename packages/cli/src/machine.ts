@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import {
+  diskError,
   isAlive,
   loadUserConfig,
   LsyncError,
@@ -39,10 +40,9 @@ function userConfigText(): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException
+    const { code = '' } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    const words = message.replace(/^[A-Z0-9]+: /, '').replace(/, .*$/s, '')
-    const reason = `${words}, ${code}`
+    const reason = diskError(path, error).message
     throw new LsyncError('disk', `${path}: ${reason}`, { path, reason }, error)
   }
 }

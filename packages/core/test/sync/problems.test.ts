@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, utimesSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { DiskError, nodeDisk } from '../../src/index.ts'
@@ -49,40 +49,6 @@ test('hostile keys stay outside, and are reported', async () => {
     'ok/below below-a-file',
   ])
   expect(readdirSync(c.a).toSorted()).toEqual(['.lsync', 'ok'])
-})
-
-test('a removal stays undone in all rounds while the transfer it waits for has failed', async () => {
-  using c = await pair()
-  mkdirSync(join(c.a, 'keep'))
-  write(c.a, 'keep/x', 'x')
-  write(c.a, 'y', 'content')
-  await c.sync(0)
-  await c.sync(1)
-  // On b, y is renamed to a name that the remote has as a folder which b does not see.
-  rmSync(join(c.b, 'y'))
-  write(c.b, 'z', 'content')
-  const store = c.store.open()
-  const write0 = store.write.bind(store)
-  const bytes = new TextEncoder().encode('.')
-  await write0(
-    'z/.DS_Store',
-    {
-      size: 1,
-      digests: {},
-      bytes,
-      async *open() {
-        yield bytes
-      },
-    },
-    { signal: new AbortController().signal, expect: { kind: 'absent' }, metadata: { user: {} } },
-  )
-  c.refuse('z', 'key-conflict')
-  const report = await c.sync(1)
-  expect(report.problems.map(({ path, code }) => `${path} ${code}`).toSorted()).toEqual([
-    'y kept-for-safety',
-    'z below-a-file',
-  ])
-  expect(c.store.objects.has('y')).toBe(true)
 })
 
 test('a path named behind a symbolic link is unknown, not absent', async () => {
@@ -225,86 +191,4 @@ test('what the store refuses of one path is a problem of that path; of all paths
   const report = await c.sync(1)
   expect(report.problems).toMatchObject([{ path: 'one', code: 'remote-refused' }])
   expect([...c.store.objects.keys()]).toContain('first')
-})
-
-test('a name that the store cannot keep holds up no removals, but of what was moved to it', async () => {
-  using c = await pair()
-  for (const name of ['old', 'moving']) write(c.a, name, `content of ${name}`)
-  await c.sync(0)
-  rmSync(join(c.a, 'old'))
-  renameSync(join(c.a, 'moving'), join(c.a, 'what?'))
-  c.refuse('what?', 'bad-key')
-  const report = await c.sync(0)
-  expect(report.problems.map(({ path, code }) => `${path} ${code}`).toSorted()).toEqual([
-    'moving kept-for-safety',
-    'what? name-refused',
-  ])
-  expect([...c.store.objects.keys()].filter((key) => !key.startsWith('.lsync'))).toEqual(['moving'])
-})
-
-test('what was moved over a file stays on the remote while that cannot be read', async () => {
-  const refused = new Set<string>()
-  using c = await clones(2, {
-    openDisk(root) {
-      const disk = nodeDisk(root)
-      return {
-        ...disk,
-        async open(path) {
-          if (refused.has(path)) throw new DiskError('forbidden', path, 'permission denied, EACCES')
-          return disk.open(path)
-        },
-      }
-    },
-  })
-  const [a = '', b = ''] = c.folders
-  for (const [name, text] of [
-    ['x', 'one 1'],
-    ['y', 'two 2'],
-    ['other', 'something longer'],
-  ] as const)
-    write(a, name, text)
-  await c.sync(0)
-  await c.sync(1)
-  renameSync(join(a, 'y'), join(a, 'x'))
-  rmSync(join(a, 'other'))
-  refused.add('x')
-  const report = await c.sync(0)
-  expect(report.problems).toEqual([
-    { path: 'x', code: 'unreadable', detail: 'permission denied, EACCES' },
-    { path: 'y', code: 'kept-for-safety' },
-  ])
-  expect([...c.store.objects.keys()].filter((key) => !key.startsWith('.'))).toEqual(['x', 'y'])
-  await c.sync(1)
-  expect(read(b, 'y')).toBe('two 2')
-
-  refused.clear()
-  expect((await c.sync(0)).problems).toEqual([])
-  await c.sync(1)
-  expect(read(b, 'x')).toBe('two 2')
-  expect(readdirSync(b).filter((name) => !name.startsWith('.'))).toEqual(['x'])
-})
-
-test('a removal that was held back and is not wanted any more does not undo another one later', async () => {
-  // Old enough for their times to be believed: else they are hashed again, and recorded anew.
-  using c = await clones(2, { now: () => Date.now() + 60_000 })
-  const [a = '', b = ''] = c.folders
-  mkdirSync(join(a, 'd'))
-  write(a, 'd/x', 'x')
-  write(a, 'keep', 'k')
-  await c.sync(0)
-  await c.sync(1)
-  renameSync(join(a, 'd'), join(a, '../d'))
-  write(a, 'new', 'n')
-  c.refuse('new', 'key-conflict')
-  expect((await c.sync(0)).problems.map(({ path, code }) => `${path} ${code}`)).toContain(
-    'd/x kept-for-safety',
-  )
-  renameSync(join(a, '../d'), join(a, 'd'))
-  c.refuse('new', undefined)
-  await c.sync(0)
-
-  rmSync(join(b, 'd'), { recursive: true })
-  await c.sync(1)
-  expect((await c.sync(0)).totals).toMatchObject({ removedLocally: 1, uploaded: { files: 0 } })
-  expect(c.store.objects.has('d/x')).toBe(false)
 })
