@@ -1,4 +1,4 @@
-import { type Conflict, LsyncError, type Repository, type Status } from '@lsync/core'
+import type { Conflict } from '@lsync/core'
 import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
 import { LsyncCommand } from '../base-command.ts'
@@ -83,7 +83,6 @@ export default class Resolve extends LsyncCommand {
       },
     })
     let left: readonly Conflict[] = []
-    if (conflicts.length === 0) await refuseUnknown(repository, paths, status)
     if (conflicts.length === 0) this.say('No conflicts.')
     else if (how === 'merge') left = await this.#mergeAll(session, conflicts)
     else if (how !== 'ask') left = await session.keepAll(conflicts, how, paths)
@@ -169,18 +168,4 @@ export default class Resolve extends LsyncCommand {
       exitOf({ halted, conflicts: left, problems }),
     )
   }
-}
-
-/** A slip of the pen must not look like success. */
-async function refuseUnknown(
-  { disk }: Repository,
-  paths: readonly string[],
-  { actions, problems, unchanged }: Status,
-): Promise<void> {
-  if (paths.length === 0 || actions.length + problems.length + unchanged > 0) return
-  for (const path of paths) if ((await disk.stat(path)) !== undefined) return
-  throw new LsyncError('bad-path', 'no such path', {
-    path: paths.join(', '),
-    reason: 'there is no such file or folder, neither here nor on the remote',
-  })
 }

@@ -53,11 +53,6 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
     hint: () => 'Install a newer lsync.',
     exit: EXIT.usage,
   },
-  'damaged-database': {
-    sentence: () => 'The database .lsync/database.yaml is damaged.',
-    hint: () => 'Move it away and sync again: files are compared by content, nothing is lost.',
-    exit: EXIT.usage,
-  },
   'unknown-requirement': {
     sentence: ({ requires }) => `The remote requires what this lsync does not know: ${requires}.`,
     hint: () => 'Install a newer lsync.',

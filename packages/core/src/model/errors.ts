@@ -7,7 +7,6 @@ export type LsyncErrorCode =
   | 'outside-repository'
   | 'bad-configuration'
   | 'newer-format'
-  | 'damaged-database'
   | 'unknown-requirement'
   | 'unknown-scheme'
   | 'provider-broken'

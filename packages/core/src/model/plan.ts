@@ -4,8 +4,6 @@ import type { Problem } from './problem.ts'
 import type { BaseEntry, LocalEntry, RemoteEntry } from './entry.ts'
 import type { SameSize } from './same-size.ts'
 
-export type Direction = 'up' | 'down' | 'none'
-
 /** What a local effect expects to find at its path. */
 export type LocalFrom = LocalEntry | 'absent'
 

@@ -248,12 +248,6 @@ export interface UploadSession {
   readonly stored?: (options: CallOptions) => Promise<readonly StoredPart[]>
   /** `source` holds exactly the bytes of the range. A part that is there already is replaced. */
   put(range: ByteRange, source: ByteSource, options: CallOptions): Promise<void>
-  /** Copies a range from another object of the same remote, pinned to its version. */
-  readonly copy?: (
-    range: ByteRange,
-    from: { readonly key: string; readonly version: Version; readonly offset: number },
-    options: CallOptions,
-  ) => Promise<void>
   /** The object appears whole, under the condition given at `begin`. May be called again after an ambiguous failure. */
   commit(options: CallOptions): Promise<ObjectInfo>
   /** Idempotent. */

@@ -101,12 +101,6 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
     // A part has one meaning however often it is sent.
     put: (range, source, options) =>
       writingAgain(options.signal, () => session.put(range, source, options)),
-    ...(session.copy === undefined
-      ? {}
-      : {
-          copy: (range, from, options) =>
-            writingAgain(options.signal, () => session.copy!(range, from, options)),
-        }),
     commit: (options) =>
       settle(
         key,

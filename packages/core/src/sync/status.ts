@@ -4,7 +4,7 @@ import type { Path, RemoteEntry } from '../model/entry.ts'
 import type { OnEvent } from '../model/events.ts'
 import type { Nested } from '../model/nested.ts'
 import { normalizeScopes } from '../model/path.ts'
-import type { Action, Conflict, ConflictPolicy } from '../model/plan.ts'
+import type { Action, Conflict } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Seen, SortedStream } from '../model/side.ts'
 import type { StorageProvider } from '../provider/index.ts'
@@ -114,7 +114,7 @@ export async function statusRepository(
           : {}),
       },
       // All of it: whoever asks gets it as one.
-      { mode: 'sync', policy: 'manual' satisfies ConflictPolicy, within, portion: Infinity },
+      { mode: 'sync', policy: 'manual', within, portion: Infinity },
     )
     if (!options.local) await refuseNowhere(disk, planned, nested.above)
     await nested.complete(planned.nested)
