@@ -1,4 +1,3 @@
-export { ensureBuilt, FAKE_GCS, MINIO, ServerMissing, VERSITYGW, type Build } from './builds.ts'
 export {
   startDelayProxy,
   type Cut,
@@ -19,12 +18,4 @@ export type { S3Request } from './faulty-s3/request.ts'
 export { startFaultyS3, type FaultyS3, type FaultyS3Options } from './faulty-s3/server.ts'
 export { CERTIFICATE, KEY } from './certificate.ts'
 export { listening, type Listening } from './listening.ts'
-export {
-  createBucket,
-  createGcsBucket,
-  startFakeGcs,
-  startMinio,
-  startVersitygw,
-  type GcsServer,
-  type Server,
-} from './server.ts'
+export { createBucket, createGcsBucket, startMinio, type Server } from './server.ts'

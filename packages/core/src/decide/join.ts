@@ -1,5 +1,12 @@
 import { compareKeys } from '../provider/index.ts'
-import type { BaseEntry, LocalEntry, Path, RemoteEntry, SymlinkPolicy } from '../model/entry.ts'
+import type {
+  BaseEntry,
+  LocalEntry,
+  Path,
+  RemoteEntry,
+  Row,
+  SymlinkPolicy,
+} from '../model/entry.ts'
 import type { LeftOver } from '../model/nested.ts'
 import type { Problem } from '../model/problem.ts'
 import { ABSENT, type Seen, type Side, type SortedStream } from '../model/side.ts'
@@ -38,13 +45,7 @@ export interface JoinCounts {
   /** Of the paths that were asked for, those of which no side has shown anything yet. */
   readonly nowhere: Set<Path>
   /** Rows that are to be marked as frozen, or not any more; or not any more as on their way out. */
-  readonly marks: BaseRow[]
-}
-
-/** A line of the base. */
-export interface BaseRow {
-  readonly path: Path
-  readonly entry: BaseEntry
+  readonly marks: Row[]
 }
 
 export interface JoinOptions {
@@ -67,7 +68,7 @@ const PAGE = 256
  * Memory holds a page of each. A path with an unknown side is never yielded: its row stays as it is.
  */
 export async function* join(
-  base: SortedStream<BaseRow>,
+  base: SortedStream<Row>,
   local: SortedStream<Seen<LocalEntry>>,
   remote: SortedStream<Seen<RemoteEntry>>,
   options: JoinOptions,

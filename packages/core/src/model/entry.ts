@@ -48,6 +48,12 @@ export interface BaseEntry {
   readonly frozen?: true
 }
 
+/** One row of the base: what both sides agreed on last for this path. */
+export interface Row {
+  readonly path: Path
+  readonly entry: BaseEntry
+}
+
 export interface LocalFingerprint {
   readonly mtime: number
   readonly ctime: number

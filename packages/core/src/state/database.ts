@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto'
 import { parse } from 'yaml'
 import type { Disk } from '../disk/disk.ts'
 import { LsyncError } from '../model/errors.ts'
-import type { BaseEntry } from '../model/entry.ts'
+import type { BaseEntry, Row } from '../model/entry.ts'
 import type { SortedStream } from '../model/side.ts'
 import { compareKeys } from '../provider/index.ts'
 import { DATABASE } from './layout.ts'
 import { readLines, readStretches, type Stretch } from './lines.ts'
 import { readEntry, writeLine } from './row.ts'
-import type { Row } from './state.ts'
 
 /** The format of the database and of the journal. A newer one is refused. */
 export const FORMAT = 1

@@ -1,3 +1,4 @@
+import type { Row } from '../model/entry.ts'
 import type { World } from '../disk/clock.ts'
 import type { Disk } from '../disk/disk.ts'
 import { pageOf } from '../model/side.ts'
@@ -12,7 +13,6 @@ import {
 } from './database.ts'
 import { DATABASE } from './layout.ts'
 import type { Overlay } from './overlay.ts'
-import type { Row } from './state.ts'
 
 export interface Database {
   /** Undefined where there is none to believe. */

@@ -1,6 +1,6 @@
 import type { World } from '../disk/clock.ts'
 import type { Disk } from '../disk/disk.ts'
-import type { BaseEntry } from '../model/entry.ts'
+import type { BaseEntry, Row } from '../model/entry.ts'
 import { isWithin } from '../model/path.ts'
 import { pageOf, type SortedStream } from '../model/side.ts'
 import { cutPaths, type Line, lineOf, readRawLines, readRows, writeDatabase } from './database.ts'
@@ -8,7 +8,7 @@ import { intentLine, journalHead, outcomeLine, readJournal } from './journal.ts'
 import { DATABASE, JOURNAL } from './layout.ts'
 import { openDatabase, sizeOver } from './open-database.ts'
 import { overlaid, sortOverlay } from './overlay.ts'
-import type { Intent, Outcome, Row, State } from './state.ts'
+import type { Intent, Outcome, State } from './state.ts'
 
 /** The id that a journal names while there is no database yet. */
 const NO_DATABASE = 'none'

@@ -1,8 +1,7 @@
-import type { BaseEntry } from '../model/entry.ts'
+import type { BaseEntry, Row } from '../model/entry.ts'
 import { isWithin } from '../model/path.ts'
 import type { SortedStream } from '../model/side.ts'
 import { compareKeys } from '../provider/index.ts'
-import type { Row } from './state.ts'
 
 /** What the journal says over the database; undefined stands for a dropped row. */
 export type Overlay = ReadonlyMap<string, BaseEntry | undefined>

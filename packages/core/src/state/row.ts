@@ -1,5 +1,4 @@
-import type { BaseEntry } from '../model/entry.ts'
-import type { Row } from './state.ts'
+import type { BaseEntry, Row } from '../model/entry.ts'
 
 /** An entry as it stands in the files: flat, defaults left out. */
 interface Written {

@@ -1,11 +1,5 @@
-import type { BaseEntry, Path } from '../model/entry.ts'
+import type { BaseEntry, Path, Row } from '../model/entry.ts'
 import type { SortedStream } from '../model/side.ts'
-
-/** One row of the base: what both sides agreed on last for this path. */
-export interface Row {
-  readonly path: Path
-  readonly entry: BaseEntry
-}
 
 /** What became of a path: a new row, or none any more. */
 export interface Outcome {

@@ -12,7 +12,7 @@ import type {
 } from '../model/plan.ts'
 import type { Nested } from '../model/nested.ts'
 import type { Problem } from '../model/problem.ts'
-import type { ProbeReport, ProviderModule, StorageProvider } from '../provider/index.ts'
+import type { ProviderModule } from '../provider/index.ts'
 import type { Path } from '../model/entry.ts'
 import type { UserConfiguration } from '../state/user-config.ts'
 
@@ -99,12 +99,4 @@ export interface RunReport {
   /** Repositories within this one, as far as this run came by them. */
   readonly nested: readonly Nested[]
   readonly totals: Totals
-}
-
-/** What the engine itself works with, once a repository and its remote are open. */
-export interface Opened {
-  readonly disk: Disk
-  readonly provider: StorageProvider
-  readonly world: World
-  readonly report?: ProbeReport
 }

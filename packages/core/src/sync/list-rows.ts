@@ -1,7 +1,6 @@
-import type { Path } from '../model/entry.ts'
+import type { Path, Row } from '../model/entry.ts'
 import { normalizeScopes } from '../model/path.ts'
 import { openState } from '../state/open-state.ts'
-import type { Row } from '../state/state.ts'
 import type { Machine } from './api.ts'
 import { refuseUnknown } from './nowhere.ts'
 import { lockRepository, type Repository } from './repository.ts'

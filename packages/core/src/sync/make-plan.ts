@@ -1,7 +1,7 @@
 import type { GuardFacts } from '../decide/guards.ts'
 import type { Judged } from '../decide/evidence.ts'
 import type { IgnoreSettings } from '../decide/ignore.ts'
-import type { BaseRow, JoinCounts } from '../decide/join.ts'
+import type { JoinCounts } from '../decide/join.ts'
 import { moveQuestions, withMoves } from '../decide/moves.ts'
 import {
   separateFileFolderConflicts,
@@ -10,7 +10,7 @@ import {
 } from '../decide/plan.ts'
 import type { Bound, Left } from '../decide/portions.ts'
 import type { World } from '../disk/clock.ts'
-import type { Path, RemoteEntry, SymlinkPolicy } from '../model/entry.ts'
+import type { Path, RemoteEntry, Row, SymlinkPolicy } from '../model/entry.ts'
 import type { Folding } from '../model/folding.ts'
 import { isFolderKey, isWithin } from '../model/path.ts'
 import type {
@@ -70,7 +70,7 @@ export interface Planned {
   /** Additions that this plan does not hold. */
   readonly left?: Left & LeftTotals
   /** Rows that were left out and are not any more, or the reverse: to be recorded as they stand here. */
-  readonly marks: readonly BaseRow[]
+  readonly marks: readonly Row[]
   /** Repositories within this one that were come by. */
   readonly nested: JoinCounts['nested']
   /** Named paths that neither a side nor the base holds anything of. */

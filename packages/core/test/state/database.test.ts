@@ -1,3 +1,4 @@
+import type { Row } from '../../src/model/entry.ts'
 import fs from 'node:fs'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -6,7 +7,6 @@ import { LsyncError } from '../../src/model/errors.ts'
 import { Damaged, isSealed, readRows } from '../../src/state/database.ts'
 import { DATABASE, JOURNAL, LSYNC } from '../../src/state/layout.ts'
 import { jsonLine, readEntry, writeEntry } from '../../src/state/row.ts'
-import type { Row } from '../../src/state/state.ts'
 import { anyEntry, anyPath, collect, fileEntry } from './entries.ts'
 import { temporaryRepository } from './temporary-repository.ts'
 

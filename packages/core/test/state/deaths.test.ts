@@ -1,7 +1,7 @@
+import type { Row } from '../../src/model/entry.ts'
 import fs from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { DATABASE, JOURNAL, LSYNC } from '../../src/state/layout.ts'
-import type { Row } from '../../src/state/state.ts'
 import { collect, fileEntry } from './entries.ts'
 import { intent, temporaryRepository } from './temporary-repository.ts'
 

@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
-import type { BaseEntry } from '../../src/model/entry.ts'
+import type { BaseEntry, Row } from '../../src/model/entry.ts'
 import type { SortedStream } from '../../src/model/side.ts'
-import type { Row } from '../../src/state/state.ts'
 
 export function fileEntry(version: string, more: Partial<BaseEntry> = {}): BaseEntry {
   return {

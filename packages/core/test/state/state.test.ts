@@ -1,3 +1,4 @@
+import type { Row } from '../../src/model/entry.ts'
 import fs from 'node:fs'
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import * as fc from 'fast-check'
@@ -6,7 +7,6 @@ import { describe, expect, test } from 'vitest'
 import { isWithin } from '../../src/model/path.ts'
 import { compareKeys } from '../../src/provider/index.ts'
 import { DATABASE } from '../../src/state/layout.ts'
-import type { Row } from '../../src/state/state.ts'
 import { anyEntry, anyPath, collect, fileEntry } from './entries.ts'
 import { intent, temporaryRepository } from './temporary-repository.ts'
 

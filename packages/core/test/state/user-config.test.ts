@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseConfig } from '../../src/state/config.ts'
-import { CONFIG_KEYS } from '../../src/state/config-keys.ts'
+import { KEYS } from '../../src/state/config-keys.ts'
 import { SETTINGS } from '../../src/state/settings.ts'
 import { loadUserConfig, withUserConfig } from '../../src/state/user-config.ts'
 
@@ -73,15 +73,14 @@ const SAYINGS: Record<string, string> = {
   'trash-size': '1G',
 }
 
-test.each(CONFIG_KEYS.filter((key) => !['format', 'remote', 'repository', 'only'].includes(key)))(
-  'what the user says of %s holds where the repository says nothing',
-  (key) => {
-    const line = `${key}: ${SAYINGS[key]}\n`
-    const config = withUserConfig(parseConfig(OWN, 'file'), loadUserConfig(line, {}))
-    expect(config).toEqual(parseConfig(OWN + line, 'file'))
-    expect(config).not.toEqual(parseConfig(OWN, 'file'))
-  },
-)
+test.each(
+  Object.keys(KEYS).filter((key) => !['format', 'remote', 'repository', 'only'].includes(key)),
+)('what the user says of %s holds where the repository says nothing', (key) => {
+  const line = `${key}: ${SAYINGS[key]}\n`
+  const config = withUserConfig(parseConfig(OWN, 'file'), loadUserConfig(line, {}))
+  expect(config).toEqual(parseConfig(OWN + line, 'file'))
+  expect(config).not.toEqual(parseConfig(OWN, 'file'))
+})
 
 test('what the repository says goes before what the user says', () => {
   const user = loadUserConfig('symlinks: store\njobs: 8\n', {})
