@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { ConflictPolicy, GuardName } from '@lsync/core'
+import { type ConflictPolicy, type GuardName, type MaxDelete, parseMaxDelete } from '@lsync/core'
 import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
 import { EXIT } from './messages/exit.ts'
@@ -116,12 +116,10 @@ export function runSettings(flags: MovingFlags, folder: string) {
 
 export type RunSettings = ReturnType<typeof runSettings>
 
-function maxDelete(text: string): { readonly count: number } | { readonly percent: number } {
-  const match = /^(\d{1,12})(%?)$/.exec(text)
-  const number = Number(match?.[1])
-  if (match === null || (match[2] === '%' && number > 100))
-    throw wrong('max-delete', 'a number or a percentage like 50%', text)
-  return match[2] === '%' ? { percent: number } : { count: number }
+function maxDelete(text: string): MaxDelete {
+  const most = parseMaxDelete(text)
+  if (most === undefined) throw wrong('max-delete', 'a number or a percentage like 50%', text)
+  return most
 }
 
 function bandwidth(text: string): { readonly up?: number; readonly down?: number } {

@@ -1,10 +1,9 @@
-import type { GuardName, Halt, Plan } from '../model/plan.ts'
+import type { GuardName, Halt, MaxDelete, Plan } from '../model/plan.ts'
 import { isFolderKey } from '../model/path.ts'
 
 /** Guards speak up from this many files on; below, a person sees at a glance what happens. */
 const FEW = 10
 
-export type MaxDelete = { readonly count: number } | { readonly percent: number }
 export const DEFAULT_MAX_DELETE: MaxDelete = { percent: 50 }
 
 export interface GuardFacts {

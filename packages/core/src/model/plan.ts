@@ -152,6 +152,9 @@ export interface Plan {
 
 export type GuardName = 'mass-delete' | 'emptied' | 'mass-change' | 'unrelated' | 'other-remote'
 
+/** How many files may be removed on a side before the run halts, or which share of them. */
+export type MaxDelete = { readonly count: number } | { readonly percent: number }
+
 export interface Halt {
   readonly guard: GuardName
   readonly side: 'local' | 'remote'

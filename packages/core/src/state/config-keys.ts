@@ -1,6 +1,6 @@
 import { costOf } from '../decide/rule-cost.ts'
 import { checkKey } from '../model/path.ts'
-import type { ConflictPolicy } from '../model/plan.ts'
+import type { ConflictPolicy, MaxDelete } from '../model/plan.ts'
 import { address, type Check, SETTINGS, text } from './settings.ts'
 
 export type Keys = Readonly<Record<string, Check>>
@@ -41,9 +41,7 @@ const requests: Check = (value) =>
     ? undefined
     : `a whole number from 1 to ${MOST_JOBS}`
 const numberOrShare: Check = (value) =>
-  /^(\d{1,12}|(100|\d{1,2})%)$/.test(String(value))
-    ? undefined
-    : 'a number, or a percentage like 50%'
+  parseMaxDelete(String(value)) === undefined ? 'a number, or a percentage like 50%' : undefined
 const amount: Check = (value) =>
   parseBytes(String(value)) === undefined ? 'an amount like 500M or 10G' : undefined
 
@@ -87,9 +85,9 @@ export function parseBytes(value: string): number | undefined {
     : Math.round(Number(number) * 1024 ** ['', 'k', 'm', 'g', 't', 'p'].indexOf(unit.toLowerCase()))
 }
 
-/** `5` or `50%`, as in the configuration and on the command line. Undefined-free: the caller has checked the form. */
-export function parseMaxDelete(
-  value: string,
-): { readonly count: number } | { readonly percent: number } {
-  return value.endsWith('%') ? { percent: Number(value.slice(0, -1)) } : { count: Number(value) }
+/** `5` or `50%`, as in the configuration and on the command line; undefined if it is nothing of that. */
+export function parseMaxDelete(value: string): MaxDelete | undefined {
+  const [, count, percent] = /^(?:(\d{1,12})|(100|\d{1,2})%)$/.exec(value) ?? []
+  if (percent !== undefined) return { percent: Number(percent) }
+  return count === undefined ? undefined : { count: Number(count) }
 }

@@ -1,7 +1,7 @@
 import type { Retention } from '../decide/retention.ts'
 import type { SymlinkPolicy } from '../model/entry.ts'
 import { diskPath, normalizeScopes } from '../model/path.ts'
-import type { ConflictPolicy } from '../model/plan.ts'
+import type { ConflictPolicy, MaxDelete } from '../model/plan.ts'
 import type { RemoteSettings } from '../provider/index.ts'
 import { checked, refuse } from './check-config.ts'
 import { parseBytes, parseMaxDelete, POLICIES } from './config-keys.ts'
@@ -18,7 +18,7 @@ export interface RepositoryConfig {
   readonly only: readonly string[]
   readonly symlinks?: SymlinkPolicy
   readonly author?: string
-  readonly maxDelete?: { readonly count: number } | { readonly percent: number }
+  readonly maxDelete?: MaxDelete
   readonly jobs?: number
   /** How long, and how much, the trash keeps. */
   readonly trash: Partial<Retention>
@@ -59,7 +59,7 @@ export function readShared(values: ReadonlyMap<string, unknown>): SharedConfig {
     if (value !== undefined) settings[key] = value
   }
   const author = textOf(values, 'author')
-  const maxDelete = textOf(values, 'max-delete')
+  const maxDelete = parseMaxDelete(textOf(values, 'max-delete') ?? '')
   const jobs = values.get('jobs')
   const days = values.get('trash-days')
   const bytes = parseBytes(textOf(values, 'trash-size') ?? '')
@@ -71,7 +71,7 @@ export function readShared(values: ReadonlyMap<string, unknown>): SharedConfig {
     ...(conflicts === undefined ? {} : { conflicts }),
     ...(symlinks === 'skip' || symlinks === 'store' ? { symlinks } : {}),
     ...(author === undefined ? {} : { author }),
-    ...(maxDelete === undefined ? {} : { maxDelete: parseMaxDelete(maxDelete) }),
+    ...(maxDelete === undefined ? {} : { maxDelete }),
     ...(typeof jobs === 'number' ? { jobs } : {}),
     trash: {
       ...(typeof days === 'number' ? { days } : {}),

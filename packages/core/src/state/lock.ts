@@ -1,21 +1,12 @@
 import type { World } from '../disk/clock.ts'
 import { type Disk, DiskError } from '../disk/disk.ts'
+import type { ProcessIdentity } from '../disk/process.ts'
 import { LsyncError } from '../model/errors.ts'
 import { LOCK } from './layout.ts'
 
-/** Who holds a lock: a process, told apart from a later one that got the same number. */
-export interface Holder {
-  readonly pid: number
-  readonly host: string
-  /** Undefined in what a former version wrote. */
-  readonly machine?: string | undefined
-  readonly boot: string
-  readonly started: string
-}
-
 export interface LockOptions {
-  readonly self: Holder
-  readonly isAlive: (holder: Holder) => boolean
+  readonly self: ProcessIdentity
+  readonly isAlive: (holder: ProcessIdentity) => boolean
   /** Seconds to wait for somebody else's lock. */
   readonly wait: number
   readonly signal: AbortSignal
@@ -67,12 +58,12 @@ export async function takeLock(
   }
 }
 
-function isOfOneMachine(holder: Holder, self: Holder): boolean {
+function isOfOneMachine(holder: ProcessIdentity, self: ProcessIdentity): boolean {
   return holder.host === self.host && (holder.machine ?? self.machine) === self.machine
 }
 
 /** Undefined for what no lsync wrote whole: it cannot be anybody's. */
-function parseHolder(text: string): (Holder & { readonly since: string }) | undefined {
+function parseHolder(text: string): (ProcessIdentity & { readonly since: string }) | undefined {
   try {
     const written: Record<string, unknown> = JSON.parse(text)
     const { pid, host, machine, boot, started, since } = written

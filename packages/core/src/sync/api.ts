@@ -1,11 +1,13 @@
 import type { Disk } from '../disk/disk.ts'
 import type { World } from '../disk/clock.ts'
+import type { ProcessIdentity } from '../disk/process.ts'
 import type { OnEvent } from '../model/events.ts'
 import type {
   Conflict,
   ConflictPolicy,
   GuardName,
   Halt,
+  MaxDelete,
   Override,
   Settlement,
   SyncMode,
@@ -34,21 +36,9 @@ export interface Machine {
   /** What the user says for every repository; a repository's own configuration goes first. */
   readonly userConfig?: UserConfiguration
   /** This process, for the lock. */
-  readonly process: {
-    readonly pid: number
-    readonly host: string
-    readonly machine?: string | undefined
-    readonly boot: string
-    readonly started: string
-  }
+  readonly process: ProcessIdentity
   /** True if a process with that pid that started then lives on this boot. */
-  readonly isAlive: (holder: {
-    readonly pid: number
-    readonly host: string
-    readonly machine?: string | undefined
-    readonly boot: string
-    readonly started: string
-  }) => boolean
+  readonly isAlive: (holder: ProcessIdentity) => boolean
 }
 
 export interface RunOptions {
@@ -60,7 +50,7 @@ export interface RunOptions {
   readonly jobs?: number
   /** So many of the files that are new are planned and carried out at a time; default 10,000. */
   readonly portion?: number
-  readonly maxDelete?: { readonly count: number } | { readonly percent: number }
+  readonly maxDelete?: MaxDelete
   readonly allow: readonly GuardName[]
   readonly conflict?: ConflictPolicy
   /** For a push or a pull: this side of the named paths wins over the other. */
