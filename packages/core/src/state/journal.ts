@@ -1,14 +1,15 @@
 import type { Disk } from '../disk/disk.ts'
 import type { BaseEntry } from '../model/entry.ts'
 import { FORMAT, refuseNewer } from './database.ts'
+import { itemLine, jsonLine, readItem } from './json-line.ts'
 import { JOURNAL } from './layout.ts'
 import { readLines } from './lines.ts'
-import { jsonLine, readEntry, writeEntry } from './row.ts'
+import { readEntry, writeEntry } from './row.ts'
 import type { Intent, Outcome } from './state.ts'
 
 /** The journal's first line: which database it lies over. */
 export function journalHead(database: string): string {
-  return `- ${JSON.stringify({ format: FORMAT, database })}\n`
+  return itemLine({ format: FORMAT, database })
 }
 
 export function outcomeLine({ path, entry }: Outcome): string {
@@ -19,7 +20,7 @@ export function outcomeLine({ path, entry }: Outcome): string {
 }
 
 export function intentLine(intent: Intent): string {
-  return `- {"intent":${jsonLine(intent)}}\n`
+  return itemLine({ intent })
 }
 
 export interface JournalContent {
@@ -47,7 +48,7 @@ export async function readJournal(disk: Disk): Promise<JournalContent> {
     for (const line of lines) {
       lineNumber++
       if (damaged) continue
-      const value = torn ? undefined : parseLine(line)
+      const value = torn ? undefined : readItem(line)
       if (value === undefined || (lineNumber === 1) !== 'database' in value) {
         damaged = true
         notices.push(
@@ -67,16 +68,6 @@ export async function readJournal(disk: Disk): Promise<JournalContent> {
   return { database, rows, intents, torn: damaged, notices }
 }
 
-function parseLine(line: string): Record<string, unknown> | undefined {
-  if (!line.startsWith('- {')) return undefined
-  try {
-    const value: Record<string, unknown> = JSON.parse(line.slice(2))
-    return value
-  } catch {
-    return undefined
-  }
-}
-
 function isIntent(value: unknown): value is Intent {
   if (typeof value !== 'object' || value === null) return false
   const { path, trash, inode, size } = value as Partial<Record<string, unknown>>
@@ -89,7 +80,7 @@ function isIntent(value: unknown): value is Intent {
 }
 
 function apply(
-  value: Record<string, unknown>,
+  value: Partial<Record<string, unknown>>,
   rows: Map<string, BaseEntry | undefined>,
   intents: Map<string, Intent>,
 ): boolean {

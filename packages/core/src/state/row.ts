@@ -1,4 +1,5 @@
 import type { BaseEntry, Row } from '../model/entry.ts'
+import { jsonLine } from './json-line.ts'
 
 /** An entry as it stands in the files: flat, defaults left out. */
 interface Written {
@@ -17,14 +18,6 @@ interface Written {
   readonly author?: string
   readonly removing?: true
   readonly frozen?: true
-}
-
-/** JSON that is YAML too: what YAML forbids, or its older version takes for a line end, is escaped. */
-export function jsonLine(value: unknown): string {
-  return JSON.stringify(value).replaceAll(
-    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }
 
 export function writeEntry(entry: BaseEntry): string {

@@ -2,8 +2,8 @@ import type { LocalFingerprint, Path } from '../model/entry.ts'
 import { LsyncError } from '../model/errors.ts'
 import { joinRanges } from '../model/ranges.ts'
 import type { ByteRange, Expect, ObjectMetadata, UploadToken, Version } from '../provider/index.ts'
+import { itemLine, readItem } from './json-line.ts'
 import { TRANSFERS } from './layout.ts'
-import { jsonLine } from './row.ts'
 
 const TRANSFER_FORMAT = 1
 export const RECORD = '.yaml'
@@ -48,7 +48,7 @@ export function partOf(name: string): string {
 }
 
 function headLine(content: object): string {
-  return `- ${jsonLine({ format: TRANSFER_FORMAT, ...content })}\n`
+  return itemLine({ format: TRANSFER_FORMAT, ...content })
 }
 
 export function uploadHead({ name: _name, ...upload }: UploadRecord): string {
@@ -60,7 +60,7 @@ export function downloadHead({ name: _name, whole: _whole, ...download }: Downlo
 }
 
 export function wholeLine(whole: readonly ByteRange[]): string {
-  return `- ${jsonLine({ whole: whole.map(({ from, to }) => [from, to]) })}\n`
+  return itemLine({ whole: whole.map(({ from, to }) => [from, to]) })
 }
 
 /**
@@ -77,7 +77,7 @@ export function readRecord(
   const lines = text.split('\n')
   // Without its end, the last line may be half of one.
   lines.pop()
-  const head = parseLine(lines[0] ?? '')
+  const head = readItem(lines[0] ?? '')
   const format = Number(head?.['format'])
   if (format > TRANSFER_FORMAT)
     throw new LsyncError('newer-format', `${recordOf(name)} has format ${format}`, {
@@ -90,21 +90,11 @@ export function readRecord(
   if (download === undefined) return { upload, download }
   let { whole } = download
   for (const line of lines.slice(1)) {
-    const next = rangesFrom(parseLine(line)?.['whole'], download.size)
+    const next = rangesFrom(readItem(line)?.['whole'], download.size)
     if (next === undefined) break
     whole = next
   }
   return { upload, download: { ...download, whole } }
-}
-
-function parseLine(line: string): Partial<Record<string, unknown>> | undefined {
-  if (!line.startsWith('- {')) return undefined
-  try {
-    const value: Partial<Record<string, unknown>> = JSON.parse(line.slice(2))
-    return value
-  } catch {
-    return undefined
-  }
 }
 
 function uploadFrom(name: string, value: unknown): UploadRecord | undefined {
