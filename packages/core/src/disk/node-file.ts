@@ -175,29 +175,21 @@ export class NodeFile extends Descriptor implements DiskFile {
   }
 
   async readInto(buffer: Uint8Array, from: number): Promise<number> {
-    if (buffer.length <= SMALL)
-      return guarded(this.path, () => {
-        let length = 0
-        while (length < buffer.length) {
-          const left = buffer.length - length
-          const read = fs.readSync(this.descriptor, buffer, length, left, from + length)
-          if (read === 0) break
-          length += read
-        }
-        return length
-      })
+    let length = 0
     try {
-      let length = 0
       while (length < buffer.length) {
         const left = buffer.length - length
-        const { bytesRead } = await readAsync(this.descriptor, buffer, length, left, from + length)
-        if (bytesRead === 0) break
-        length += bytesRead
+        const read =
+          buffer.length <= SMALL
+            ? fs.readSync(this.descriptor, buffer, length, left, from + length)
+            : (await readAsync(this.descriptor, buffer, length, left, from + length)).bytesRead
+        if (read === 0) break
+        length += read
       }
-      return length
     } catch (error) {
       throw translate(error, this.path)
     }
+    return length
   }
 
   async readAll(): Promise<Uint8Array> {

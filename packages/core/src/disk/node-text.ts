@@ -18,6 +18,10 @@ const NO_LINKS: ReadonlySet<string | undefined> = new Set([
   'EMLINK',
 ])
 
+export function knowsNoLinks(error: unknown): boolean {
+  return NO_LINKS.has(errnoOf(error))
+}
+
 /** Undefined if there is no such file. `path` is for messages. */
 export function readTextOf(absolute: string, path: string): string | undefined {
   if (fs.lstatSync(absolute, { throwIfNoEntry: false }) === undefined) return undefined
@@ -69,7 +73,7 @@ export function createTextOf(absolute: string, text: string): void {
   try {
     fs.linkSync(temporary, absolute)
   } catch (error) {
-    if (!NO_LINKS.has(errnoOf(error))) throw error
+    if (!knowsNoLinks(error)) throw error
     // RACE: without hard links a reader may see it empty for an instant; worst outcome: a lock is taken over, two runs
     // are at work at once, and the guard of each effect makes that a needless conflict.
     writeNew(absolute, text)
@@ -103,8 +107,4 @@ export function appendTextOf(absolute: string, path: string, text: string): void
   } finally {
     fs.closeSync(descriptor)
   }
-}
-
-export function knowsNoLinks(error: unknown): boolean {
-  return NO_LINKS.has(errnoOf(error))
 }
