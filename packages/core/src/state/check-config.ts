@@ -1,4 +1,5 @@
 import { isMap, isScalar, isSeq, parseDocument, type Document } from 'yaml'
+import { closest } from '../model/closest.ts'
 import { LsyncError } from '../model/errors.ts'
 import { type Keys, KEYS } from './config-keys.ts'
 import { address, isOfProvider, text } from './settings.ts'
@@ -96,29 +97,6 @@ export function checkValue(
 }
 
 function suggestion(name: string, keys: Keys): string {
-  const near = Object.keys(keys)
-    .map((key) => ({
-      key,
-      distance: editDistance(name.toLowerCase(), key),
-    }))
-    .toSorted((a, b) => a.distance - b.distance)[0]
-  return near !== undefined && near.distance <= 2 ? `; did you mean ${near.key}?` : ''
-}
-
-/** Levenshtein's, by rows. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++)
-      next.push(
-        Math.min(
-          (next[j - 1] ?? 0) + 1,
-          (row[j] ?? 0) + 1,
-          (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
-        ),
-      )
-    row = next
-  }
-  return row[b.length] ?? 0
+  const near = closest(name.toLowerCase(), Object.keys(keys), 2)
+  return near === undefined ? '' : `; did you mean ${near}?`
 }

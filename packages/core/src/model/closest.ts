@@ -1,14 +1,15 @@
-/** The name that was probably meant: a slip of every second letter at most. */
-export function closest(word: string, names: readonly string[]): string | undefined {
+/**
+ * The name that was probably meant.
+ * @param most letters to insert, remove or exchange, at the most
+ */
+export function closest(word: string, names: readonly string[], most: number): string | undefined {
   const [best] = names
     .map((name) => ({ name, distance: distance(word, name) }))
     .toSorted((a, b) => a.distance - b.distance)
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 2))
-    ? best.name
-    : undefined
+  return best !== undefined && best.distance <= most ? best.name : undefined
 }
 
-/** Letters to insert, remove or exchange. */
+/** Levenshtein's, by rows. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
