@@ -12,7 +12,7 @@ import {
   type Uploads,
   type UploadSession,
 } from '../provider/index.ts'
-import { isOurs } from '../remote/policies.ts'
+import { isOurs } from '../remote/lost-answer.ts'
 import { hashFile, hashRange } from '../scan/hash.ts'
 import type { UploadRecord } from '../state/transfer-record.ts'
 import { PathProblem } from './consequence.ts'
@@ -58,7 +58,7 @@ export async function uploadInParts(
       if (!isStorageError(error) || error.code !== 'upload-lost') throw error
       // It may be gone because it was finished, and we died before we knew.
       const now = await effects.provider.head(action.path, { signal })
-      if (now !== undefined && isOurs(now, whole.digests, whole.size, whole.metadata)) {
+      if (now !== undefined && isOurs(now, whole)) {
         await effects.transfers.remove(kept)
         return sent(now)
       }

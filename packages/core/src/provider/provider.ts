@@ -209,7 +209,7 @@ export interface UploadOptions extends WriteOptions {
 }
 
 export interface ResumeOptions extends CallOptions {
-  /** What it was begun with, for core's rule on lost responses. A provider needs the token alone. */
+  /** What it was begun with, for core's rule on lost answers. A provider needs the token alone. */
   readonly begun?: Omit<UploadOptions, 'signal'> & { readonly key: string }
 }
 

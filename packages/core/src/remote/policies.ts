@@ -1,25 +1,20 @@
 import type { World } from '../disk/clock.ts'
 import {
-  type ByteSource,
   type CallOptions,
-  type Expect,
   isAmbiguous,
   isStorageError,
   isTemporary,
   type ObjectBody,
   type ObjectInfo,
-  type ObjectMetadata,
   type ReadOptions,
-  StorageError,
+  type StorageError,
   type StorageProvider,
-  type UploadOptions,
   type UploadSession,
 } from '../provider/index.ts'
 import type { Slots } from './limiter.ts'
+import { type Hands, settleWrite, type Write } from './lost-answer.ts'
+import { resumed } from './resumed-body.ts'
 import { pause, retrying, type RetryPolicy } from './retry.ts'
-
-/** Refusals that our own success may answer with, once its answer was lost: the place is taken, by us; the upload is gone, into the object. */
-const ECHOES: ReadonlySet<string> = new Set(['precondition-failed', 'upload-lost'])
 
 export interface Policies {
   readonly retry: RetryPolicy
@@ -31,8 +26,7 @@ export interface Policies {
 }
 
 /**
- * Wraps a provider with what holds for all of them: retry, the limit of requests in flight, and the rule for lost responses:
- * after a write whose answer did not arrive, read back before saying who won.
+ * Wraps a provider with what holds for all of them: retry, the limit of requests in flight, and the rule for lost answers (`lost-answer.ts`).
  */
 export function withPolicies(provider: StorageProvider, policies: Policies): StorageProvider {
   const { retry, slots, writes = slots, world } = policies
@@ -48,46 +42,24 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
   const head = (key: string, options: CallOptions): Promise<ObjectInfo | undefined> =>
     again(options.signal, () => provider.head(key, options))
 
-  const settle = async (
-    key: string,
-    digests: ByteSource['digests'],
-    size: number,
-    metadata: ObjectMetadata,
-    expect: Expect,
+  const settle = (
+    write: Write,
     signal: AbortSignal,
     attemptOnce: () => Promise<ObjectInfo>,
-    before: 'untried' | 'perhaps-tried' = 'untried',
+    before?: 'perhaps-tried',
   ): Promise<ObjectInfo> => {
-    let doubtful = before === 'perhaps-tried'
-    for (let attempt = 1; ; attempt++) {
-      signal.throwIfAborted()
-      try {
-        return await writing(signal, attemptOnce)
-      } catch (error) {
-        signal.throwIfAborted()
-        if (!isStorageError(error)) throw error
-        if (isAmbiguous(error)) doubtful = true
-        // Until an attempt went astray, a refusal is plain truth. After one, even a refusal may be the echo of our own success.
-        if (!doubtful) {
-          if (!isTemporary(error)) throw error
-          await pause(retry, world, attempt, error, signal)
-          continue
-        }
-        if (!isAmbiguous(error) && !isTemporary(error) && !ECHOES.has(error.code)) throw error
-        const now = await head(key, { signal })
-        if (now !== undefined && isOurs(now, digests, size, metadata)) return now
-        if (!stillHolds(expect, now))
-          throw new StorageError('precondition-failed', `the remote moved on: ${key}`, { key })
-        await pause(retry, world, attempt, error, signal)
-      }
+    const hands: Hands = {
+      attempt: () => writing(signal, attemptOnce),
+      look: () => head(write.key, { signal }),
+      pause: (attempt, error) => pause(retry, world, attempt, error, signal),
     }
+    return settleWrite(write, hands, signal, before)
   }
 
   const wrapSession = (
     session: UploadSession,
-    key: string,
-    { size, digests, metadata, expect }: Omit<UploadOptions, 'signal'>,
-    before: 'untried' | 'perhaps-tried',
+    write: Write,
+    before?: 'perhaps-tried',
   ): UploadSession => ({
     get token() {
       return session.token
@@ -101,17 +73,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
     // A part has one meaning however often it is sent.
     put: (range, source, options) =>
       writingAgain(options.signal, () => session.put(range, source, options)),
-    commit: (options) =>
-      settle(
-        key,
-        digests,
-        size,
-        metadata,
-        expect,
-        options.signal,
-        () => session.commit(options),
-        before,
-      ),
+    commit: (options) => settle(write, options.signal, () => session.commit(options), before),
     abort: (options) => again(options.signal, () => session.abort(options)),
   })
 
@@ -152,19 +114,20 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
       const first = await again(options.signal, () => provider.read(key, options))
       // Nothing is left that could break off.
       if (first.bytes !== undefined) return first
-      return { info: first.info, body: resuming(provider, policies, key, options, first) }
+      const reopen = (rest: ReadOptions): Promise<ObjectBody> =>
+        again(options.signal, () => provider.read(key, rest))
+      const wait = (attempt: number, error: StorageError): Promise<void> =>
+        pause(retry, world, attempt, error, options.signal)
+      return { info: first.info, body: resumed(first, options, reopen, wait) }
     },
 
-    write: (key, source, options) =>
-      settle(
-        key,
-        source.digests,
-        source.size,
-        options.metadata,
-        options.expect,
-        options.signal,
-        () => provider.write(key, source, options),
-      ),
+    write(key, source, options) {
+      const { size, digests } = source
+      const { signal, expect, metadata } = options
+      return settle({ key, size, digests, expect, metadata }, signal, () =>
+        provider.write(key, source, options),
+      )
+    },
 
     async remove(key, options) {
       let doubtful = false
@@ -191,10 +154,12 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
     ...(copy === undefined
       ? {}
       : {
-          copy: (from, to, options) =>
-            settle(to, {}, options.size, options.metadata, options.expect, options.signal, () =>
+          copy: (from, to, options) => {
+            const { signal, size, expect, metadata } = options
+            return settle({ key: to, size, digests: {}, expect, metadata }, signal, () =>
               copy(from, to, options),
-            ),
+            )
+          },
         }),
     ...(provider.copyWorthwhile === undefined ? {} : { copyWorthwhile: provider.copyWorthwhile }),
     ...(history === undefined
@@ -211,83 +176,18 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
             worthwhile: uploads.worthwhile,
             async begin(key, options) {
               const session = await writingAgain(options.signal, () => uploads.begin(key, options))
-              return wrapSession(session, key, options, 'untried')
+              const { size, digests, expect, metadata } = options
+              return wrapSession(session, { key, size, digests, expect, metadata })
             },
             async resume(token, options) {
               const session = await again(options.signal, () => uploads.resume(token, options))
               const { begun } = options
               // The process that began it may have died while it committed.
-              return begun === undefined
-                ? session
-                : wrapSession(session, begun.key, begun, 'perhaps-tried')
+              return begun === undefined ? session : wrapSession(session, begun, 'perhaps-tried')
             },
             listPending: (options) => uploads.listPending(options),
           },
         }),
     [Symbol.asyncDispose]: () => provider[Symbol.asyncDispose](),
-  }
-}
-
-/**
- * Whether the object that stands there now is the one that we tried to write. The store's word on the content counts; where it gives
- * none (uploads in parts), the metadata that this write alone carried: digest, author and times together. Without a digest in either, equal size says nothing.
- */
-export function isOurs(
-  now: ObjectInfo,
-  digests: ByteSource['digests'],
-  size: number,
-  metadata: ObjectMetadata,
-): boolean {
-  if (now.size !== size) return false
-  for (const [name, value] of Object.entries(metadata.user))
-    if (now.metadata?.user[name] !== value) return false
-  // What says something by not being there: the object before the write may differ by that alone.
-  for (const name of ['executable', 'type'])
-    if (now.metadata?.user[name] !== metadata.user[name]) return false
-  if (digests.sha256 !== undefined && now.digests.sha256 !== undefined)
-    return digests.sha256 === now.digests.sha256
-  return size === 0 || metadata.user['sha256'] !== undefined
-}
-
-function stillHolds(expect: Expect, now: ObjectInfo | undefined): boolean {
-  return expect.kind === 'absent' ? now === undefined : now?.version === expect.version
-}
-
-/** A body that goes on after a torn connection, pinned to the version that it began with. */
-async function* resuming(
-  provider: StorageProvider,
-  policies: Policies,
-  key: string,
-  options: ReadOptions,
-  first: ObjectBody,
-): AsyncIterable<Uint8Array> {
-  const { retry, world, slots } = policies
-  const start = options.from ?? 0
-  let received = 0
-  let body = first.body
-  for (let attempt = 1; ; attempt++) {
-    try {
-      for await (const chunk of body) {
-        received += chunk.length
-        attempt = 1
-        yield chunk
-      }
-      return
-    } catch (error) {
-      options.signal.throwIfAborted()
-      if (!isTemporary(error)) throw error
-      await pause(retry, world, attempt, error, options.signal)
-      const rest: ReadOptions = {
-        ...options,
-        version: first.info.version,
-        from: start + received,
-        ...(options.length === undefined ? {} : { length: options.length - received }),
-      }
-      if (options.length !== undefined && received >= options.length) return
-      const reopened = await retrying(retry, world, options.signal, () =>
-        slots.run(options.signal, () => provider.read(key, rest)),
-      )
-      body = reopened.body
-    }
   }
 }
