@@ -20,15 +20,9 @@ export { listConfig, setInConfig, unsetInConfig } from './state/edit-config.ts'
 export { CONFIG } from './state/layout.ts'
 export { keyOfSetting } from './state/settings.ts'
 export type * from './sync/api.ts'
-export {
-  initRepository,
-  openRepository,
-  pathInRepository,
-  syncRepository,
-  type Initialized,
-  type InitOptions,
-  type Repository,
-} from './sync/repository.ts'
+export { initRepository, type Initialized, type InitOptions } from './sync/init.ts'
+export { openRepository, pathInRepository, type Repository } from './sync/repository.ts'
+export { syncRepository } from './sync/sync-repository.ts'
 export { changeRemote, type RemoteChange } from './sync/change-remote.ts'
 export { doctorRepository, type Diagnosis, type UnfinishedUpload } from './sync/doctor.ts'
 export { listRows } from './sync/list-rows.ts'

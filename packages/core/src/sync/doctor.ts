@@ -6,16 +6,14 @@ import {
   type ProbeReport,
   type UploadToken,
 } from '../provider/index.ts'
-import { Slots } from '../remote/limiter.ts'
-import { withPolicies } from '../remote/policies.ts'
-import { DEFAULT_RETRY } from '../remote/retry.ts'
 import { SCRATCH_PREFIX } from '../state/layout.ts'
 import { writeRemoteReport } from '../state/remote-report.ts'
 import { Transfers } from '../state/transfers.ts'
 import type { Machine } from './api.ts'
 import { checkStore } from './check-store.ts'
 import { readIdentity } from './identity.ts'
-import { lockRepository, openRemote, type Repository } from './repository.ts'
+import { openRemote } from './open-remote.ts'
+import { lockRepository, type Repository } from './repository.ts'
 
 /** An upload in parts that was begun and not finished. */
 export interface UnfinishedUpload extends PendingUpload {
@@ -45,8 +43,8 @@ export async function doctorRepository(
   try {
     const { findings, report, writes } = await examine(machine, repository, { signal, onEvent })
     // Anew, as syncs will: with what was just found. What there is to notice was told before.
-    await using opened = await openRemote(machine, repository, JOBS, signal, () => undefined)
-    const provider = withPolicies(opened, { retry: DEFAULT_RETRY, slots: new Slots(JOBS), world })
+    const quietly = { jobs: JOBS, signal, onEvent: () => undefined }
+    await using provider = await openRemote(machine, repository, quietly)
     if (writes) {
       const told = new Set(report?.findings.map(({ check }) => check))
       findings.push(...(await checkStore(provider, world, told, { signal })))
@@ -77,8 +75,7 @@ async function examine(
 ): Promise<Examination> {
   const { disk, config } = repository
   const { world } = machine
-  await using opened = await openRemote(machine, repository, JOBS, signal, onEvent)
-  const provider = withPolicies(opened, { retry: DEFAULT_RETRY, slots: new Slots(JOBS), world })
+  await using provider = await openRemote(machine, repository, { jobs: JOBS, signal, onEvent })
   const identity = await readIdentity(provider, signal)
   const mine = identity !== undefined && identity.id === config.repository
   const whose = {

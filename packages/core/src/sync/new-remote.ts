@@ -8,18 +8,12 @@ import {
   type RemoteSettings,
   type StorageProvider,
 } from '../provider/index.ts'
-import { DEFAULT_JOBS } from '../remote/in-flight.ts'
-import { Slots } from '../remote/limiter.ts'
-import { withPolicies } from '../remote/policies.ts'
-import { DEFAULT_RETRY, retrying } from '../remote/retry.ts'
 import { SCRATCH_PREFIX } from '../state/layout.ts'
-import { refuseUnknownSettings, settingsForProvider } from '../state/settings.ts'
 import type { Machine } from './api.ts'
 import { claimIdentity } from './identity.ts'
 import { overlapsOf, repositoriesAbove } from './nested-remote.ts'
 
-/** What init and a change of the remote do alike: a folder meets a remote for the first time. */
-
+/** A folder meets a remote for the first time: what init and a change of the remote do alike. */
 interface Meeting extends CallOptions {
   readonly onEvent: OnEvent
 }
@@ -59,38 +53,6 @@ export async function refuseOverlaps(
   return above[0]?.root
 }
 
-export async function openNewRemote(
-  machine: Machine,
-  module: ProviderModule,
-  remote: string,
-  {
-    settings,
-    signal,
-    onEvent,
-    create,
-  }: Meeting & { readonly settings: RemoteSettings; readonly create: boolean },
-): Promise<StorageProvider> {
-  const own = settingsForProvider(settings)
-  refuseUnknownSettings(module.scheme, module.settings, own)
-  const opened = await retrying(DEFAULT_RETRY, machine.world, signal, () =>
-    module.open(remote, {
-      ...openOptions(
-        machine,
-        { ...machine.userConfig?.settings, ...own },
-        DEFAULT_JOBS,
-        signal,
-        onEvent,
-      ),
-      create,
-    }),
-  )
-  return withPolicies(opened, {
-    retry: DEFAULT_RETRY,
-    slots: new Slots(DEFAULT_JOBS),
-    world: machine.world,
-  })
-}
-
 /** Probes the remote, and gives it an identity if it has none: `wanted`, or a new one. Where it may not be written to, it stays as it is. */
 export async function makeOurs(
   { world }: Machine,
@@ -112,24 +74,6 @@ export async function makeOurs(
     })
   }
   return { id, report }
-}
-
-export function openOptions(
-  { environment }: Machine,
-  settings: RemoteSettings,
-  concurrency: number,
-  signal: AbortSignal,
-  onEvent: OnEvent,
-) {
-  return {
-    signal,
-    settings,
-    environment,
-    concurrency,
-    onNotice: (message: string) => {
-      onEvent({ type: 'notice', message })
-    },
-  }
 }
 
 /** True if `inner` is `outer` or lies in it. Absolute paths without trailing slash. */

@@ -4,12 +4,10 @@ import { isStill } from '../execute/guard.ts'
 import type { BaseEntry, LocalEntry, Path, RemoteEntry } from '../model/entry.ts'
 import type { OnEvent } from '../model/events.ts'
 import { isStorageError, type StorageProvider } from '../provider/index.ts'
-import { Slots } from '../remote/limiter.ts'
-import { withPolicies } from '../remote/policies.ts'
-import { DEFAULT_RETRY } from '../remote/retry.ts'
 import { openState } from '../state/open-state.ts'
 import type { Machine } from './api.ts'
-import { lockRepository, openRemote, type Repository } from './repository.ts'
+import { openRemote } from './open-remote.ts'
+import { lockRepository, type Repository } from './repository.ts'
 
 const FEW_REQUESTS = 4
 
@@ -44,13 +42,8 @@ export async function openSides(
   } finally {
     await release()
   }
-  const opened = await openRemote(machine, repository, FEW_REQUESTS, signal, onEvent)
+  const provider = await openRemote(machine, repository, { jobs: FEW_REQUESTS, signal, onEvent })
   try {
-    const provider = withPolicies(opened, {
-      retry: DEFAULT_RETRY,
-      slots: new Slots(FEW_REQUESTS),
-      world,
-    })
     const stat = await disk.stat(path)
     const local: LocalEntry | undefined =
       stat?.kind === 'file' || stat?.kind === 'link'
@@ -79,10 +72,10 @@ export async function openSides(
         yield* body
       },
       readBase: () => readVersion(provider, path, base, signal),
-      [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+      [Symbol.asyncDispose]: () => provider[Symbol.asyncDispose](),
     }
   } catch (error) {
-    await opened[Symbol.asyncDispose]()
+    await provider[Symbol.asyncDispose]()
     throw error
   }
 }

@@ -9,9 +9,6 @@ import type { Problem } from '../model/problem.ts'
 import type { Seen, SortedStream } from '../model/side.ts'
 import type { StorageProvider } from '../provider/index.ts'
 import { DEFAULT_JOBS } from '../remote/in-flight.ts'
-import { Slots } from '../remote/limiter.ts'
-import { withPolicies } from '../remote/policies.ts'
-import { DEFAULT_RETRY } from '../remote/retry.ts'
 import { DEFAULT_SYMLINKS } from '../state/config.ts'
 import { probeDisk } from '../scan/probe-disk.ts'
 import { openState } from '../state/open-state.ts'
@@ -24,7 +21,8 @@ import { NestedRepositories } from './nested.ts'
 import { overlapsOf } from './nested-remote.ts'
 import { type FoundPointers, readPointers } from './pointers.ts'
 import { tellUnrepaired } from './repair.ts'
-import { lockRepository, openRemote, type Repository } from './repository.ts'
+import { openRemote } from './open-remote.ts'
+import { lockRepository, type Repository } from './repository.ts'
 
 export interface StatusOptions {
   readonly paths: readonly Path[]
@@ -66,18 +64,14 @@ export async function statusRepository(
     const state = await openState(disk, world)
     tellUnrepaired(state, onEvent)
     const within = normalizeScopes(options.paths)
-    await using opened = options.local
-      ? undefined
-      : await openRemote(machine, repository, DEFAULT_JOBS, signal, onEvent)
-    const provider = withPolicies(opened ?? ABSENT_REMOTE, {
-      retry: DEFAULT_RETRY,
-      slots: new Slots(DEFAULT_JOBS),
-      world,
-    })
+    const jobs = DEFAULT_JOBS
+    await using provider = options.local
+      ? ABSENT_REMOTE
+      : await openRemote(machine, repository, { jobs, signal, onEvent })
     const known = await readKnownPointers(disk)
     const pointers = options.local
       ? { pointers: pointersAsKnown(known), unsafe: [] }
-      : await readPointers(provider, known, DEFAULT_JOBS, signal)
+      : await readPointers(provider, known, jobs, signal)
     const nested = await NestedRepositories.open(
       {
         disk,
@@ -106,7 +100,7 @@ export async function statusRepository(
         nestedAbove: nested.above,
         symlinks: config.symlinks ?? DEFAULT_SYMLINKS,
         folding: habits.folding,
-        jobs: DEFAULT_JOBS,
+        jobs,
         signal,
         onEvent,
         ...(options.local

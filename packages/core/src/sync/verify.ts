@@ -6,14 +6,12 @@ import type { OnEvent } from '../model/events.ts'
 import { diskPath, normalizeScopes } from '../model/path.ts'
 import { isStorageError, type StorageProvider } from '../provider/index.ts'
 import { DEFAULT_JOBS } from '../remote/in-flight.ts'
-import { Slots } from '../remote/limiter.ts'
-import { withPolicies } from '../remote/policies.ts'
-import { DEFAULT_RETRY } from '../remote/retry.ts'
 import { hashFile, sha256Of } from '../scan/hash.ts'
 import { openState } from '../state/open-state.ts'
 import type { Machine } from './api.ts'
 import { refuseUnknown } from './nowhere.ts'
-import { lockRepository, openRemote, type Repository } from './repository.ts'
+import { openRemote } from './open-remote.ts'
+import { lockRepository, type Repository } from './repository.ts'
 
 export interface VerifyOptions {
   readonly paths: readonly Path[]
@@ -45,19 +43,15 @@ export async function verifyRepository(
   try {
     const state = await openState(repository.disk, machine.world)
     await refuseUnknown(repository.disk, state, options.paths)
-    await using opened = await openRemote(machine, repository, DEFAULT_JOBS, signal, onEvent)
-    const provider = withPolicies(opened, {
-      retry: DEFAULT_RETRY,
-      slots: new Slots(DEFAULT_JOBS),
-      world: machine.world,
-    })
+    const jobs = DEFAULT_JOBS
+    await using provider = await openRemote(machine, repository, { jobs, signal, onEvent })
     const differences: Difference[] = []
     let checked = 0
     async function* rows(): AsyncGenerator<Row> {
       for await (const page of state.rows(normalizeScopes(options.paths)))
         yield* page.filter(({ entry }) => entry.frozen !== true)
     }
-    await runPool(rows(), DEFAULT_JOBS, signal, async (row, aborted) => {
+    await runPool(rows(), jobs, signal, async (row, aborted) => {
       const local = await checkLocal(repository, row, options.deep, aborted)
       if (local !== undefined) differences.push({ path: row.path, side: 'local', kind: local })
       const remote = await checkRemote(provider, row, options.deep, aborted)

@@ -1,0 +1,66 @@
+import { LsyncError } from '../model/errors.ts'
+import type { OnEvent } from '../model/events.ts'
+import type { ProbeReport, RemoteSettings } from '../provider/index.ts'
+import { newConfig } from '../state/edit-config.ts'
+import { CONFIG, LSYNC, STAGING } from '../state/layout.ts'
+import { writeRemoteReport } from '../state/remote-report.ts'
+import type { Machine } from './api.ts'
+import { readIdentity } from './identity.ts'
+import { moduleFor, schemeOf } from './modules.ts'
+import { makeOurs, refuseOverlaps } from './new-remote.ts'
+import { openNewRemote } from './open-remote.ts'
+
+export interface InitOptions {
+  /** Absolute; made if it is not there. */
+  readonly folder: string
+  /** The remote as the person wrote it, with a scheme. */
+  readonly remote: string
+  readonly settings: RemoteSettings
+  /** The identity that the remote must have, where somebody else named the remote. Nothing is written to another one. */
+  readonly identity?: string
+  readonly signal: AbortSignal
+  readonly onEvent: OnEvent
+}
+
+export interface Initialized {
+  readonly root: string
+  readonly remote: string
+  readonly report: ProbeReport | undefined
+  /** Absent where the remote could not be given an identity: then it can only be pulled from. */
+  readonly id: string | undefined
+  /** The repository that it lies in, absolute: that one leaves it alone from now on. */
+  readonly within: string | undefined
+}
+
+/** Makes a folder a repository for a remote. Files that are there are not touched. */
+export async function initRepository(machine: Machine, options: InitOptions): Promise<Initialized> {
+  const { folder, settings, signal, onEvent } = options
+  if (folder.split('/').some((segment) => segment === LSYNC))
+    throw new LsyncError('inside-lsync', `${folder} is inside a ${LSYNC} folder`, { folder })
+  const scheme = schemeOf(options.remote)
+  const module = await moduleFor(machine, scheme)
+  const remote = module.normalize(options.remote, { folder })
+  const disk = machine.openDisk(folder)
+  if ((await disk.stat(CONFIG)) !== undefined)
+    throw new LsyncError('already-a-repository', `${folder} is a repository already`, { folder })
+  const above = await refuseOverlaps(machine, module, { folder, remote, settings })
+  onEvent({ type: 'phase', phase: 'opening' })
+  await using provider = await openNewRemote(machine, module, remote, {
+    settings,
+    signal,
+    onEvent,
+    create: true,
+  })
+  const known = await readIdentity(provider, signal)
+  if (options.identity !== undefined && known?.id !== options.identity)
+    throw new LsyncError('other-repository', `${remote} is not the repository that was named`, {
+      remote,
+    })
+  const { id, report } = await makeOurs(machine, provider, known?.id, { signal, onEvent })
+  for (const path of [LSYNC, STAGING])
+    if ((await disk.stat(path)) === undefined) await disk.makeFolder(path)
+  if (report !== undefined) await writeRemoteReport(disk, remote, machine.world.now(), report)
+  // Last: a folder is a repository from the moment its configuration is there.
+  await disk.replaceText(CONFIG, newConfig({ remote, repository: id, settings }))
+  return { root: folder, remote, report, id, within: above }
+}
