@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Case } from './conformance.ts'
+import type { Case } from './case.ts'
 import { ABSENT, NO_METADATA, put, sourceOf } from './tools.ts'
 
 async function rejectsWith(reason: unknown, operation: Promise<unknown>): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Case } from './conformance.ts'
+import type { Case } from './case.ts'
 import { put, refuses, textOf, versionOf } from './tools.ts'
 
 export const conditions: readonly Case[] = [

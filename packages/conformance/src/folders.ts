@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Case } from './conformance.ts'
+import type { Case } from './case.ts'
 import { keysOf, put } from './tools.ts'
 
 const unlisted = ({ listsFolders }: { readonly listsFolders: boolean }): string | undefined =>

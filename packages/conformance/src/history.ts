@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { History, StorageProvider } from '@lsync/core/provider'
-import type { Case, Scene } from './conformance.ts'
+import type { Case, Scene } from './case.ts'
 import { put, refuses, versionOf } from './tools.ts'
 
 const unless = (provider: StorageProvider): string | undefined =>

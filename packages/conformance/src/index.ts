@@ -1,2 +1,3 @@
-export { conformance, type ConformanceOptions, type DeclareTest } from './conformance.ts'
+export type { ConformanceOptions } from './case.ts'
+export { conformance, type DeclareTest } from './conformance.ts'
 export { WatchedMemory } from './watched-memory.ts'

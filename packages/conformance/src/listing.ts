@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { compareKeys, isStorageError } from '@lsync/core/provider'
-import type { Case } from './conformance.ts'
+import type { Case } from './case.ts'
 import { keysOf, listOf, put } from './tools.ts'
 
 export const listing: readonly Case[] = [

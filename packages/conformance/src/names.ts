@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { isStorageError } from '@lsync/core/provider'
-import type { Case } from './conformance.ts'
+import type { Case } from './case.ts'
 import { keysOf, put, textOf } from './tools.ts'
 
 const NAMES = [

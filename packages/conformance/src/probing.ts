@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Case } from './conformance.ts'
+import type { Case } from './case.ts'
 import { keysOf } from './tools.ts'
 
 export const probing: readonly Case[] = [

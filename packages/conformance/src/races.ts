@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type Expect, isStorageError, type StorageProvider } from '@lsync/core/provider'
-import type { Case, Scene } from './conformance.ts'
+import type { Case, Scene } from './case.ts'
 import { ABSENT, contentOf, NO_METADATA, put, sourceOf, versionOf } from './tools.ts'
 
 const RACERS = 8

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import type { Case } from './conformance.ts'
+import type { Case } from './case.ts'
 import { contentOf, put, refuses, versionOf } from './tools.ts'
 import { WatchedMemory } from './watched-memory.ts'
 

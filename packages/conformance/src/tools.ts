@@ -10,7 +10,7 @@ import {
   type StorageErrorCode,
   type StorageProvider,
 } from '@lsync/core/provider'
-import type { Scene } from './conformance.ts'
+import type { Scene } from './case.ts'
 
 export const ABSENT: Expect = { kind: 'absent' }
 export const NO_METADATA: ObjectMetadata = { user: {} }

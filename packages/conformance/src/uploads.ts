@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { Expect, UploadSession, Uploads } from '@lsync/core/provider'
-import type { Case, Scene } from './conformance.ts'
+import type { Case, Scene } from './case.ts'
 import { ABSENT, contentOf, NO_METADATA, put, refuses, sourceOf, versionOf } from './tools.ts'
 
 const unless = ({ uploads }: { readonly uploads?: Uploads }): string | undefined =>

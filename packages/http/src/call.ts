@@ -1,6 +1,12 @@
-import type { Channel } from './channel.ts'
 import type { AnswerControl, AnswerHandler, Outgoing } from './exchange.ts'
 import { requestHead } from './head.ts'
+
+/** The connection that carries a request. */
+interface Carrier {
+  /** Reads on, where it was held up. */
+  readOn(): void
+  giveUp(reason: Error): void
+}
 
 /** A request on its way, and the hand that its handler has on it. */
 export class Call implements AnswerControl {
@@ -10,7 +16,7 @@ export class Call implements AnswerControl {
   readonly head: string
   readonly length: number
   /** Where it is under way; undefined before and after. */
-  channel: Channel | undefined
+  channel: Carrier | undefined
   /** Milliseconds without a byte, until the other side counts as gone. */
   patience: number
   readonly #longestAnswer: number

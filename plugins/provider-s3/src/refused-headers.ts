@@ -1,9 +1,13 @@
 import { isStorageError } from '@lsync/core/provider'
-import type { Requester } from './request.ts'
 
 /** Kinds of headers that some stores refuse whatever they say: Alibaba's conditions of writes, Backblaze all that is about checksums. */
 export const REFUSABLE = ['if-match', 'if-none-match', 'delete-if-match', 'checksums'] as const
 export type Refusable = (typeof REFUSABLE)[number]
+
+/** Who leaves out of its requests what the store refuses. */
+interface Refused {
+  readonly refused: Set<Refusable>
+}
 
 /** Reads keep their conditions: they are HTTP's own. */
 export function isRefused(
@@ -37,7 +41,7 @@ const TRIED: readonly (readonly Refusable[])[] = [
 ]
 
 /** Finds out by a create what it must leave out for the store to take it. The first refusal, if it never does. */
-export async function findRefused<T>({ refused }: Requester, create: () => Promise<T>): Promise<T> {
+export async function findRefused<T>({ refused }: Refused, create: () => Promise<T>): Promise<T> {
   let refusal: unknown
   for (const without of TRIED) {
     refused.clear()
@@ -55,7 +59,7 @@ export async function findRefused<T>({ refused }: Requester, create: () => Promi
 
 /** The operation, which notes it if it is refused for a header of that kind. */
 export function noting<T>(
-  { refused }: Requester,
+  { refused }: Refused,
   kind: Refusable,
   operation: () => Promise<T>,
 ): () => Promise<T> {
@@ -71,7 +75,7 @@ export function noting<T>(
 
 /** Before any probe: a read that was refused is asked for once more without checksums, which are left out from then on if that is taken. */
 export async function withoutChecksums<T>(
-  { refused }: Requester,
+  { refused }: Refused,
   refusal: unknown,
   read: () => Promise<T>,
 ): Promise<T> {

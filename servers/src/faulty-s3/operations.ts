@@ -1,5 +1,3 @@
-import type { S3Request } from './request.ts'
-
 /** By the names of the S3 API: what requests are counted by, and faults chosen by. */
 export type Operation =
   | 'ListBuckets'
@@ -24,6 +22,18 @@ export type Operation =
   | 'AbortMultipartUpload'
   | 'Unknown'
 
+/** What of a request tells its operation. */
+export interface Asked {
+  readonly method: string
+  /** Empty for requests to the service itself. */
+  readonly bucket: string
+  /** Empty for requests to a bucket. */
+  readonly key: string
+  readonly query: ReadonlyMap<string, string>
+  /** Names in lower case; octets as Latin-1 characters. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
 /** Parameters that name a part of a resource which this server does not have. */
 const UNKNOWN = new Set(
   'accelerate acl analytics attributes cors encryption inventory legal-hold lifecycle logging metrics notification object-lock ownershipControls policy policyStatus publicAccessBlock replication requestPayment restore retention select tagging torrent versionId versions website'.split(
@@ -31,15 +41,13 @@ const UNKNOWN = new Set(
   ),
 )
 
-export function operationOf(
-  request: Pick<S3Request, 'method' | 'bucket' | 'key' | 'query' | 'headers'>,
-): Operation {
+export function operationOf(request: Asked): Operation {
   for (const name of request.query.keys()) if (UNKNOWN.has(name)) return 'Unknown'
   if (request.bucket === '') return request.method === 'GET' ? 'ListBuckets' : 'Unknown'
   return request.key === '' ? onBucket(request) : onObject(request)
 }
 
-function onBucket({ method, query }: Pick<S3Request, 'method' | 'query'>): Operation {
+function onBucket({ method, query }: Asked): Operation {
   switch (method) {
     case 'GET':
       if (query.has('location')) return 'GetBucketLocation'
@@ -59,11 +67,7 @@ function onBucket({ method, query }: Pick<S3Request, 'method' | 'query'>): Opera
   }
 }
 
-function onObject({
-  method,
-  query,
-  headers,
-}: Pick<S3Request, 'method' | 'query' | 'headers'>): Operation {
+function onObject({ method, query, headers }: Asked): Operation {
   const copies = headers['x-amz-copy-source'] !== undefined
   switch (method) {
     case 'GET':

@@ -1,20 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { S3Error } from './errors.ts'
-import { operationOf, type Operation } from './operations.ts'
+import { type Asked, operationOf, type Operation } from './operations.ts'
 
 /** One request, read but for its body. Keys are exact: nothing is normalised. */
-export interface S3Request {
+export interface S3Request extends Asked {
   readonly operation: Operation
-  readonly method: string
-  /** Empty for requests to the service itself. */
-  readonly bucket: string
-  /** Empty for requests to a bucket. */
-  readonly key: string
   /** Whether a slash stands behind the bucket: the signature tells `/bucket` from `/bucket/`. */
   readonly slash: boolean
-  readonly query: ReadonlyMap<string, string>
-  /** Names in lower case; octets as Latin-1 characters. */
-  readonly headers: Readonly<Record<string, string>>
   /** In the order of arrival, as the signature needs them. */
   readonly pairs: readonly (readonly [name: string, value: string])[]
 }

@@ -7,7 +7,7 @@ import type { RemoteEntry } from '../model/entry.ts'
 import { digester } from '../scan/hash.ts'
 import { STAGING } from '../state/layout.ts'
 import type { Effects } from './context.ts'
-import type { Staged } from './fetch.ts'
+import type { Staged } from './content.ts'
 
 /** So many files are read for one that may hold the content; then fetching it is cheaper. */
 const TRIED = 3

@@ -15,7 +15,7 @@ import {
 import type { DownloadRecord } from '../state/transfer-record.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
-import type { Staged } from './fetch.ts'
+import type { Staged } from './content.ts'
 import { gathered } from './gathered.ts'
 import { type HashBehind, hashBehind } from './hash-behind.ts'
 import { Notes } from './notes.ts'

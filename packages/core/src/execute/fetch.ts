@@ -1,45 +1,17 @@
 import { createHash } from 'node:crypto'
-import { type Disk, DiskError, type DiskStat, type DiskWriter } from '../disk/disk.ts'
+import { type Disk, DiskError, type DiskWriter } from '../disk/disk.ts'
 import type { RemoteEntry } from '../model/entry.ts'
 import { firstFailure } from '../model/errors.ts'
 import { type FileMetadata, readMetadata } from '../model/metadata.ts'
 import type { ObjectInfo } from '../provider/index.ts'
 import { hashRange, sha256Of, SMALL_FILE } from '../scan/hash.ts'
 import { STAGING } from '../state/layout.ts'
-import type { DownloadRecord } from '../state/transfer-record.ts'
 import { PathProblem } from './consequence.ts'
+import type { Content, Received, Staged } from './content.ts'
 import type { Effects } from './context.ts'
 import { fetchInRanges } from './fetch-in-ranges.ts'
 import { gathered } from './gathered.ts'
 import { startAside } from './hash-behind.ts'
-
-/** Whole remote content, checked. */
-interface Content {
-  readonly info: ObjectInfo
-  readonly file: FileMetadata
-  readonly sha256: string
-}
-
-/**
- * In memory: a small file waits there until its batch is staged. To make a file while the disk is being flushed takes as long as the flush, and
- * nothing else would go on meanwhile.
- */
-export interface Received extends Content {
-  readonly bytes: Uint8Array
-}
-
-/** In the staging folder, or (where it is large) among the transfers, not yet flushed. */
-export interface Staged extends Content {
-  readonly path: string
-  /** As it lies there: what must be found again after it was moved into place. */
-  readonly stat: DiskStat
-  /** Of a transfer that another run can go on with: it stays, if it does not get to its place in this one. */
-  readonly transfer?: DownloadRecord
-  /** Some of it came in an earlier run. */
-  readonly resumed?: boolean
-  /** The store gives digests (none of them a sha256), and this has none of them. */
-  readonly doubted?: boolean
-}
 
 /** Brings one version of an object here. A body that does not match its digest is fetched once more. */
 export async function fetch(

@@ -5,7 +5,7 @@ import type { Path } from '../model/entry.ts'
 import { ancestorsOf, isWithin } from '../model/path.ts'
 import type { Action } from '../model/plan.ts'
 import type { View } from './look.ts'
-import type { PlanContext, PlanOptions } from './make-plan.ts'
+import type { PlanContext, PlanOptions } from './plan-context.ts'
 
 /**
  * Applies the last-copy rule: the removals that would take the last copy become uploads that keep it, or downloads that bring it back, or are left

@@ -15,7 +15,7 @@ import { listRemote } from '../remote/listing.ts'
 import { FEWEST_PAGES, mostRangesFor } from '../remote/ranges.ts'
 import { scan } from '../scan/scan.ts'
 import { gather } from './gather.ts'
-import type { PlanContext, PlanOptions } from './make-plan.ts'
+import type { PlanContext, PlanOptions } from './plan-context.ts'
 
 /** What the streams show, and what the table says of each row by itself. */
 export interface View {

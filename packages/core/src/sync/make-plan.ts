@@ -1,6 +1,5 @@
 import type { GuardFacts } from '../decide/guards.ts'
 import type { Judged } from '../decide/evidence.ts'
-import type { IgnoreSettings } from '../decide/ignore.ts'
 import type { JoinCounts } from '../decide/join.ts'
 import { moveQuestions, withMoves } from '../decide/moves.ts'
 import {
@@ -9,53 +8,15 @@ import {
   withoutOccupied,
 } from '../decide/plan.ts'
 import type { Bound, Left } from '../decide/portions.ts'
-import type { World } from '../disk/clock.ts'
-import type { Path, RemoteEntry, Row, SymlinkPolicy } from '../model/entry.ts'
-import type { Folding } from '../model/folding.ts'
+import type { Path, Row } from '../model/entry.ts'
 import { isFolderKey, isWithin } from '../model/path.ts'
-import type {
-  Action,
-  AdoptAction,
-  ConflictPolicy,
-  Override,
-  Plan,
-  Settlement,
-  SyncMode,
-} from '../model/plan.ts'
+import type { Action, Plan } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
-import type { Seen, SortedStream } from '../model/side.ts'
-import type { State } from '../state/state.ts'
-import type { GatherContext } from './gather.ts'
 import { gatherMoves } from './gather-moves.ts'
 import { keepLastCopies } from './last-copies.ts'
 import { laterViews, type LeftTotals, look, type View } from './look.ts'
 import { withoutFolded } from './names-here.ts'
-
-export interface PlanContext extends GatherContext {
-  readonly world: World
-  readonly state: State
-  readonly ignore: IgnoreSettings
-  /** The path at or above this one where others have a repository of its own, if there is one. */
-  readonly nestedAbove: (path: Path) => Path | undefined
-  readonly symlinks: SymlinkPolicy
-  readonly folding: Folding
-  /** Hears of rows (also of some outside of what is named) that are what they were and need only be recorded so; they are not part of the plan then. */
-  readonly onSilent?: (action: AdoptAction) => void
-  /** Stands in for the remote's listing, where the remote is not asked. */
-  readonly remoteStream?: (within: readonly Path[]) => SortedStream<Seen<RemoteEntry>>
-}
-
-export interface PlanOptions {
-  readonly mode: SyncMode
-  readonly policy: ConflictPolicy
-  readonly within: readonly Path[]
-  /** For a push or a pull; it holds for what was named, also where a round looks at other paths. */
-  readonly override?: { readonly as: Override; readonly named: readonly Path[] }
-  /** By path. With them, nothing else is decided. */
-  readonly settlements?: ReadonlyMap<Path, Settlement>
-  /** So many additions are held at once. */
-  readonly portion?: number
-}
+import type { PlanContext, PlanOptions } from './plan-context.ts'
 
 /** About 3 KB each while they are carried out. Where there are more, both sides are read twice: so it should not be few either. */
 const PORTION = 10_000
