@@ -7,6 +7,7 @@ import type { RemoteEntry } from '../model/entry.ts'
 import { digester } from '../scan/hash.ts'
 import { STAGING } from '../state/layout.ts'
 import type { Effects } from './context.ts'
+import { removeStaged } from './staging.ts'
 import type { Staged } from './content.ts'
 
 /** So many files are read for one that may hold the content; then fetching it is cheaper. */
@@ -77,9 +78,6 @@ async function copyIfSame(
     if (error instanceof DiskError && error.code !== 'no-space') return undefined
     throw error
   } finally {
-    if (!same)
-      await disk.remove(path).catch((error: unknown) => {
-        if (!(error instanceof DiskError)) throw error
-      })
+    if (!same) await removeStaged(disk, path)
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Disk, DiskError, type DiskWriter } from '../disk/disk.ts'
+import type { Disk, DiskWriter } from '../disk/disk.ts'
 import type { RemoteEntry } from '../model/entry.ts'
 import { firstFailure } from '../model/errors.ts'
 import { type FileMetadata, readMetadata } from '../model/metadata.ts'
@@ -12,6 +12,7 @@ import type { Effects } from './context.ts'
 import { fetchInRanges } from './fetch-in-ranges.ts'
 import { gathered } from './gathered.ts'
 import { startAside } from './hash-behind.ts'
+import { removeStaged } from './staging.ts'
 
 /** Brings one version of an object here. A body that does not match its digest is fetched once more. */
 export async function fetch(
@@ -84,10 +85,7 @@ async function staging(
     await writer.setModified(content.file.mtime ?? content.info.modified)
     return { path, stat: await writer.stat(), ...content }
   } catch (error) {
-    // A full disk stays full while what was staged lies there.
-    await disk.remove(path).catch((failure: unknown) => {
-      if (!(failure instanceof DiskError)) throw failure
-    })
+    await removeStaged(disk, path)
     throw firstFailure(error)
   }
 }

@@ -1,17 +1,17 @@
-import { FINE_STEP } from '../decide/unchanged.ts'
 import { DiskError, type DiskStat } from '../disk/disk.ts'
 import { readMetadata } from '../model/metadata.ts'
 import { parentOf } from '../model/path.ts'
 import type { MoveLocalAction } from '../model/plan.ts'
 import type { Intent } from '../state/state.ts'
+import { putBack } from './aside.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
 import { makeRoom, prune } from './emptied.ts'
 import { fileEntry } from './entries.ts'
 import { expectAbsent, isMoved, isStill } from './guard.ts'
 import { paced } from './paced.ts'
-import { putBack } from './place.ts'
 import { runPool } from './pool.ts'
+import { waitOutTheTick } from './tick.ts'
 import { makeFolders } from './trash.ts'
 
 interface Aside {
@@ -72,10 +72,10 @@ async function moveBatch(
   })
   if (moved.length === 0) return
   await disk.flush(moved.map(({ action }) => action.path))
-  // A file whose ctime is of this very tick of the clock would have to be hashed again by the next run.
-  const youngest = moved.reduce((latest, { stat }) => Math.max(latest, stat.ctime), 0)
-  const wait = Math.min(youngest - world.now(), 0) + FINE_STEP + 2
-  if (wait > 0) await world.sleep(wait, new AbortController().signal)
+  await waitOutTheTick(
+    world,
+    moved.map(({ stat }) => stat.ctime),
+  )
   for (const { action, stat } of moved) {
     const { path, source, sha256, remote, from } = action
     const now = await disk.stat(path)
@@ -128,7 +128,7 @@ async function moveOne(
   } catch (error) {
     if (stat === undefined) {
       await makeFolders(disk, parentOf(source), new Set())
-      await putBack({ disk }, place, source)
+      await putBack(disk, place, source)
     }
     if (error instanceof DiskError && error.code === 'exists') throw new PathProblem('changing')
     throw error

@@ -2,15 +2,17 @@ import { DiskError, type DiskStat } from '../disk/disk.ts'
 import { parentOf } from '../model/path.ts'
 import type { DownloadAction } from '../model/plan.ts'
 import type { Intent } from '../state/state.ts'
+import { putBack, setAside } from './aside.ts'
 import { PathProblem } from './consequence.ts'
-import { FINE_STEP } from '../decide/unchanged.ts'
 import type { Effects } from './context.ts'
 import type { Received, Staged } from './content.ts'
 import { stage } from './fetch.ts'
 import { makeRoom } from './emptied.ts'
 import { fileEntry } from './entries.ts'
-import { isMoved, isStill } from './guard.ts'
+import { isStill } from './guard.ts'
 import { paced } from './paced.ts'
+import { removeStaged } from './staging.ts'
+import { waitOutTheTick } from './tick.ts'
 import { makeFolders } from './trash.ts'
 
 /** Content that is here, with the place it is for. */
@@ -66,7 +68,7 @@ export async function prepareAll(
       }
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      if (staged !== undefined) await discard(effects, staged)
+      if (staged !== undefined) await clearStaged(effects, staged)
       placement.done(error)
     }
   }
@@ -96,7 +98,7 @@ export async function swapAll(
       placed.push({ ...ready, stat: await effects.disk.stat(placement.action.path) })
     } catch (error) {
       if (!(error instanceof DiskError) && !(error instanceof PathProblem)) throw error
-      await discard(effects, staged)
+      await clearStaged(effects, staged)
       placement.done(error)
     }
   }
@@ -107,10 +109,10 @@ export async function recordAll(
   { disk, recorder, world }: Effects,
   placed: readonly Placed[],
 ): Promise<void> {
-  // A file that was placed in this very tick of the clock would have to be hashed again by the next run.
-  const youngest = placed.reduce((latest, { stat }) => Math.max(latest, stat?.ctime ?? 0), 0)
-  const wait = Math.min(youngest - world.now(), 0) + FINE_STEP + 2
-  if (placed.length > 0 && wait > 0) await world.sleep(wait, new AbortController().signal)
+  await waitOutTheTick(
+    world,
+    placed.map(({ stat }) => stat?.ctime ?? 0),
+  )
   for (const { placement, staged, stat } of placed) {
     const { action, done } = placement
     const now = await disk.stat(action.path)
@@ -179,39 +181,16 @@ export async function swap(
       (ownBit === true ? from.stat.executable : undefined) ?? staged.file.executable,
     )
   }
-  // RACE: a program that holds the file open goes on writing into the trash; worst outcome: that save is found in the trash.
-  // One rename, onto a name that is ours alone: with link and unlink, a save by rename in between would be unlinked unseen.
-  await disk.rename(path, aside, { overwrite: true })
-  if (!isMoved(await disk.stat(aside), from)) {
-    // Somebody saved in the instant between: their file goes back where it was, unless there is a newer one already.
-    await putBack({ disk }, aside, path)
-    throw new PathProblem('changing')
-  }
+  await setAside(disk, path, aside, from)
   try {
     await disk.rename(staged.path, path, { overwrite: false })
   } catch (error) {
-    await putBack({ disk }, aside, path)
+    await putBack(disk, aside, path)
     throw error
   }
 }
 
-/** Undoes a move into the trash; where the place is taken again, both are kept. */
-export async function putBack(
-  { disk }: Pick<Effects, 'disk'>,
-  aside: string,
-  path: string,
-): Promise<void> {
-  try {
-    await disk.rename(aside, path, { overwrite: false })
-  } catch (error) {
-    if (!(error instanceof DiskError) || error.code !== 'exists') throw error
-  }
-}
-
-async function discard({ disk }: Effects, staged: Staged): Promise<void> {
-  // A large one stays for another try.
-  if (staged.transfer !== undefined) return
-  await disk.remove(staged.path).catch((error: unknown) => {
-    if (!(error instanceof DiskError)) throw error
-  })
+/** A large one stays among the transfers, for another try. */
+async function clearStaged({ disk }: Effects, staged: Staged): Promise<void> {
+  if (staged.transfer === undefined) await removeStaged(disk, staged.path)
 }

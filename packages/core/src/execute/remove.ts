@@ -1,11 +1,11 @@
 import { diskPath, isFolderKey, parentOf } from '../model/path.ts'
 import type { RemoveLocalAction, RemoveRemoteAction } from '../model/plan.ts'
 import { isStorageError } from '../provider/index.ts'
+import { setAside } from './aside.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
 import { prune, removeEmptied } from './emptied.ts'
-import { expectAbsent, expectStill, isMoved, statExactly } from './guard.ts'
-import { putBack } from './place.ts'
+import { expectAbsent, expectStill, statExactly } from './guard.ts'
 
 /** Removes the remote object, if it is still what this run saw and the local file is still gone. */
 export async function removeRemote(
@@ -54,13 +54,7 @@ export async function removeLocal(
     if ((await provider.head(path, { signal })) !== undefined) throw new PathProblem('moved-on')
     await expectStill(disk, path, from)
     const aside = await trash.placeFor(path)
-    // RACE: a program that holds the file open goes on writing into the trash; worst outcome: that save is found in the trash.
-    // One rename, onto a name that is ours alone: with link and unlink, a save by rename in between would be unlinked unseen.
-    await disk.rename(path, aside, { overwrite: true })
-    if (!isMoved(await disk.stat(aside), from)) {
-      await putBack({ disk }, aside, path)
-      throw new PathProblem('changing')
-    }
+    await setAside(disk, path, aside, from)
     await expectAbsent(effects, path)
   }
   await prune(effects, parentOf(path), keep)

@@ -1,4 +1,4 @@
-import { DiskError } from '../disk/disk.ts'
+import { type Disk, DiskError } from '../disk/disk.ts'
 import type { LocalEntry } from '../model/entry.ts'
 import { parentOf } from '../model/path.ts'
 import { STAGING } from '../state/layout.ts'
@@ -45,7 +45,7 @@ export async function replaceContent(
 
 /** Moves a file or folder out of the way under a free name; nothing is overwritten, whatever is in it. */
 export async function moveAside(
-  { disk }: Pick<Effects, 'disk'>,
+  disk: Disk,
   path: string,
   nameOf: (attempt: number) => string,
 ): Promise<string> {

@@ -2,11 +2,10 @@ import type { Disk } from '../disk/disk.ts'
 import { isWorthCopying } from '../execute/copy.ts'
 import type { Action, DownloadAction } from '../model/plan.ts'
 import { SameSize } from '../model/same-size.ts'
-import { isFolderKey, joinPath } from '../model/path.ts'
+import { isFolderKey } from '../model/path.ts'
 import type { StorageProvider } from '../provider/index.ts'
-import { TRASH } from '../state/layout.ts'
 import type { State } from '../state/state.ts'
-import { listTrash } from './trash.ts'
+import { listTrash, placeOf } from './trash.ts'
 
 /**
  * Tells large downloads which files here, in the tree or in the trash, may hold their content already. The base knows what the tree held; of
@@ -24,8 +23,7 @@ export async function withContentHere(
     for (const { path, entry } of page)
       if (entry.type === 'file')
         bySize.get(entry.size)?.add(path, entry.sha256, entry.remote.version)
-  for await (const { run, path, size } of listTrash(disk))
-    bySize.get(size)?.addInTrash(joinPath(joinPath(TRASH, run), path))
+  for await (const item of listTrash(disk)) bySize.get(item.size)?.addInTrash(placeOf(item))
   return actions.map((action) => {
     if (!isSought(action, provider)) return action
     const sameSize = bySize.get(action.remote.size)

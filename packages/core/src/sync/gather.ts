@@ -133,7 +133,7 @@ function changing(path: string): DiskError {
 
 /** Nothing vouches for the object's content: it is read, once, rather than asked about. */
 export async function hashRemote(
-  { provider }: GatherContext,
+  { provider }: Pick<GatherContext, 'provider'>,
   { key, version, size }: RemoteEntry,
   signal: AbortSignal,
 ): Promise<string> {

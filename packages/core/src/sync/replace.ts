@@ -48,7 +48,7 @@ export function moveAsideLocally(
   const author = config.author ?? machine.author
   const now = machine.world.now()
   return locked(machine, repository, signal, () =>
-    moveAside({ disk }, path, (attempt) => conflictName(path, author, now, attempt)),
+    moveAside(disk, path, (attempt) => conflictName(path, author, now, attempt)),
   )
 }
 

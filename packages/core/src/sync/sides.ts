@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { DiskError } from '../disk/disk.ts'
 import { isStill } from '../execute/guard.ts'
 import type { BaseEntry, LocalEntry, Path, RemoteEntry } from '../model/entry.ts'
 import type { OnEvent } from '../model/events.ts'
 import { isStorageError, type StorageProvider } from '../provider/index.ts'
+import { sha256Of } from '../scan/hash.ts'
 import { openState } from '../state/open-state.ts'
 import type { Machine } from './api.ts'
 import { openRemote } from './open-remote.ts'
@@ -93,7 +93,7 @@ async function readVersion(
     for await (const chunk of body) chunks.push(chunk)
     const bytes = Buffer.concat(chunks)
     // A version token names bytes, but a merge on the wrong base would look right: it is checked.
-    return createHash('sha256').update(bytes).digest('hex') === base.sha256 ? bytes : undefined
+    return sha256Of(bytes) === base.sha256 ? bytes : undefined
   } catch (error) {
     if (isStorageError(error) && (error.code === 'not-found' || error.code === 'forbidden'))
       return undefined

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { DiskError } from '../disk/disk.ts'
 import { runPool } from '../execute/pool.ts'
 import type { Path, Row } from '../model/entry.ts'
@@ -9,6 +8,7 @@ import { DEFAULT_JOBS } from '../remote/in-flight.ts'
 import { hashFile, sha256Of } from '../scan/hash.ts'
 import { openState } from '../state/open-state.ts'
 import type { Machine } from './api.ts'
+import { hashRemote } from './gather.ts'
 import { refuseUnknown } from './nowhere.ts'
 import { openRemote } from './open-remote.ts'
 import { lockRepository, type Repository } from './repository.ts'
@@ -100,10 +100,8 @@ async function checkRemote(
     if (info === undefined) return 'missing'
     if (entry.type === 'folder') return undefined
     if (!deep) return info.version === entry.remote.version ? undefined : 'differs'
-    const { body } = await provider.read(path, { signal, version: info.version })
-    const hasher = createHash('sha256')
-    for await (const chunk of body) hasher.update(chunk)
-    return hasher.digest('hex') === entry.sha256 ? undefined : 'differs'
+    const sha256 = await hashRemote({ provider }, info, signal)
+    return sha256 === entry.sha256 ? undefined : 'differs'
   } catch (error) {
     if (isStorageError(error) && (error.code === 'unreadable' || error.code === 'not-found'))
       return 'unreadable'
