@@ -3,10 +3,11 @@ import { DiskError } from '../disk/disk.ts'
 import { foldName } from '../model/folding.ts'
 import { diskPath, isFolderKey } from '../model/path.ts'
 import type { Action, DownloadAction } from '../model/plan.ts'
-import type { Problem, ProblemCode } from '../model/problem.ts'
-import { PathProblem, problemOf } from './consequence.ts'
+import type { Problem } from '../model/problem.ts'
+import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
 import { copyMoved } from './copy.ts'
+import { Endings, type Ledger } from './endings.ts'
 import { folderEntry, skippedLinkEntry } from './entries.ts'
 import { fetch } from './fetch.ts'
 import { fetchHere } from './fetch-here.ts'
@@ -17,31 +18,8 @@ import { FEW } from './recorder.ts'
 import { runPool } from './pool.ts'
 import { removeLocal, removeRemote } from './remove.ts'
 import { adopt, keepBoth, keepRemoteInTrash, setExecutable } from './settle.ts'
-import type { Tally } from './tally.ts'
 import { makeFolders } from './trash.ts'
 import { upload } from './upload.ts'
-
-/** So many paths that the store fails for, each after all retries, or that it refuses before it took any, and the run ends: it is the store, not the paths. */
-const MOST_REMOTE_FAILURES = 10
-
-/** Of these, a refusal by the disk means that it may not be written; of all others, that it may not be read. */
-const WRITES_HERE: ReadonlySet<Action['kind']> = new Set([
-  'download',
-  'keep-both',
-  'move-local',
-  'remove-local',
-  'set-executable',
-  'adopt',
-])
-
-/** After one of these the store is seen to take what it is asked to. */
-const WRITES_THERE: ReadonlySet<Action['kind']> = new Set(['upload', 'keep-both', 'remove-remote'])
-
-/** Paths whose transfer towards a side failed, and was not made good since: while there are any, nothing is removed on that side. */
-export interface Failed {
-  readonly up: Set<string>
-  readonly down: Set<string>
-}
 
 /**
  * Carries out the actions: what makes room, then transfers, then what only the database learns, removals last.
@@ -51,168 +29,126 @@ export interface Failed {
 export async function execute(
   effects: Effects,
   actions: readonly Action[],
-  tally: Tally,
-  failed: Failed,
+  ledger: Ledger,
   more: AsyncIterable<readonly Action[]> = NOTHING_MORE,
 ): Promise<readonly Problem[]> {
-  const problems: Problem[] = []
-  let remoteFailures = 0
-  let anyTaken = false
-  const grouped = (some: readonly Action[]): Schedule => {
-    for (const { path, kind } of some)
-      if (isFolderKey(path) && kind !== 'remove-local') keep.add(path)
-    return schedule(some, (path) => foldName(path, effects.folding))
-  }
-  /** Folders that both sides are about to agree on: emptying them must not remove them. */
-  const keep = new Set<string>()
-  const first = grouped(actions)
+  const { signal, jobs, onEvent } = effects
+  const endings = new Endings(effects, actions, ledger)
+  const execution = new Execution(effects, endings)
+  const first = execution.grouped(actions)
   const { removals } = first
-  /** Paths that removals wait for, */
-  const awaited = new Set(
-    actions.flatMap((action) =>
-      action.kind === 'remove-remote' && action.after !== undefined ? [action.after] : [],
-    ),
-  )
-  /** and those of them on which what was to be done is done. */
-  const arrived = new Set<string>()
-  const finish = (action: Action, error?: unknown): void => {
-    if (error === undefined) {
-      tally.done(action)
-      anyTaken ||= WRITES_THERE.has(action.kind)
-      if (awaited.has(action.path)) arrived.add(action.path)
-      // That a fingerprint moved is nothing that a person did, or needs to see.
-      if (action.kind !== 'adopt' || !action.silent)
-        effects.onEvent({ type: 'action', action, result: 'done' })
-      return
-    }
-    const problem = problemOf(action.path, error, WRITES_HERE.has(action.kind))
-    if (problem === undefined) throw error
-    if (
-      (problem.code === 'remote-failed' || (problem.code === 'remote-refused' && !anyTaken)) &&
-      ++remoteFailures > MOST_REMOTE_FAILURES
-    )
-      throw error
-    // Not a failure: there is nothing that could arrive, and nothing that a removal would have to wait for.
-    if (LINKS.has(problem.code)) {
-      problems.push(problem)
-      effects.onEvent({ type: 'action', action, result: 'skipped' })
-      return
-    }
-    if (!neverKept(action, problem.code)) {
-      if (action.kind === 'upload' || action.kind === 'keep-both') failed.up.add(action.path)
-      if (action.kind === 'download' || action.kind === 'keep-both' || action.kind === 'move-local')
-        failed.down.add(action.path)
-    }
-    tally.failed(action.path)
-    problems.push(problem)
-    effects.onEvent({ type: 'action', action, result: 'failed' })
-  }
-
-  const attempt = async (action: Action, effect: () => Promise<void>): Promise<void> => {
-    try {
-      await effect()
-    } catch (error) {
-      effects.signal.throwIfAborted()
-      finish(action, error)
-      return
-    }
-    finish(action)
-  }
-
-  const placer = new Placer(effects)
-  const transfer = async (action: Action, signal: AbortSignal): Promise<void> => {
-    if (action.kind === 'download' && !isFolderKey(action.path)) {
-      // It ends when its batch is in place, not when its bytes are here: no slot is held meanwhile.
-      try {
-        const content =
-          (await fetchHere(effects, action, signal)) ??
-          (await fetch(effects, action.remote, signal))
-        await placer.add({
-          action,
-          content,
-          done: (error) => {
-            finish(action, error)
-          },
-        })
-      } catch (error) {
-        signal.throwIfAborted()
-        rememberLink(effects, action, error)
-        finish(action, error)
-      }
-      return
-    }
-    await attempt(action, () => effectOf(effects, action, signal, keep))
-  }
-
-  const pace = paced(effects.disk)
-  const removal = async (action: Action, signal: AbortSignal): Promise<void> => {
-    const side = action.kind === 'remove-local' ? 'down' : 'up'
-    if (side === 'down') await pace()
-    // The source of a move goes only while its destination is seen to hold the content.
-    const early =
-      action.kind === 'remove-remote' && action.after !== undefined && !arrived.has(action.after)
-    if (failed[side].size > 0 || early) {
-      problems.push({ path: action.path, code: 'kept-for-safety' })
-      effects.onEvent({ type: 'action', action, result: 'skipped' })
-      return
-    }
-    await attempt(action, () => effectOf(effects, action, signal, keep))
-  }
-
-  const bring = async (groups: Schedule): Promise<void> => {
-    await runPool(groups.ahead, effects.jobs, effects.signal, transfer)
-    // What makes room is needed by transfers; one after the other, since folders empty from the leaves.
-    await runPool(groups.clearing, 1, effects.signal, removal)
-    await moveLocally(effects, groups.moves, effects.signal, keep, finish)
-    await runPool(groups.transfers, effects.jobs, effects.signal, transfer)
-    await placer.settle()
-    await runPool(groups.records, effects.jobs, effects.signal, transfer)
-  }
-
   try {
-    effects.onEvent({ type: 'phase', phase: 'transferring' })
+    onEvent({ type: 'phase', phase: 'transferring' })
     await announceRemovals(effects, actions)
     await flushSources(effects, actions)
-    await bring(first)
+    await execution.bring(first)
     for await (const next of more) {
-      effects.onEvent({ type: 'phase', phase: 'transferring' })
+      onEvent({ type: 'phase', phase: 'transferring' })
       await flushSources(effects, next)
-      await bring(grouped(next))
+      await execution.bring(execution.grouped(next))
     }
-    if (removals.length > 0) effects.onEvent({ type: 'phase', phase: 'removing' })
+    if (removals.length > 0) onEvent({ type: 'phase', phase: 'removing' })
     const [local, remote] = [
       removals.filter(({ kind }) => kind === 'remove-local'),
       removals.filter(({ kind }) => kind === 'remove-remote'),
     ]
     // Local ones deepest first and one by one, so that folders are empty when their turn comes.
     const ended = await Promise.allSettled([
-      runPool(local, 1, effects.signal, removal),
-      runPool(remote, effects.jobs, effects.signal, removal),
+      runPool(local, 1, signal, execution.remove),
+      runPool(remote, jobs, signal, execution.remove),
     ])
     for (const end of ended) if (end.status === 'rejected') throw end.reason
   } finally {
-    // A batch that is being swapped ends before the lock goes: nothing happens behind the caller's back.
-    await placer.drain()
-    effects.onEvent({ type: 'phase', phase: 'recording' })
+    await execution.drain()
+    onEvent({ type: 'phase', phase: 'recording' })
     await effects.recorder.settle()
   }
-  return problems
+  return endings.problems
 }
 
 async function* nothing(): AsyncGenerator<readonly Action[]> {}
 const NOTHING_MORE: AsyncIterable<readonly Action[]> = { [Symbol.asyncIterator]: nothing }
 
-/** Objects that are links, where links are skipped or this one cannot be made. */
-const LINKS: ReadonlySet<ProblemCode> = new Set(['symbolic-link', 'link-target'])
+/** What the effects of one plan share. */
+class Execution {
+  readonly #effects: Effects
+  readonly #endings: Endings
+  readonly #placer: Placer
+  readonly #pace: () => Promise<void>
+  /** Folders that both sides are about to agree on: emptying them must not remove them. */
+  readonly #keep = new Set<string>()
 
-/**
- * What a side can never hold is unknown there, and no failed transfer: else one such name would keep everything from being removed there for ever.
- * What moved to it keeps its former place all the same, since its removal waits for it (`after`).
- */
-function neverKept({ kind }: Action, code: ProblemCode): boolean {
-  return kind === 'upload'
-    ? code === 'name-refused' || code === 'too-large'
-    : kind === 'download' && code === 'name-unsafe'
+  constructor(effects: Effects, endings: Endings) {
+    this.#effects = effects
+    this.#endings = endings
+    this.#placer = new Placer(effects)
+    this.#pace = paced(effects.disk)
+  }
+
+  grouped(actions: readonly Action[]): Schedule {
+    for (const { path, kind } of actions)
+      if (isFolderKey(path) && kind !== 'remove-local') this.#keep.add(path)
+    return schedule(actions, (path) => foldName(path, this.#effects.folding))
+  }
+
+  async bring({ ahead, clearing, moves, transfers, records }: Schedule): Promise<void> {
+    const { jobs, signal } = this.#effects
+    await runPool(ahead, jobs, signal, this.#transfer)
+    // What makes room is needed by transfers; one after the other, since folders empty from the leaves.
+    await runPool(clearing, 1, signal, this.remove)
+    await moveLocally(this.#effects, moves, signal, this.#keep, this.#endings.note)
+    await runPool(transfers, jobs, signal, this.#transfer)
+    await this.#placer.settle()
+    await runPool(records, jobs, signal, this.#transfer)
+  }
+
+  /** A batch that is being swapped ends before the lock goes: nothing happens behind the caller's back. */
+  drain(): Promise<void> {
+    return this.#placer.drain()
+  }
+
+  readonly #transfer = async (action: Action, signal: AbortSignal): Promise<void> => {
+    if (action.kind === 'download' && !isFolderKey(action.path))
+      await this.#download(action, signal)
+    else await this.#attempt(action, signal)
+  }
+
+  /** It ends when its batch is in place, not when its bytes are here: no slot is held meanwhile. */
+  async #download(action: DownloadAction, signal: AbortSignal): Promise<void> {
+    const { note } = this.#endings
+    try {
+      const content =
+        (await fetchHere(this.#effects, action, signal)) ??
+        (await fetch(this.#effects, action.remote, signal))
+      await this.#placer.add({
+        action,
+        content,
+        done: (error) => {
+          note(action, error)
+        },
+      })
+    } catch (error) {
+      signal.throwIfAborted()
+      rememberLink(this.#effects, action, error)
+      note(action, error)
+    }
+  }
+
+  readonly remove = async (action: Action, signal: AbortSignal): Promise<void> => {
+    if (action.kind === 'remove-local') await this.#pace()
+    if (!this.#endings.holdsBack(action)) await this.#attempt(action, signal)
+  }
+
+  async #attempt(action: Action, signal: AbortSignal): Promise<void> {
+    try {
+      await effectOf(this.#effects, action, signal, this.#keep)
+    } catch (error) {
+      this.#effects.signal.throwIfAborted()
+      this.#endings.note(action, error)
+      return
+    }
+    this.#endings.note(action)
+  }
 }
 
 /** Only reading an object tells that it is a link: once it has told, the next runs need not ask again. */

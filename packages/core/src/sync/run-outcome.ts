@@ -1,4 +1,4 @@
-import type { Failed } from '../execute/execute.ts'
+import type { Failed, Ledger } from '../execute/endings.ts'
 import { isSilent, Tally } from '../execute/tally.ts'
 import type { Path } from '../model/entry.ts'
 import type { OnEvent } from '../model/events.ts'
@@ -15,7 +15,7 @@ const WORTH_ANOTHER_LOOK: ReadonlySet<ProblemCode> = new Set([
 ])
 
 /** What a run has come to so far. */
-export class RunOutcome {
+export class RunOutcome implements Ledger {
   readonly tally = new Tally()
   readonly failed: Failed = { up: new Set(), down: new Set() }
   /** Files on which there was nothing to do. */

@@ -123,7 +123,7 @@ async function carryOut(
   if (options.dryRun) {
     foresee(actions, tally, options.onEvent)
     for await (const next of more()) foresee(next, tally, options.onEvent)
-  } else outcome.note({ problems: await execute(effects, actions, tally, outcome.failed, more()) })
+  } else outcome.note({ problems: await execute(effects, actions, outcome, more()) })
 }
 
 /** Compares what moved under our hands anew, and goes on with what that comes to. */
