@@ -16,8 +16,9 @@ export class Cursor<T> {
     return this.#page[this.#index]
   }
 
-  get exhausted(): boolean {
-    return this.#done && this.#index >= this.#page.length
+  /** There is an item, or none any more. */
+  get isReady(): boolean {
+    return this.#done || this.#index < this.#page.length
   }
 
   /** Loads pages until there is an item or the end. */

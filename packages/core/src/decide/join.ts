@@ -1,4 +1,3 @@
-import { compareKeys } from '../provider/index.ts'
 import type {
   BaseEntry,
   LocalEntry,
@@ -7,13 +6,13 @@ import type {
   Row,
   SymlinkPolicy,
 } from '../model/entry.ts'
-import type { LeftOver } from '../model/nested.ts'
+import { countLeftOver, type LeftOver } from '../model/nested.ts'
 import type { Problem } from '../model/problem.ts'
 import { ABSENT, type Seen, type Side, type SortedStream } from '../model/side.ts'
 import { type Folding, keyName } from '../model/folding.ts'
 import { ancestorsOf, isFolderKey, reservedFolderOf } from '../model/path.ts'
 import { isJunk } from './ignore.ts'
-import { Cursor } from './cursor.ts'
+import { Merge, type Shown } from './merge.ts'
 import { localUnchanged, remoteUnchanged } from './unchanged.ts'
 
 /** A path on which something may have to be decided. */
@@ -73,187 +72,208 @@ export async function* join(
   remote: SortedStream<Seen<RemoteEntry>>,
   options: JoinOptions,
 ): SortedStream<Joined> {
-  const { counts } = options
-  const bases = new Cursor(base)
-  const locals = new Cursor(local)
-  const remotes = new Cursor(remote)
-  let localUnknownBelow: string | undefined
-  let remoteUnknownBelow: string | undefined
-  let repositoryHere: Path | undefined
-  let remoteWithin: Path | undefined
+  const merge = new Merge(base, local, remote)
+  const walk = new Walk(options)
   let page: Joined[] = []
   try {
     for (;;) {
-      if (bases.buffered === undefined && !bases.exhausted) await bases.fill()
-      if (locals.buffered === undefined && !locals.exhausted) await locals.fill()
-      if (remotes.buffered === undefined && !remotes.exhausted) await remotes.fill()
-      const b = bases.buffered
-      const l = locals.buffered
-      const r = remotes.buffered
-      if (b === undefined && l === undefined && r === undefined) break
-
-      let path = b?.path
-      if (l !== undefined && (path === undefined || compareKeys(l.path, path) < 0)) path = l.path
-      if (r !== undefined && (path === undefined || compareKeys(r.path, path) < 0)) path = r.path
-      if (path === undefined) break
-      if (counts.nowhere.size > 0)
-        for (const asked of [path, ...ancestorsOf(path)]) counts.nowhere.delete(asked)
-
-      const baseEntry = b?.path === path ? b.entry : undefined
-      const localSeen = l?.path === path ? l : undefined
-      const remoteSeen: Seen<RemoteEntry> | undefined =
-        r?.path !== path
-          ? undefined
-          : keyName(path, options.folding) === path
-            ? r
-            : // The disk would give it back under another name.
-              { path, side: { state: 'unknown', problem: 'name-folds' } }
-      if (baseEntry !== undefined) bases.advance()
-      if (localSeen !== undefined) {
-        locals.advance()
-        if (localSeen.below === true) {
-          localUnknownBelow = path
-          counts.unseenBelow.add(path)
-        }
-        if (localSeen.repository === true) {
-          repositoryHere = path
-          nestedAt(counts, path.slice(0, -1), true)
-        }
-        // The key of a folder that holds only what is left out stands beside those of what it holds.
-        if (
-          localSeen.side.state === 'unknown' &&
-          (localSeen.below === true || !isFolderKey(path)) &&
-          !isJunk(path)
-        )
-          for (const folder of ancestorsOf(path)) counts.occupied.add(folder)
-        if (localSeen.side.state === 'unknown' && localSeen.side.problem !== undefined) {
-          const { problem: code, detail } = localSeen.side
-          options.onProblem({ path, code, ...(detail === undefined ? {} : { detail }) })
-        }
-      }
-      if (remoteSeen !== undefined) {
-        remotes.advance()
-        if (remoteSeen.below === true) {
-          remoteUnknownBelow = path
-          counts.unseenBelow.add(path)
-        }
-        if (
-          remoteSeen.side.state === 'unknown' &&
-          remoteSeen.side.problem !== undefined &&
-          // What is left out is nobody's worry.
-          !options.ignored(path)
-        ) {
-          const code = remoteSeen.side.problem
-          if (code !== 'remote-within') options.onProblem({ path, code })
-          // Once for each: it keeps objects by the thousand there, all of them neighbours.
-          else if (remoteWithin !== reservedFolderOf(path)) {
-            remoteWithin = reservedFolderOf(path)
-            options.onProblem({ path: remoteWithin, code })
-          }
-        }
-      }
-
-      const folder = isFolderKey(path)
-      if (localSeen?.side.state === 'present') {
-        counts.anythingLocal = true
-        if (!folder) counts.local++
-      }
-      if (remoteSeen?.side.state === 'present') {
-        counts.anythingRemote = true
-        if (!folder) counts.remote++
-      }
-      if (baseEntry !== undefined && !folder) counts.base++
-
-      // A link there that is to be skipped: what an agreement or a look at it told, as long as it is the same object.
-      const skippedLink =
-        options.symlinks === 'skip' &&
-        baseEntry?.type === 'link' &&
-        remoteSeen?.side.state === 'present' &&
-        remoteUnchanged(baseEntry, remoteSeen.side.entry)
-
-      const inRepository =
-        repositoryHere !== undefined && path.startsWith(repositoryHere)
-          ? repositoryHere.slice(0, -1)
-          : options.nestedAbove(path)
-      if (
-        skippedLink ||
-        inRepository !== undefined ||
-        localSeen?.side.state === 'unknown' ||
-        remoteSeen?.side.state === 'unknown' ||
-        (localUnknownBelow !== undefined && path.startsWith(localUnknownBelow)) ||
-        (remoteUnknownBelow !== undefined && path.startsWith(remoteUnknownBelow)) ||
-        (folder && options.foldersUnknown) ||
-        options.ignored(path)
-      ) {
-        counts.unknown++
-        if (
-          skippedLink &&
-          localSeen?.side.state !== 'unknown' &&
-          inRepository === undefined &&
-          !options.ignored(path)
-        )
-          options.onProblem({ path, code: 'symbolic-link' })
-        if (inRepository !== undefined)
-          countLeftOver(nestedAt(counts, inRepository, false).leftOver, path, {
-            here: localSeen?.side.state === 'present',
-            remote: remoteSeen?.side.state === 'present',
-          })
-        if (
-          baseEntry !== undefined &&
-          baseEntry.frozen === undefined &&
-          (skippedLink || inRepository !== undefined || options.ignored(path))
-        )
-          counts.marks.push({ path, entry: { ...baseEntry, frozen: true } })
-        if (
-          skippedLink ||
-          localSeen?.side.state === 'unknown' ||
-          remoteSeen?.side.state === 'unknown'
-        )
-          counts.unseen.add(path)
-        continue
-      }
-
-      const localSide: Side<LocalEntry> = localSeen?.side ?? ABSENT
-      const remoteSide: Side<RemoteEntry> = remoteSeen?.side ?? ABSENT
-      if (
-        baseEntry !== undefined &&
-        remoteSeen?.stale !== true &&
-        localSide.state === 'present' &&
-        remoteSide.state === 'present' &&
-        localUnchanged(baseEntry, localSide.entry) &&
-        remoteUnchanged(baseEntry, remoteSide.entry)
-      ) {
-        counts.unchanged++
-        // A removal of ours that was not carried out is over, too: left, the mark would undo a removal by others one day.
-        if (baseEntry.frozen === true || baseEntry.removing === true)
-          counts.marks.push({ path, entry: unmarked(baseEntry) })
-        continue
-      }
-      // Gone, or made anew by others since: either way the agreement ended with our removal.
-      const removedByUs =
-        baseEntry?.removing === true &&
-        localSide.state === 'present' &&
-        (remoteSide.state === 'absent' ||
-          (remoteSide.state === 'present' && remoteSide.entry.version !== baseEntry.remote.version))
-      const leftOut =
-        baseEntry?.frozen === true &&
-        (localSide.state === 'present' || remoteSide.state === 'present')
-      page.push({
-        path,
-        ...(baseEntry === undefined || removedByUs || leftOut ? {} : { base: baseEntry }),
-        local: localSide,
-        remote: remoteSide,
-        ...(remoteSeen?.stale === true ? { stale: true } : {}),
-      })
-      if (page.length >= PAGE) {
-        yield page
-        page = []
-      }
+      if (!merge.isReady) await merge.load()
+      const shown = merge.take()
+      if (shown === undefined) break
+      const joined = walk.join(shown)
+      if (joined === undefined) continue
+      page.push(joined)
+      if (page.length < PAGE) continue
+      yield page
+      page = []
     }
     if (page.length > 0) yield page
   } finally {
-    await Promise.all([bases.close(), locals.close(), remotes.close()])
+    await merge.close()
   }
+}
+
+/** What the paths before the present one have shown. */
+class Walk {
+  readonly #options: JoinOptions
+  /** Folders, ending in a slash, below which nothing is known on a side. */
+  #localUnknownBelow: Path | undefined
+  #remoteUnknownBelow: Path | undefined
+  #repositoryHere: Path | undefined
+  #remoteWithin: Path | undefined
+
+  constructor(options: JoinOptions) {
+    this.#options = options
+  }
+
+  /** Counts the path. @returns the row, where something may have to be decided on it */
+  join(shown: Shown): Joined | undefined {
+    const { counts, folding } = this.#options
+    const { path, base, local } = shown
+    if (counts.nowhere.size > 0)
+      for (const asked of [path, ...ancestorsOf(path)]) counts.nowhere.delete(asked)
+    const remote =
+      shown.remote === undefined || keyName(path, folding) === path
+        ? shown.remote
+        : // The disk would give it back under another name.
+          unnameable(path)
+    if (local !== undefined) this.#noteLocal(path, local)
+    if (remote !== undefined) this.#noteRemote(path, remote)
+    count(counts, path, base, local, remote)
+    if (this.#isUnknown(path, base, local, remote)) return undefined
+    return this.#known(path, base, local, remote)
+  }
+
+  #noteLocal(path: Path, { side, below, repository }: Seen<LocalEntry>): void {
+    const { counts, onProblem } = this.#options
+    if (below === true) {
+      this.#localUnknownBelow = path
+      counts.unseenBelow.add(path)
+    }
+    if (repository === true) {
+      this.#repositoryHere = path
+      nestedAt(counts, path.slice(0, -1), true)
+    }
+    if (side.state !== 'unknown') return
+    // The key of a folder that holds only what is left out stands beside those of what it holds.
+    if ((below === true || !isFolderKey(path)) && !isJunk(path))
+      for (const folder of ancestorsOf(path)) counts.occupied.add(folder)
+    const { problem: code, detail } = side
+    if (code !== undefined) onProblem({ path, code, ...(detail === undefined ? {} : { detail }) })
+  }
+
+  #noteRemote(path: Path, { side, below }: Seen<RemoteEntry>): void {
+    const { counts, ignored, onProblem } = this.#options
+    if (below === true) {
+      this.#remoteUnknownBelow = path
+      counts.unseenBelow.add(path)
+    }
+    // What is left out is nobody's worry.
+    if (side.state !== 'unknown' || side.problem === undefined || ignored(path)) return
+    if (side.problem !== 'remote-within') {
+      onProblem({ path, code: side.problem })
+      return
+    }
+    // Once for each: it keeps objects by the thousand there, all of them neighbours.
+    const within = reservedFolderOf(path)
+    if (this.#remoteWithin === within) return
+    this.#remoteWithin = within
+    onProblem({ path: within, code: side.problem })
+  }
+
+  /** Whether nothing may be concluded on this path; what there is to note of it all the same is noted. */
+  #isUnknown(
+    path: Path,
+    base: BaseEntry | undefined,
+    local: Seen<LocalEntry> | undefined,
+    remote: Seen<RemoteEntry> | undefined,
+  ): boolean {
+    const { counts, symlinks, foldersUnknown, ignored, nestedAbove, onProblem } = this.#options
+    // A link there that is to be skipped: what an agreement or a look at it told, as long as it is the same object.
+    const skippedLink =
+      symlinks === 'skip' &&
+      base?.type === 'link' &&
+      remote?.side.state === 'present' &&
+      remoteUnchanged(base, remote.side.entry)
+    const repository = this.#repositoryHere
+    const inRepository =
+      repository !== undefined && path.startsWith(repository)
+        ? repository.slice(0, -1)
+        : nestedAbove(path)
+    const unseen =
+      skippedLink || local?.side.state === 'unknown' || remote?.side.state === 'unknown'
+    if (
+      !unseen &&
+      inRepository === undefined &&
+      !isBelow(path, this.#localUnknownBelow) &&
+      !isBelow(path, this.#remoteUnknownBelow) &&
+      !(foldersUnknown && isFolderKey(path)) &&
+      !ignored(path)
+    )
+      return false
+    counts.unknown++
+    if (unseen) counts.unseen.add(path)
+    if (inRepository !== undefined)
+      countLeftOver(nestedAt(counts, inRepository, false).leftOver, path, {
+        here: local?.side.state === 'present',
+        remote: remote?.side.state === 'present',
+      })
+    const isLeftOut = (): boolean => inRepository !== undefined || ignored(path)
+    if (skippedLink && local?.side.state !== 'unknown' && !isLeftOut())
+      onProblem({ path, code: 'symbolic-link' })
+    if (base !== undefined && base.frozen === undefined && (skippedLink || isLeftOut()))
+      counts.marks.push({ path, entry: { ...base, frozen: true } })
+    return true
+  }
+
+  /** Undefined for what is plainly unchanged. */
+  #known(
+    path: Path,
+    base: BaseEntry | undefined,
+    localSeen: Seen<LocalEntry> | undefined,
+    remoteSeen: Seen<RemoteEntry> | undefined,
+  ): Joined | undefined {
+    const { counts } = this.#options
+    const local: Side<LocalEntry> = localSeen?.side ?? ABSENT
+    const remote: Side<RemoteEntry> = remoteSeen?.side ?? ABSENT
+    const stale = remoteSeen?.stale === true
+    if (
+      base !== undefined &&
+      !stale &&
+      local.state === 'present' &&
+      remote.state === 'present' &&
+      localUnchanged(base, local.entry) &&
+      remoteUnchanged(base, remote.entry)
+    ) {
+      counts.unchanged++
+      // A removal of ours that was not carried out is over, too: left, the mark would undo a removal by others one day.
+      if (base.frozen === true || base.removing === true)
+        counts.marks.push({ path, entry: unmarked(base) })
+      return undefined
+    }
+    // Gone, or made anew by others since: either way the agreement ended with our removal.
+    const removedByUs =
+      base?.removing === true &&
+      local.state === 'present' &&
+      (remote.state === 'absent' ||
+        (remote.state === 'present' && remote.entry.version !== base.remote.version))
+    const leftOut =
+      base?.frozen === true && (local.state === 'present' || remote.state === 'present')
+    return {
+      path,
+      ...(base === undefined || removedByUs || leftOut ? {} : { base }),
+      local,
+      remote,
+      ...(stale ? { stale } : {}),
+    }
+  }
+}
+
+function unnameable(path: Path): Seen<RemoteEntry> {
+  return { path, side: { state: 'unknown', problem: 'name-folds' } }
+}
+
+function count(
+  counts: JoinCounts,
+  path: Path,
+  base: BaseEntry | undefined,
+  local: Seen<LocalEntry> | undefined,
+  remote: Seen<RemoteEntry> | undefined,
+): void {
+  const files = isFolderKey(path) ? 0 : 1
+  if (local?.side.state === 'present') {
+    counts.anythingLocal = true
+    counts.local += files
+  }
+  if (remote?.side.state === 'present') {
+    counts.anythingRemote = true
+    counts.remote += files
+  }
+  if (base !== undefined) counts.base += files
+}
+
+function isBelow(path: Path, folder: Path | undefined): boolean {
+  return folder !== undefined && path.startsWith(folder)
 }
 
 function unmarked({ frozen: _frozen, removing: _removing, ...entry }: BaseEntry): BaseEntry {
@@ -268,18 +288,4 @@ function nestedAt({ nested }: JoinCounts, path: Path, here: boolean) {
   }
   nested.set(path, found)
   return found
-}
-
-/** So many left-over paths are told by name. */
-const NAMED = 20
-
-function countLeftOver(
-  leftOver: LeftOver,
-  path: Path,
-  sides: { readonly here: boolean; readonly remote: boolean },
-): void {
-  if (isFolderKey(path) || (!sides.here && !sides.remote)) return
-  if (sides.here) leftOver.here++
-  if (sides.remote) leftOver.remote++
-  if (leftOver.paths.length < NAMED) leftOver.paths.push(path)
 }

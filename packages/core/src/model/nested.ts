@@ -1,4 +1,5 @@
 import type { Path } from './entry.ts'
+import { isFolderKey } from './path.ts'
 
 /** Where a repository within another one syncs to: all that the outer one shares of it. */
 export interface Pointer {
@@ -31,6 +32,20 @@ export interface LeftOver {
   remote: number
   /** The first of them. */
   readonly paths: Path[]
+}
+
+/** So many left-over paths are told by name. */
+const NAMED = 20
+
+export function countLeftOver(
+  leftOver: LeftOver,
+  path: Path,
+  sides: { readonly here: boolean; readonly remote: boolean },
+): void {
+  if (isFolderKey(path) || (!sides.here && !sides.remote)) return
+  if (sides.here) leftOver.here++
+  if (sides.remote) leftOver.remote++
+  if (leftOver.paths.length < NAMED) leftOver.paths.push(path)
 }
 
 /** A repository within this one, as a run found it. */
