@@ -8,6 +8,7 @@ import type { Described } from './messages/describe.ts'
 import { EXIT } from './messages/exit.ts'
 import { escapeName, escapeText, toSafeJson } from './render/escape.ts'
 import { PROCESS_OUTPUT, Renderer, type RendererOptions } from './render/renderer.ts'
+import { usageWords, wrongUsage } from './messages/usage.ts'
 
 /** The version of every `--json` document's shape (docs/json.md). */
 export const SCHEMA = 1
@@ -86,7 +87,7 @@ export abstract class LsyncCommand extends Command {
       if (!statSync(folder).isDirectory()) throw new Error('it is no folder')
       this.folder = folder
     } catch {
-      throw new Errors.CLIError(`There is no folder ${wanted}`, { exit: EXIT.usage })
+      throw wrongUsage(`There is no folder ${wanted}`)
     }
   }
 
@@ -192,7 +193,6 @@ export abstract class LsyncCommand extends Command {
       }
     // oclif's own words for a wrong flag or a missing argument are good; only the exit code is ours.
     if (error instanceof Errors.CLIError) {
-      const { usageWords } = await import('./messages/usage.ts')
       return { code: 'usage', message: usageWords(error.message), exit: EXIT.usage }
     }
     const { describe } = await import('./messages/describe.ts')

@@ -1,10 +1,9 @@
 import type { Override, SyncMode } from '@lsync/core'
-import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
-import { EXIT } from './messages/exit.ts'
 import { MovingCommand } from './moving-command.ts'
 import { movingFlags, runSettings } from './moving-flags.ts'
 import { pathsArgument } from './paths.ts'
+import { wrongUsage } from './messages/usage.ts'
 
 /** Known to all three, so that a sync can say why it has neither. */
 export const overrideFlags = (hidden: boolean) => ({
@@ -55,14 +54,12 @@ export abstract class DirectionCommand extends MovingCommand {
     if (!force && !mirror) return undefined
     const flag = force ? 'force' : 'mirror'
     if (this.mode === 'sync')
-      throw new Errors.CLIError(
+      throw wrongUsage(
         `A sync goes both ways: with --${flag} say which side wins, lsync push --${flag} (this one) or lsync pull --${flag} (the remote)`,
-        { exit: EXIT.usage },
       )
     if (force && paths === 0)
-      throw new Errors.CLIError(
+      throw wrongUsage(
         'Name the paths that are to win with --force; . stands for all in this folder',
-        { exit: EXIT.usage },
       )
     return flag
   }

@@ -2,6 +2,7 @@ import {
   type Action,
   type Conflict,
   type Halt,
+  type LsyncEvent,
   type Nested,
   type Problem,
   readMetadata,
@@ -25,6 +26,22 @@ export function actionFacts(action: Action, result: string) {
     direction: DIRECTIONS[action.kind],
     bytes: bytesOf(action),
     result,
+  }
+}
+
+/** The facts of what a run did. A path that is looked at again may have several outcomes: the last one counts. */
+export class ActionsDone {
+  readonly #facts = new Map<string, ReturnType<typeof actionFacts>>()
+
+  readonly onEvent = (event: LsyncEvent): void => {
+    if (event.type !== 'action') return
+    const { action, result } = event
+    if (isWorthTelling(action) || result === 'failed')
+      this.#facts.set(`${action.kind} ${action.path}`, actionFacts(action, result))
+  }
+
+  get facts(): readonly unknown[] {
+    return [...this.#facts.values()]
   }
 }
 

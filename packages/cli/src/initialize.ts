@@ -2,10 +2,9 @@ import { existsSync, mkdirSync, realpathSync, rmdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Initialized, Machine, OnEvent, ProviderModule } from '@lsync/core'
 import * as Args from '@oclif/core/args'
-import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
-import { EXIT } from './messages/exit.ts'
 import { escapeName } from './render/escape.ts'
+import { wrongValue } from './messages/usage.ts'
 
 /** What init and clone take. */
 export const initArguments = {
@@ -122,8 +121,7 @@ function settingsOf(flags: SettingFlags): Readonly<Record<string, string>> {
   }
   for (const pair of flags.set ?? []) {
     const equals = pair.indexOf('=')
-    if (equals < 1)
-      throw new Errors.CLIError(`--set takes KEY=VALUE, not ${pair}`, { exit: EXIT.usage })
+    if (equals < 1) throw wrongValue('set', 'KEY=VALUE', pair)
     settings[pair.slice(0, equals)] = pair.slice(equals + 1)
   }
   return settings

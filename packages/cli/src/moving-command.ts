@@ -1,11 +1,10 @@
 import type { LsyncEvent, Machine, Override, Repository, RunReport, SyncMode } from '@lsync/core'
 import { LsyncCommand } from './base-command.ts'
-import { actionFacts, conflictFacts, haltFacts, nestedFacts, problemFacts } from './facts.ts'
+import { ActionsDone, conflictFacts, haltFacts, nestedFacts, problemFacts } from './facts.ts'
 import type { Described } from './messages/describe.ts'
 import { type Part, type Recursion, runInner } from './inner.ts'
 import { EXIT } from './messages/exit.ts'
 import type { RunSettings } from './moving-flags.ts'
-import { isWorthTelling } from './render/moves.ts'
 import { elsewhereLines } from './render/nested.ts'
 import { escapeName, escapeText } from './render/escape.ts'
 import type { LogFile } from './render/log-file.ts'
@@ -72,15 +71,11 @@ export abstract class MovingCommand extends LsyncCommand {
   ): Promise<Part> {
     const { syncRepository } = await import('@lsync/core')
     const renderer = this.watch(render)
-    // A path that is looked at again may have several outcomes: the last one counts.
-    const actions = new Map<string, unknown>()
+    const done = new ActionsDone()
     const onEvent = (event: LsyncEvent): void => {
       renderer.onEvent(event)
       log?.onEvent(event)
-      if (event.type !== 'action') return
-      const { action, result } = event
-      if (this.json && (isWorthTelling(action) || result === 'failed'))
-        actions.set(`${action.kind} ${action.path}`, actionFacts(action, result))
+      if (this.json) done.onEvent(event)
     }
     const report = await syncRepository(machine, repository, {
       ...options,
@@ -95,7 +90,7 @@ export abstract class MovingCommand extends LsyncCommand {
       facts: {
         remote,
         dryRun: options.dryRun,
-        actions: [...actions.values()],
+        actions: done.facts,
         conflicts: conflicts.map(conflictFacts),
         problems: problems.map(problemFacts),
         totals,

@@ -1,10 +1,9 @@
 import { resolve } from 'node:path'
 import { type ConflictPolicy, type GuardName, type MaxDelete, parseMaxDelete } from '@lsync/core'
-import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
-import { EXIT } from './messages/exit.ts'
 import { parseRate } from './render/format.ts'
 import { LogFile } from './render/log-file.ts'
+import { wrongValue } from './messages/usage.ts'
 
 const POLICIES = ['manual', 'keep-both', 'newest', 'local', 'remote'] as const
 const GUARD_NAMES = ['mass-delete', 'emptied', 'mass-change', 'unrelated', 'other-remote'] as const
@@ -118,16 +117,12 @@ export type RunSettings = ReturnType<typeof runSettings>
 
 function maxDelete(text: string): MaxDelete {
   const most = parseMaxDelete(text)
-  if (most === undefined) throw wrong('max-delete', 'a number or a percentage like 50%', text)
+  if (most === undefined) throw wrongValue('max-delete', 'a number or a percentage like 50%', text)
   return most
 }
 
 function bandwidth(text: string): { readonly up?: number; readonly down?: number } {
   const rates = parseRate(text)
-  if (rates === undefined) throw wrong('bandwidth', 'a rate like 10M or up:1M,down:5M', text)
+  if (rates === undefined) throw wrongValue('bandwidth', 'a rate like 10M or up:1M,down:5M', text)
   return rates
-}
-
-function wrong(flag: string, wanted: string, text: string): Error {
-  return new Errors.CLIError(`--${flag} takes ${wanted}, not ${text}`, { exit: EXIT.usage })
 }

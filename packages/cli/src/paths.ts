@@ -2,8 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pathInRepository, type Repository } from '@lsync/core'
 import * as Args from '@oclif/core/args'
-import * as Errors from '@oclif/core/errors'
-import { EXIT } from './messages/exit.ts'
+import { wrongUsage } from './messages/usage.ts'
 
 /** Any number of paths. Never from stdin, where oclif would look for an argument that is not given: a cron job or a loop has other things there. */
 export const pathsArgument = {
@@ -21,8 +20,7 @@ export async function repositoryPath(
   path: string,
 ): Promise<string> {
   // An unset variable in a script must not mean everything.
-  if (path === '')
-    throw new Errors.CLIError('A path is empty; . is this folder', { exit: EXIT.usage })
+  if (path === '') throw wrongUsage('A path is empty; . is this folder')
   const absolute = resolve(folder, path)
   if (absolute === repository.root) return ''
   return pathInRepository(repository, join(await physical(dirname(absolute)), basename(absolute)))

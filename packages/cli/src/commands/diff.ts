@@ -1,10 +1,9 @@
 import * as Args from '@oclif/core/args'
-import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
 import { LsyncCommand } from '../base-command.ts'
 import { sidesFacts } from '../facts.ts'
-import { EXIT } from '../messages/exit.ts'
 import { escapeName } from '../render/escape.ts'
+import { wrongUsage } from '../messages/usage.ts'
 
 export default class Diff extends LsyncCommand {
   static override description =
@@ -27,7 +26,8 @@ export default class Diff extends LsyncCommand {
     const machine = await this.machine()
     const repository = await this.repository(machine)
     const [path = ''] = await this.pathsIn(repository, [args.path])
-    const noFile = (): Error => wrong(`${args.path} is no file, neither here nor on the remote`)
+    const noFile = (): Error =>
+      wrongUsage(`${args.path} is no file, neither here nor on the remote`)
     // The repository itself, which no remote can be asked for.
     if (path === '') throw noFile()
     const renderer = this.watch()
@@ -40,7 +40,7 @@ export default class Diff extends LsyncCommand {
     const local = await localContent(sides)
     const other = await (flags.base ? baseContent(sides) : remoteContent(sides, local?.size))
     if (flags.base && other === undefined)
-      throw wrong(
+      throw wrongUsage(
         `The remote has not kept what both sides last agreed on for ${args.path}: it keeps no versions, or not that one`,
       )
     const side = flags.base ? 'base' : 'remote'
@@ -78,8 +78,4 @@ export default class Diff extends LsyncCommand {
       diff: lines === undefined ? null : lines.map((line) => `${line}\n`).join(''),
     })
   }
-}
-
-function wrong(message: string): Error {
-  return new Errors.CLIError(message, { exit: EXIT.usage })
 }

@@ -1,9 +1,7 @@
 import type { Conflict } from '@lsync/core'
-import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
 import { LsyncCommand } from '../base-command.ts'
 import { conflictFacts, haltFacts, problemFacts } from '../facts.ts'
-import { EXIT } from '../messages/exit.ts'
 import { exitOf } from '../moving-command.ts'
 import { movingFlags, runSettings } from '../moving-flags.ts'
 import { pathsArgument } from '../paths.ts'
@@ -11,6 +9,7 @@ import { count } from '../render/format.ts'
 import { conflictLine, first, haltLines, problemLine } from '../render/lines.ts'
 import { withoutNewer } from '../resolve/newest.ts'
 import type { Session } from '../resolve/session.ts'
+import { wrongUsage } from '../messages/usage.ts'
 
 const { 'max-delete': _maxDelete, conflict: _conflict, ...runFlags } = movingFlags
 
@@ -100,14 +99,10 @@ export default class Resolve extends LsyncCommand {
   #check(asks: boolean, named: boolean): void {
     const nobody = this.json || !process.stdin.isTTY || !process.stdout.isTTY
     if (asks && nobody)
-      throw new Errors.CLIError(
+      throw wrongUsage(
         'This is no terminal, so nobody can be asked: say what to do with --keep local, remote, both or newest, or with --merge',
-        { exit: EXIT.usage },
       )
-    if (!asks && !named)
-      throw new Errors.CLIError('Name the paths to settle, or all of them with --all', {
-        exit: EXIT.usage,
-      })
+    if (!asks && !named) throw wrongUsage('Name the paths to settle, or all of them with --all')
   }
 
   async #ask(session: Session, conflicts: readonly Conflict[]): Promise<readonly Conflict[]> {
@@ -160,7 +155,7 @@ export default class Resolve extends LsyncCommand {
         remote,
         dryRun,
         settled,
-        actions: [...actions.values()],
+        actions,
         conflicts: left.map(conflictFacts),
         problems: problems.map(problemFacts),
         ...(halted.length > 0 ? { halted: halted.map(haltFacts) } : {}),

@@ -1,9 +1,8 @@
 import { appendFileSync } from 'node:fs'
 import type { LsyncEvent } from '@lsync/core'
-import * as Errors from '@oclif/core/errors'
-import { EXIT } from '../messages/exit.ts'
 import { escapeName } from './escape.ts'
 import { conflictLine, haltLine, problemLine, noteOf } from './lines.ts'
+import { wrongUsage } from '../messages/usage.ts'
 
 /** What happens, a line each with its time, appended to a file of the person's choice. */
 export class LogFile {
@@ -14,9 +13,8 @@ export class LogFile {
     try {
       appendFileSync(path, '')
     } catch (error) {
-      throw new Errors.CLIError(
+      throw wrongUsage(
         `The log file ${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
-        { exit: EXIT.usage },
       )
     }
   }

@@ -16,8 +16,7 @@ import {
   statusRepository,
   syncRepository,
 } from '@lsync/core'
-import { actionFacts } from '../facts.ts'
-import { isWorthTelling } from '../render/moves.ts'
+import { ActionsDone } from '../facts.ts'
 
 export type Keep = 'local' | 'remote' | 'both' | 'newest'
 
@@ -52,13 +51,18 @@ const FEW = 100
 /** Settles conflicts by runs over just their paths, under the lock, and collects what came of it. */
 export class Session {
   readonly #with: Surroundings
-  readonly actions = new Map<string, unknown>()
+  readonly #done = new ActionsDone()
   readonly problems = new Map<string, Problem>()
   readonly halted: Halt[] = []
   readonly settled: { readonly path: string; readonly keep: Keep | 'merge' }[] = []
 
   constructor(surroundings: Surroundings) {
     this.#with = surroundings
+  }
+
+  /** The facts of what the runs did. */
+  get actions(): readonly unknown[] {
+    return this.#done.facts
   }
 
   /**
@@ -193,10 +197,7 @@ export class Session {
         signal,
         onEvent: (event) => {
           renderer.onEvent(event)
-          if (event.type !== 'action') return
-          const { action, result } = event
-          if (isWorthTelling(action) || result === 'failed')
-            this.actions.set(`${action.kind} ${action.path}`, actionFacts(action, result))
+          this.#done.onEvent(event)
         },
       })
       for (const problem of report.problems)

@@ -1,8 +1,7 @@
 import * as Args from '@oclif/core/args'
-import * as Errors from '@oclif/core/errors'
 import { ConfigCommand } from '../../config-command.ts'
-import { EXIT } from '../../messages/exit.ts'
 import { escapeName } from '../../render/escape.ts'
+import { wrongUsage } from '../../messages/usage.ts'
 
 export default class ConfigGet extends ConfigCommand {
   static override description = 'Show one setting.'
@@ -16,8 +15,7 @@ export default class ConfigGet extends ConfigCommand {
     const { listConfig } = await import('@lsync/core')
     const { text, file } = await this.settings()
     const value = listConfig(text, file).find(([key]) => key === args.key)?.[1]
-    if (value === undefined)
-      throw new Errors.CLIError(`${args.key} is not set`, { exit: EXIT.usage })
+    if (value === undefined) throw wrongUsage(`${args.key} is not set`)
     this.say(escapeName(value))
     await this.end({ key: args.key, value })
   }

@@ -1,9 +1,8 @@
 import { parseBytes } from '@lsync/core'
-import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
 import { LsyncCommand } from '../../base-command.ts'
-import { EXIT } from '../../messages/exit.ts'
 import { count, formatBytes, parseAge } from '../../render/format.ts'
+import { wrongValue } from '../../messages/usage.ts'
 
 export default class TrashEmpty extends LsyncCommand {
   static override description =
@@ -50,7 +49,6 @@ function known(
   parse: (text: string) => number | undefined,
 ): number {
   const value = text === undefined ? 0 : parse(text)
-  if (value === undefined)
-    throw new Errors.CLIError(`--${flag} takes ${wanted}, not ${text}`, { exit: EXIT.usage })
+  if (value === undefined) throw wrongValue(flag, wanted, String(text))
   return value
 }

@@ -1,10 +1,9 @@
 import type { TrashItem } from '@lsync/core'
 import * as Args from '@oclif/core/args'
-import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
 import { LsyncCommand } from '../../base-command.ts'
-import { EXIT } from '../../messages/exit.ts'
 import { escapeName } from '../../render/escape.ts'
+import { wrongUsage } from '../../messages/usage.ts'
 
 export default class TrashRestore extends LsyncCommand {
   static override description =
@@ -34,9 +33,7 @@ export default class TrashRestore extends LsyncCommand {
       if (flags.run === undefined || item.run === flags.run) kept.push(item)
     const items = latestOf(kept, path)
     if (items.length === 0)
-      throw new Errors.CLIError(`${args.path} is not in the trash; see: lsync trash list`, {
-        exit: EXIT.usage,
-      })
+      throw wrongUsage(`${args.path} is not in the trash; see: lsync trash list`)
     const restored = []
     for (const item of items) {
       const wanted = placeFor(item.path, path, to)
