@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { Client } from './client.ts'
-import { type Deviations, semantics } from './semantics.ts'
+import type { Deviations } from './semantics/holds.ts'
+import { semantics } from './semantics.ts'
 
 const {
   LSYNC_TEST_SERVER: name = '',
