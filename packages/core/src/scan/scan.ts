@@ -63,52 +63,12 @@ interface WalkContext {
 
 /** Fills the page and yields whenever it is full. */
 async function* walk(context: WalkContext, folder: string, stat: DiskStat): AsyncGenerator<void> {
-  const { disk, options } = context
+  const { options } = context
   options.signal.throwIfAborted()
-  let items: readonly FolderItem[]
-  try {
-    items = await disk.list(folder)
-  } catch (error) {
-    if (!(error instanceof DiskError)) throw error
-    // The root itself must be seen: without it, nothing could be told apart from a vanished disk.
-    if (folder === '') throw error
-    unknownBelow(context, folder, changedMeanwhile(error) ? undefined : 'unreadable')
-    return
-  }
-  if (options.folding.rewrites)
-    items = items.map((item) => ({ ...item, name: keyName(item.name, options.folding) }))
-  if (folder === '') items = items.filter((item) => item.name !== LSYNC)
-  else if (items.some((item) => item.name === LSYNC && item.kind === 'folder')) {
-    push(context, {
-      path: `${folder}/`,
-      side: { state: 'unknown' },
-      below: true,
-      repository: true,
-    })
-    return
-  }
-
-  if (items.some((item) => item.name === RULE_FILE && item.kind === 'file')) {
-    try {
-      const refusal = await addRuleFile(disk, options.rules, folder)
-      if (refusal !== undefined) {
-        if (folder === '') throw refusedAtRoot(refusal)
-        const { line, reason } = refusal
-        unknownBelow(
-          context,
-          folder,
-          'bad-rules',
-          `${line === undefined ? 'it' : `line ${line}`} ${reason}`,
-        )
-        return
-      }
-    } catch (error) {
-      // What it leaves out would be taken for what it lets in.
-      if (!(error instanceof DiskError) || folder === '') throw error
-      unknownBelow(context, folder, 'unreadable')
-      return
-    }
-  }
+  const items = await itemsOf(context, folder)
+  if (items === undefined) return
+  const hasRules = items.some((item) => item.name === RULE_FILE && item.kind === 'file')
+  if (hasRules && !(await learnRules(context, folder))) return
 
   const names = sortedNames(context, folder, items)
   if (folder !== '' && names.kept === 0 && isWithin(folder, options.within)) {
@@ -120,40 +80,13 @@ async function* walk(context: WalkContext, folder: string, stat: DiskStat): Asyn
 
   for (let start = 0; start < names.sorted.length; start += STAT_BATCH) {
     const batch = names.sorted.slice(start, start + STAT_BATCH)
-    const wanted = batch.filter((name) => name.kind !== 'unknown')
-    const asked = wanted.map((name) => name.item.name)
-    const stats = await disk.statAll(folder, asked).catch((error: unknown) => {
-      if (error instanceof DiskError) return asked.map(() => error)
-      throw error
-    })
+    const stats = await statsOf(context.disk, folder, batch)
     let next = 0
     for (const name of batch) {
-      const { path } = name
-      if (name.kind === 'unknown') {
-        push(context, {
-          path: name.key,
-          side: { state: 'unknown', ...(name.problem ? { problem: name.problem } : {}) },
-          ...(name.below ? { below: true } : {}),
-        })
-      } else {
-        const found = stats[next++]
-        if (found === undefined)
-          throw new DiskError('io', path, 'the disk answered for fewer names')
-        if (found instanceof DiskError) {
-          if (found.code !== 'missing')
-            unknownAt(context, path, name.kind, changedMeanwhile(found) ? undefined : 'unreadable')
-        } else if (found.kind !== name.kind) {
-          // Replaced between the listing and the look: the next run sees what it became.
-          unknownAt(context, path, 'file', undefined)
-          unknownAt(context, path, 'folder', undefined)
-        } else if (name.kind !== 'folder') {
-          if (context.mounts.has(path)) unknownAt(context, path, 'file', 'other-device')
-          else push(context, { path, side: present(name.kind, found, context) })
-        } else if (found.device !== context.device || context.mounts.has(path)) {
-          unknownBelow(context, path, 'other-device')
-        } else {
-          yield* walk(context, path, found)
-        }
+      if (name.kind === 'unknown') pushUnseen(context, name)
+      else {
+        const below = pushSeen(context, name, name.kind, stats[next++])
+        if (below !== undefined) yield* walk(context, name.path, below)
       }
       if (context.page.length >= PAGE) {
         options.onProgress?.(context.seen)
@@ -161,6 +94,95 @@ async function* walk(context: WalkContext, folder: string, stat: DiskStat): Asyn
       }
     }
   }
+}
+
+/** What a folder holds. Undefined: it is hidden, because nobody can see it or another repository keeps it. */
+async function itemsOf(
+  context: WalkContext,
+  folder: string,
+): Promise<readonly FolderItem[] | undefined> {
+  const { disk, options } = context
+  let items: readonly FolderItem[]
+  try {
+    items = await disk.list(folder)
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error
+    // The root itself must be seen: without it, nothing could be told apart from a vanished disk.
+    if (folder === '') throw error
+    unknownBelow(context, folder, changedMeanwhile(error) ? undefined : 'unreadable')
+    return undefined
+  }
+  if (options.folding.rewrites)
+    items = items.map((item) => ({ ...item, name: keyName(item.name, options.folding) }))
+  if (folder === '') return items.filter((item) => item.name !== LSYNC)
+  if (!items.some((item) => item.name === LSYNC && item.kind === 'folder')) return items
+  push(context, { path: `${folder}/`, side: { state: 'unknown' }, below: true, repository: true })
+  return undefined
+}
+
+/** Whether the folder's rule file could be read. If not, the folder is hidden: what it leaves out would be taken for what it lets in. */
+async function learnRules(context: WalkContext, folder: string): Promise<boolean> {
+  let refusal: Refusal | undefined
+  try {
+    refusal = await addRuleFile(context.disk, context.options.rules, folder)
+  } catch (error) {
+    if (!(error instanceof DiskError) || folder === '') throw error
+    unknownBelow(context, folder, 'unreadable')
+    return false
+  }
+  if (refusal === undefined) return true
+  if (folder === '') throw refusedAtRoot(refusal)
+  const { line, reason } = refusal
+  const where = line === undefined ? 'it' : `line ${line}`
+  unknownBelow(context, folder, 'bad-rules', `${where} ${reason}`)
+  return false
+}
+
+/** Of those of the batch that can be looked at, in their order. */
+async function statsOf(
+  disk: Disk,
+  folder: string,
+  batch: readonly SortedName[],
+): Promise<readonly (DiskStat | DiskError)[]> {
+  const names = batch.filter((name) => name.kind !== 'unknown').map((name) => name.item.name)
+  try {
+    return await disk.statAll(folder, names)
+  } catch (error) {
+    if (error instanceof DiskError) return names.map(() => error)
+    throw error
+  }
+}
+
+function pushUnseen(context: WalkContext, { key, problem, below }: SortedName): void {
+  push(context, {
+    path: key,
+    side: { state: 'unknown', ...(problem ? { problem } : {}) },
+    ...(below ? { below: true } : {}),
+  })
+}
+
+/** What the listing took for a `kind`. Answers the stat of a folder that is to be walked. */
+function pushSeen(
+  context: WalkContext,
+  { path }: SortedName,
+  kind: EntryType,
+  found: DiskStat | DiskError | undefined,
+): DiskStat | undefined {
+  if (found === undefined) throw new DiskError('io', path, 'the disk answered for fewer names')
+  if (found instanceof DiskError) {
+    if (found.code !== 'missing')
+      unknownAt(context, path, kind, changedMeanwhile(found) ? undefined : 'unreadable')
+  } else if (found.kind !== kind) {
+    // Replaced between the listing and the look: the next run sees what it became.
+    unknownAt(context, path, 'file', undefined)
+    unknownAt(context, path, 'folder', undefined)
+  } else if (kind !== 'folder') {
+    if (context.mounts.has(path)) unknownAt(context, path, 'file', 'other-device')
+    else push(context, { path, side: present(kind, found, context) })
+  } else if (found.device !== context.device || context.mounts.has(path)) {
+    unknownBelow(context, path, 'other-device')
+  } else return found
+  return undefined
 }
 
 function refusedAtRoot({ line, reason }: Refusal): LsyncError {
