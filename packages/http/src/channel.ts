@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { AnswerReader } from './answer-reader.ts'
 import type { Call } from './call.ts'
-import { ConnectionFailure } from './failure.ts'
+import { closed, ConnectionFailure } from './failure.ts'
 import type { Head } from './head.ts'
 import { COPIED, Sending } from './sending.ts'
 
@@ -247,8 +247,4 @@ export class Channel {
     this.#socket.destroy()
     this.#keeper.gone(this, failure)
   }
-}
-
-function closed(): ConnectionFailure {
-  return new ConnectionFailure('CLOSED', 'the other side closed the connection')
 }

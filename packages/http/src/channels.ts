@@ -3,7 +3,7 @@ import tls from 'node:tls'
 import { Call } from './call.ts'
 import { Channel, type Keeper } from './channel.ts'
 import type { AnswerHandler, Dispatcher, Outgoing } from './exchange.ts'
-import { ConnectionFailure } from './failure.ts'
+import { closed, ConnectionFailure } from './failure.ts'
 import { Speed, timeOnLine } from './line.ts'
 
 export interface ChannelsOptions {
@@ -271,8 +271,4 @@ class Origin implements Keeper {
       this.#watch = undefined
     }, period).unref()
   }
-}
-
-function closed(): ConnectionFailure {
-  return new ConnectionFailure('CLOSED', 'the other side closed the connection')
 }

@@ -61,10 +61,10 @@ export interface AnswerBody extends AsyncIterable<Uint8Array> {
 const SMALL = 256 * 1024
 
 /**
- * @param onAnswer hears how long the answer took to begin, once there was a connection
- *
  * One request and its answer. A small answer has no stream, no event emitter and no listener to the signal of its own: they are half of what a small
  * request costs.
+ *
+ * @param onAnswer hears how many milliseconds the answer took to begin, once there was a connection
  */
 export function exchange(
   dispatcher: Pick<Dispatcher, 'dispatch'>,

@@ -7,3 +7,7 @@ export class ConnectionFailure extends Error {
     this.code = code
   }
 }
+
+export function closed(): ConnectionFailure {
+  return new ConnectionFailure('CLOSED', 'the other side closed the connection')
+}

@@ -23,11 +23,12 @@ const UNWANTED = /[\0\r\n]/
 const NO_BODY: Framing = { length: 0 }
 
 /**
+ * The head of an answer, by RFC 9112; what is not by it is refused rather than guessed (two lengths, lines that end in another way, names that are
+ * none): who guesses may take one answer for another.
+ *
  * @param text all before the blank line, a character a byte
  * @param method of the request: an answer to HEAD has no body
- *
- * The head of an answer, by RFC 9112; what is not by it is refused rather than guessed (two lengths, lines that end in another way, names that are
- * none): who guesses may take one answer for another. ConnectionFailure `BAD_ANSWER`.
+ * @throws ConnectionFailure `BAD_ANSWER`
  */
 export function parseHead(text: string, method: string): Head {
   const lines = text.split('\r\n')

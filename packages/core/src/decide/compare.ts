@@ -63,7 +63,7 @@ export function compare(row: Judged, options: CompareOptions): Decision {
         : PENDING
     if (local === 'changed' && remote === 'unchanged')
       return up ? action(upload(row, here, there, 'changed')) : PENDING
-    return settle(row, here, there, options)
+    return settleConflict(row, here, there, options)
   }
   if (there !== undefined) {
     if (local === 'removed' && remote === 'unchanged')
@@ -142,7 +142,7 @@ export function executableThere({ joined, metadata }: Judged): boolean {
 }
 
 /** Both sides changed, and not to the same content. */
-function settle(
+function settleConflict(
   row: Judged,
   here: LocalEntry,
   there: RemoteEntry,

@@ -152,12 +152,12 @@ function remoteChange({ base, remote }: Joined, evidence: Evidence): Change {
 function equalNow(
   { base, local, remote }: Joined,
   evidence: Evidence,
-  l: Change,
-  r: Change,
+  here: Change,
+  there: Change,
 ): boolean {
   if (local.state !== 'present' || remote.state !== 'present') return false
   if (local.entry.type === 'folder') return true
-  if (base !== undefined && l === 'unchanged' && r === 'unchanged') return true
+  if (base !== undefined && here === 'unchanged' && there === 'unchanged') return true
   // A link's object holds its target; it is never the same as a file.
   if (isLink(evidence.remote?.metadata) !== (local.entry.type === 'link')) return false
   if (local.entry.stat.size !== remote.entry.size || evidence.local === undefined) return false

@@ -1,6 +1,6 @@
 import { compareKeys } from '../provider/index.ts'
 import type { Path } from '../model/entry.ts'
-import { ancestorsOf } from '../model/path.ts'
+import { ancestorsOf, diskPath, isFolderKey } from '../model/path.ts'
 import type {
   Action,
   Conflict,
@@ -130,17 +130,17 @@ class Spots {
 
   constructor(paths: readonly Path[]) {
     for (const path of paths) {
-      if (!path.endsWith('/')) this.#files.add(path)
+      if (!isFolderKey(path)) this.#files.add(path)
       for (const folder of ancestorsOf(path)) this.#folders.add(folder)
     }
   }
 
   clashes(path: Path): boolean {
-    const bare = path.endsWith('/') ? path.slice(0, -1) : path
+    const bare = diskPath(path)
     // A file in the place of a folder to come …
-    if (!path.endsWith('/') && this.#folders.has(bare)) return true
+    if (!isFolderKey(path) && this.#folders.has(bare)) return true
     // … or something in a folder in whose place a file is to come.
-    if (path.endsWith('/') && this.#files.has(bare)) return true
+    if (isFolderKey(path) && this.#files.has(bare)) return true
     return ancestorsOf(path).some((folder) => this.#files.has(folder))
   }
 }
@@ -155,7 +155,7 @@ export function withoutFilledFolders(
   actions: readonly Action[],
   remote: readonly Path[],
 ): readonly Action[] {
-  if (!actions.some(({ kind, path }) => kind === 'upload' && path.endsWith('/'))) return actions
+  if (!actions.some(({ kind, path }) => kind === 'upload' && isFolderKey(path))) return actions
   const leaving = new Set(
     actions.filter(({ kind }) => kind === 'remove-remote').map(({ path }) => path),
   )
@@ -165,7 +165,7 @@ export function withoutFilledFolders(
     ),
   )
   return actions.filter(
-    ({ kind, path }) => kind !== 'upload' || !path.endsWith('/') || !filled.has(path.slice(0, -1)),
+    ({ kind, path }) => kind !== 'upload' || !isFolderKey(path) || !filled.has(diskPath(path)),
   )
 }
 
