@@ -116,32 +116,12 @@ function movesThere(
   )
   if (leaving.length === 0) return { actions, kept: [] }
   const wanted = new Set(leaving.map(({ sha256 }) => sha256))
-  const arriving = judged.flatMap(({ joined: { path, local: side }, local, sha256 }): Holder[] => {
-    const content = sha256 ?? hashes.get(path)
-    return side.state === 'present' &&
-      side.entry.type === 'file' &&
-      appeared(local) &&
-      content !== undefined &&
-      wanted.has(content)
-      ? [{ path, sha256: content, inode: side.entry.stat.inode }]
-      : []
-  })
+  const arriving = appearedWith(wanted, judged, hashes)
   const pairs = pair(leaving, arriving)
   const places = groupByContent(arriving)
   const unknown = unknownFiles(unjudged)
-  const settled = new Map<string, UploadAction | undefined>()
-  for (const action of actions)
-    if (action.kind === 'upload') settled.set(action.path, action)
-    else if (action.kind === 'adopt' || action.kind === 'keep-both')
-      settled.set(action.path, undefined)
-  const uploadedInodes = new Map<number, string>()
-  for (const action of actions)
-    if (action.kind === 'upload' && action.over === undefined) {
-      const { inode } = action.from.stat
-      const other = uploadedInodes.get(inode)
-      // Hard links: any of them will do, but always the same.
-      if (other === undefined || action.path < other) uploadedInodes.set(inode, action.path)
-    }
+  const settled = settledPlaces(actions)
+  const uploadedInodes = uploadsByInode(actions)
   const sources = new Map(removals.map((action) => [action.path, action]))
   const moved = new Map<string, string>()
   for (const [source, destination] of pairs)
@@ -185,6 +165,47 @@ function movesThere(
     return after === undefined ? [] : [{ ...action, after: after.path }]
   })
   return { actions: moving, kept }
+}
+
+/** Files that appeared here, and hold one of the contents. */
+function appearedWith(
+  contents: ReadonlySet<string>,
+  judged: readonly Judged[],
+  hashes: ReadonlyMap<string, string>,
+): readonly Holder[] {
+  return judged.flatMap(({ joined: { path, local: side }, local, sha256 }): Holder[] => {
+    const content = sha256 ?? hashes.get(path)
+    return side.state === 'present' &&
+      side.entry.type === 'file' &&
+      appeared(local) &&
+      content !== undefined &&
+      contents.has(content)
+      ? [{ path, sha256: content, inode: side.entry.stat.inode }]
+      : []
+  })
+}
+
+/** Paths that the remote will have as they are here, with the upload where it takes one. */
+function settledPlaces(actions: readonly Action[]): ReadonlyMap<string, UploadAction | undefined> {
+  const settled = new Map<string, UploadAction | undefined>()
+  for (const action of actions)
+    if (action.kind === 'upload') settled.set(action.path, action)
+    else if (action.kind === 'adopt' || action.kind === 'keep-both')
+      settled.set(action.path, undefined)
+  return settled
+}
+
+/** Under which new path the file of an inode is sent. */
+function uploadsByInode(actions: readonly Action[]): ReadonlyMap<number, string> {
+  const uploads = new Map<number, string>()
+  for (const action of actions)
+    if (action.kind === 'upload' && action.over === undefined) {
+      const { inode } = action.from.stat
+      const other = uploads.get(inode)
+      // Hard links: any of them will do, but always the same.
+      if (other === undefined || action.path < other) uploads.set(inode, action.path)
+    }
+  return uploads
 }
 
 /** Where the disk keeps no bit, that of the file under its former name. */
