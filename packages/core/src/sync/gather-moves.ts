@@ -17,100 +17,113 @@ export async function gatherMoves(
 ): Promise<MoveAnswers> {
   const hashes = new Map<string, string>()
   const proved = new Map<string, { readonly sha256: string; readonly remote: RemoteEntry }>()
-  let files = 0
-  let bytes = 0
-  const ask = async (path: string, question: () => Promise<void>): Promise<void> => {
-    try {
-      await question()
-    } catch (error) {
-      context.signal.throwIfAborted()
-      if (problemOf(path, error) === undefined) throw error
-    }
-  }
-  const digestsOf = async (
-    path: string,
-    from: LocalEntry,
-    algorithms: readonly (keyof Digests)[],
-    signal: AbortSignal,
-  ): Promise<Digests> => {
-    const digests = await hashLocal(context, path, from, algorithms, signal)
-    bytes += from.stat.size
-    context.onEvent({ type: 'hashed', files: ++files, bytes })
-    return digests
-  }
+  const contents = new Contents(context)
   await runPool(hash, context.jobs, context.signal, ({ path, from }, signal) =>
-    ask(path, async () => {
-      const { sha256 } = await digestsOf(path, from, [], signal)
+    contents.ask(path, async () => {
+      const { sha256 } = await contents.digestsOf(path, from, [], signal)
       if (sha256 !== undefined) hashes.set(path, sha256)
     }),
   )
-  const singles = new Map<Candidate, Candidates>()
-  const indexes = new Map<Candidates, Map<DigestAlgorithm, Promise<Index>>>()
   await runPool(compare, context.jobs, context.signal, ({ remote, candidates }, signal) =>
-    ask(remote.key, async () => {
+    contents.ask(remote.key, async () => {
       const now = await context.provider.head(remote.key, { signal })
       if (now === undefined || now.version !== remote.version) return
       if (readMetadata(now.metadata).link) return
-      const sha256 = await contentAmong(now, candidates, signal)
+      const sha256 = await contents.contentAmong(now, candidates, signal)
       if (sha256 !== undefined) proved.set(remote.key, { sha256, remote: now })
     }),
   )
   return { hashes, proved }
+}
+
+/** Reads what the questions are about, and counts it. */
+class Contents {
+  readonly #context: GatherContext
+  readonly #singles = new Map<Candidate, Candidates>()
+  readonly #indexes = new Map<Candidates, Map<DigestAlgorithm, Promise<Index>>>()
+  #files = 0
+  #bytes = 0
+
+  constructor(context: GatherContext) {
+    this.#context = context
+  }
+
+  /** A question about a path that cannot be read stays without an answer. */
+  async ask(path: string, question: () => Promise<void>): Promise<void> {
+    try {
+      await question()
+    } catch (error) {
+      this.#context.signal.throwIfAborted()
+      if (problemOf(path, error) === undefined) throw error
+    }
+  }
+
+  async digestsOf(
+    path: string,
+    from: LocalEntry,
+    algorithms: readonly (keyof Digests)[],
+    signal: AbortSignal,
+  ): Promise<Digests> {
+    const digests = await hashLocal(this.#context, path, from, algorithms, signal)
+    this.#bytes += from.stat.size
+    this.#context.onEvent({ type: 'hashed', files: ++this.#files, bytes: this.#bytes })
+    return digests
+  }
 
   /** The content of the object, if it is proved to be that of a candidate. */
-  async function contentAmong(
+  async contentAmong(
     remote: RemoteEntry,
     candidates: Candidates,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     // What a writer claimed in metadata proves nothing; it spares the reading of what it rules out.
     const claimed = remote.digests.sha256 ?? readMetadata(remote.metadata).sha256
-    const likely = claimed === undefined ? candidates : only(claimed, candidates)
+    const likely = claimed === undefined ? candidates : this.#only(claimed, candidates)
     if (likely === undefined) return undefined
     if (remote.digests.sha256 !== undefined) return remote.digests.sha256
     const algorithms = comparable(remote.digests)
     if (algorithms.length === 0) {
-      const sha256 = await hashRemote(context, remote, signal)
+      const sha256 = await hashRemote(this.#context, remote, signal)
       return likely.has(sha256) ? sha256 : undefined
     }
     for (const algorithm of algorithms) {
-      const found = (await indexOf(likely, algorithm, signal)).get(remote.digests[algorithm])
+      const found = (await this.#indexOf(likely, algorithm, signal)).get(remote.digests[algorithm])
       if (found !== undefined) return found
     }
     return undefined
   }
 
   /** The same for all objects of one content. */
-  function only(sha256: string, candidates: Candidates): Candidates | undefined {
+  #only(sha256: string, candidates: Candidates): Candidates | undefined {
     const candidate = candidates.get(sha256)
     if (candidate === undefined) return undefined
-    const one = singles.get(candidate) ?? new Map([[sha256, candidate]])
-    singles.set(candidate, one)
+    const one = this.#singles.get(candidate) ?? new Map([[sha256, candidate]])
+    this.#singles.set(candidate, one)
     return one
   }
 
   /** Each candidate is read once, however many objects are compared with it. */
-  function indexOf(
+  #indexOf(
     candidates: Candidates,
     algorithm: DigestAlgorithm,
     signal: AbortSignal,
   ): Promise<Index> {
-    const ofThese = indexes.get(candidates) ?? new Map<DigestAlgorithm, Promise<Index>>()
-    indexes.set(candidates, ofThese)
-    const index = ofThese.get(algorithm) ?? makeIndex(candidates, algorithm, signal)
+    const ofThese = this.#indexes.get(candidates) ?? new Map<DigestAlgorithm, Promise<Index>>()
+    this.#indexes.set(candidates, ofThese)
+    const index = ofThese.get(algorithm) ?? this.#makeIndex(candidates, algorithm, signal)
     ofThese.set(algorithm, index)
     return index
   }
 
-  async function makeIndex(
+  async #makeIndex(
     candidates: Candidates,
     algorithm: DigestAlgorithm,
     signal: AbortSignal,
   ): Promise<Index> {
     const index = new Map<string | undefined, string>()
     for (const { path, from, sha256 } of candidates.values())
-      await ask(path, async () => {
-        const found = await digestsOf(path, from, [algorithm], signal)
+      await this.ask(path, async () => {
+        const found = await this.digestsOf(path, from, [algorithm], signal)
         // Changed since it was recorded: then it is not what vanished.
         if (found.sha256 === sha256) index.set(found[algorithm], sha256)
       })
