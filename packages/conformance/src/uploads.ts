@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import zlib from 'node:zlib'
 import type { Expect, UploadSession, Uploads } from '@lsync/core/provider'
 import type { Case, Scene } from './case.ts'
 import { ABSENT, contentOf, NO_METADATA, put, refuses, sourceOf, versionOf } from './tools.ts'
@@ -96,6 +97,32 @@ export const uploads: readonly Case[] = [
       await put(scene, replaced, 'somebody else', versionOf(first))
       await refuses(second.commit({ signal: scene.signal }), 'precondition-failed')
       assert.equal((await contentOf(scene, replaced)).toString(), 'somebody else')
+    },
+  },
+  {
+    name: 'a part whose CRC-32 was announced is just that, or is refused',
+    unless: (provider) =>
+      provider.uploads?.crc32PartSize === undefined
+        ? 'it has no use for the CRC-32 of parts'
+        : undefined,
+    async run(scene) {
+      const key = `${scene.prefix}a`
+      const bytes = await someBytes(scene)
+      const session = await begin(scene, key, bytes, ABSENT)
+      assert.equal(scene.provider.uploads!.crc32PartSize!(bytes.length), session.partSize)
+      const missing = await session.missing({ signal: scene.signal })
+      for (const [index, range] of missing.entries()) {
+        const part = bytes.subarray(range.from, range.to)
+        const sent = (crc32: number) =>
+          session.put(range, sourceOf(part, { crc32: crc32.toString(16).padStart(8, '0') }), {
+            signal: scene.signal,
+          })
+        // What a provider has learnt from the first part may decide how it sends the others.
+        if (index > 0) await refuses(sent(zlib.crc32(part) ^ 1), 'bad-digest')
+        await sent(zlib.crc32(part))
+      }
+      await session.commit({ signal: scene.signal })
+      assert.ok((await contentOf(scene, key)).equals(Buffer.from(bytes)))
     },
   },
   {

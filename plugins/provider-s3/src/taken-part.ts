@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import zlib from 'node:zlib'
-import { type ByteSource, StorageError } from '@lsync/core/provider'
+import { type ByteSource, type Digests, StorageError } from '@lsync/core/provider'
 import type { Part, UploadName } from './multipart.ts'
 import type { Requester } from './request.ts'
 import { bareEtag } from './xml.ts'
@@ -18,7 +18,10 @@ export interface TakenPart {
   readonly sha256?: string
 }
 
-/** Reads a part once before it is sent: its checksums go ahead of the bytes, which must be as many as announced, and those that were announced. */
+/**
+ * Reads a part once before it is sent: its checksums go ahead of the bytes, which must be as many as announced, and those that were announced. What the
+ * store will check against an announced CRC32 is not read for that.
+ */
 export async function taken(
   key: string,
   source: ByteSource,
@@ -26,29 +29,39 @@ export async function taken(
   isChecked: boolean,
   signal: AbortSignal,
 ): Promise<TakenPart> {
-  const announced = source.digests.sha256
-  const digests = new PartDigests(!isChecked || announced !== undefined)
+  const { digests } = source
   const held =
     source.bytes ?? (length <= LARGEST_HELD ? await gathered(source, length, signal) : undefined)
+  if (held?.length === length && isChecked && isCrc32Alone(digests))
+    return { body: held, length, crc32: base64Of(digests.crc32) }
+  const found = new PartDigests(!isChecked || digests.sha256 !== undefined)
   let received = 0
   for await (const chunk of held === undefined ? source.open(0, signal) : [held]) {
     signal.throwIfAborted()
     received += chunk.length
-    digests.update(chunk)
+    found.update(chunk)
   }
   if (received !== length)
     throw new StorageError('bad-digest', `${key}: a part has ${received} bytes, not ${length}`, {
       key,
     })
-  const { crc32, sha256 } = digests.end()
-  if (announced !== undefined && announced !== sha256)
+  const { crc32, sha256 } = found.end()
+  if (crc32 !== (digests.crc32 ?? crc32) || sha256 !== (digests.sha256 ?? sha256))
     throw new StorageError('bad-digest', `${key}: a part is not what was announced`, { key })
   return {
     body: held ?? source.open(0, signal),
     length,
-    crc32,
+    crc32: base64Of(crc32),
     ...(isChecked || sha256 === undefined ? {} : { sha256 }),
   }
+}
+
+function isCrc32Alone(digests: Digests): digests is Digests & { readonly crc32: string } {
+  return digests.crc32 !== undefined && digests.sha256 === undefined
+}
+
+function base64Of(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('base64')
 }
 
 /** Sends a part under its CRC32, and says what the store has then: with the checksum only where it took note of it. */
@@ -117,9 +130,9 @@ class PartDigests {
     this.#sha256?.update(chunk)
   }
 
+  /** In hex. */
   end(): { readonly crc32: string; readonly sha256: string | undefined } {
-    const bytes = Buffer.alloc(4)
-    bytes.writeUInt32BE(this.#crc32)
-    return { crc32: bytes.toString('base64'), sha256: this.#sha256?.digest('hex') }
+    const crc32 = this.#crc32.toString(16).padStart(8, '0')
+    return { crc32, sha256: this.#sha256?.digest('hex') }
   }
 }

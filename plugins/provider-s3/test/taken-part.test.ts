@@ -6,9 +6,8 @@ import { taken } from '../src/taken-part.ts'
 const { signal } = new AbortController()
 const bytes = Buffer.from('one part of a larger file')
 const sha256 = createHash('sha256').update(bytes).digest('hex')
-const four = Buffer.alloc(4)
-four.writeUInt32BE(zlib.crc32(bytes))
-const crc32 = four.toString('base64')
+const hex = zlib.crc32(bytes).toString(16).padStart(8, '0')
+const crc32 = Buffer.from(hex, 'hex').toString('base64')
 
 /** In two chunks that lie in the same memory, one after the other. */
 function source(announced: number, digests = {}) {
@@ -53,10 +52,30 @@ test('what the store checks by itself is not signed, nor hashed for that', async
   })
 })
 
+test('what the store checks is not read for a checksum that is announced', async () => {
+  const announced = source(bytes.length, { crc32: '01234567' })
+  const { crc32: sent } = await taken('k', announced, bytes.length, true, signal)
+  expect(sent).toBe(Buffer.from('01234567', 'hex').toString('base64'))
+})
+
+test('an announced checksum is checked here where the store does not', async () => {
+  const right = source(bytes.length, { crc32: hex })
+  expect(await taken('k', right, bytes.length, false, signal)).toMatchObject({ crc32, sha256 })
+  const wrong = source(bytes.length, { crc32: '01234567' })
+  await expect(taken('k', wrong, bytes.length, false, signal)).rejects.toMatchObject({
+    code: 'bad-digest',
+  })
+})
+
 test.each([
   ['longer', source(10), 10],
   ['shorter', source(100), 100],
   ['another one', source(bytes.length, { sha256: '0'.repeat(64) }), bytes.length],
+  [
+    'another one, beside a right checksum',
+    source(bytes.length, { sha256: '0'.repeat(64), crc32: hex }),
+    bytes.length,
+  ],
 ])('a part that is %s than announced is not sent', async (_, wrong, length) => {
   for (const isChecked of [true, false])
     await expect(taken('k', wrong, length, isChecked, signal)).rejects.toMatchObject({

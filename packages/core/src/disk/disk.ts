@@ -1,3 +1,5 @@
+import type { DigestAlgorithm, Digests } from '../provider/index.ts'
+
 /**
  * The port to the local disk: everything that core does to files goes through here, so that a simulation can stand in
  * for it and lose what was not flushed. Paths are relative to the repository's root, `/`-separated, without a leading or
@@ -93,6 +95,8 @@ export interface DiskFile extends AsyncDisposable {
   /** Fills the buffer with the bytes from `from` on, as far as there are any; says how many there were. */
   readInto(buffer: Uint8Array, from: number): Promise<number>
   readonly hashAside?: HashAsideOf
+  /** Where another core can compute digests of what is read here; throws where it cannot after all. */
+  readonly digestAside?: (algorithms: readonly DigestAlgorithm[]) => DigestAside
 }
 
 /** Where another core can hash a file of `size` bytes while it is still being written; throws where it cannot after all. Stopped before the file is closed. */
@@ -108,11 +112,21 @@ export interface HashAside {
   stop(): Promise<void>
 }
 
+/** Takes chunks in memory that is shared, in their order, and computes on another core. */
+export interface DigestAside {
+  /** Resolves once the chunk has been read. */
+  update(chunk: Uint8Array): Promise<void>
+  /** Of all of them; undefined where they could not be computed. */
+  digest(): Promise<Digests | undefined>
+  /** When it resolves, no chunk is read any more. */
+  stop(): Promise<void>
+}
+
 export interface ReadRange {
   readonly from?: number
   readonly to?: number
-  /** A chunk need not outlive the call for the next one: its memory may be used again. */
-  readonly reuse?: boolean
+  /** A chunk need not outlive the call for the next one: its memory may be used again. `shared`: in memory that threads share, in chunks that are worth a message to one. */
+  readonly reuse?: boolean | 'shared'
 }
 
 export interface DiskWriter extends AsyncDisposable {

@@ -1,11 +1,13 @@
 import fs from 'node:fs'
 import { promisify } from 'node:util'
+import type { DigestAlgorithm } from '../provider/index.ts'
 import {
+  type DigestAside,
   DiskError,
   type DiskFile,
   type DiskStat,
   type DiskWriter,
-  type HashAside,
+  type HashAsideOf,
   type ReadRange,
 } from './disk.ts'
 import { guarded, translate } from './node-errors.ts'
@@ -18,6 +20,8 @@ const flushAsync = promisify(fs.fdatasync)
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_CREAT, O_EXCL } = fs.constants
 const CHUNK = 512 * 1024
+/** Of memory that is shared: each chunk is a message to another thread, and its answer. */
+const SHARED_CHUNK = 2 * 1024 * 1024
 const MOST_SPARE = 32
 /** Up to here a synchronous call is cheaper than a trip to the thread pool, and too short to be felt. */
 const SMALL = 128 * 1024
@@ -75,7 +79,9 @@ class Descriptor {
     this.#threads = threads
   }
 
-  readonly hashAside = (size: number): HashAside => this.#threads.hash(this.descriptor, size)
+  readonly hashAside: HashAsideOf = (size) => this.#threads.hash(this.descriptor, size)
+  readonly digestAside = (algorithms: readonly DigestAlgorithm[]): DigestAside =>
+    this.#threads.digest(algorithms)
 
   protected get descriptor(): number {
     if (this.#descriptor === undefined) throw new Error(`${this.path} is closed already`)
@@ -122,13 +128,17 @@ export class NodeFile extends Descriptor implements DiskFile {
     signal.throwIfAborted()
     let { size } = guarded(this.path, () => fs.fstatSync(this.descriptor))
     let at = from
+    const isShared = reuse === 'shared'
+    const most = isShared ? SHARED_CHUNK : CHUNK
+    const make = (): Buffer =>
+      isShared ? Buffer.from(new SharedArrayBuffer(most)) : this.#spare.take()
     const ours: Buffer[] = []
     let turn = 0
     const memory = (length: number): Buffer =>
-      reuse ? (ours[(turn ^= 1)] ??= this.#spare.take()) : Buffer.allocUnsafeSlow(length)
+      reuse === false ? Buffer.allocUnsafeSlow(length) : (ours[(turn ^= 1)] ??= make())
     // One read is always under way while the caller works on the chunk before. Its failure is heard when its turn comes, and must not count as unheard till then.
     const ahead = (): Promise<Uint8Array> => {
-      const chunk = this.#chunk(at, to, size, memory)
+      const chunk = this.#chunk(at, Math.min(to, at + most), size, memory)
       chunk.catch(() => undefined)
       return chunk
     }
@@ -147,7 +157,7 @@ export class NodeFile extends Descriptor implements DiskFile {
     } finally {
       // The descriptor may be closed, and its number reused, only when nothing reads from it.
       await next.catch(() => undefined)
-      for (const chunk of ours) if (chunk !== undefined) this.#spare.giveBack(chunk)
+      if (!isShared) for (const chunk of ours) if (chunk !== undefined) this.#spare.giveBack(chunk)
     }
   }
 
@@ -159,7 +169,7 @@ export class NodeFile extends Descriptor implements DiskFile {
     memory: (length: number) => Buffer,
   ): Promise<Uint8Array> {
     const left = Math.max(size - at, 0)
-    const length = Math.min(CHUNK, to - at, left + 1)
+    const length = Math.min(to - at, left + 1)
     if (length <= 0) return NOTHING
     // The end is looked for by one byte.
     const buffer = left === 0 ? Buffer.allocUnsafe(length) : memory(length)

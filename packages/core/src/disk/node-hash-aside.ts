@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import type { HashAside } from './disk.ts'
+import type { DigestAlgorithm, Digests } from '../provider/index.ts'
+import type { DigestAside, HashAside } from './disk.ts'
 import type { HashAnswer, HashOrder } from './node-hash-thread.ts'
 
 // From the sources, or as it is published.
@@ -10,26 +11,45 @@ const THREAD = new URL(
 /** Word of less is not worth a message. */
 const STEP = 1024 * 1024
 
-/** Gives files to a thread of their own to hash while they are written. There is one for all of a disk, as long as it has anything to do. */
+/** Gives a thread of its own what shall be hashed on another core. There is one for all of a disk, as long as it has anything to do. */
 export class HashThreads {
   #thread: HashThread | undefined
 
   /** The sha256 of a file of `size` bytes, read behind the writers from the same descriptor. Throws where the system gives no thread. */
   hash(descriptor: number, size: number): HashAside {
-    if (this.#thread === undefined || this.#thread.isOver) this.#thread = new HashThread()
-    return this.#thread.hash(descriptor, size)
+    return this.#living().hash(descriptor, size)
   }
+
+  /** Digests of chunks in shared memory. Throws where the system gives no thread. */
+  digest(algorithms: readonly DigestAlgorithm[]): DigestAside {
+    return this.#living().digest(algorithms)
+  }
+
+  #living(): HashThread {
+    if (this.#thread === undefined || this.#thread.isOver) this.#thread = new HashThread()
+    return this.#thread
+  }
+}
+
+/** What the caller is owed of one task. */
+interface Waiting {
+  readonly end: (digests: Digests | undefined) => void
+  /** The last chunk has been read. */
+  taken?: () => void
 }
 
 class HashThread {
   readonly #worker = new Worker(THREAD, { execArgv: [], env: {} })
-  /** Who waits, by number. */
-  readonly #waiting = new Map<number, (sha256: string | undefined) => void>()
+  /** By number. */
+  readonly #waiting = new Map<number, Waiting>()
   #numbers = 0
   isOver = false
 
   constructor() {
-    this.#worker.on('message', ({ id, sha256 }: HashAnswer) => this.#settle(id, sha256))
+    this.#worker.on('message', (answer: HashAnswer) => {
+      if ('taken' in answer) this.#waiting.get(answer.id)?.taken?.()
+      else this.#settle(answer.id, answer.digests)
+    })
     // One that cannot start has no digests: then the callers read for themselves, and hear why.
     this.#worker.once('error', () => undefined)
     this.#worker.once('exit', () => {
@@ -39,9 +59,8 @@ class HashThread {
   }
 
   hash(descriptor: number, size: number): HashAside {
-    const id = ++this.#numbers
-    const ended = new Promise<string | undefined>((resolve) => this.#waiting.set(id, resolve))
-    this.#order({ id, descriptor, size })
+    const { id, ended, stop } = this.#begin()
+    this.#order({ id, algorithms: ['sha256'], file: { descriptor, size } })
     let told = 0
     return {
       reached: (whole) => {
@@ -49,17 +68,50 @@ class HashThread {
         told = whole
         this.#order({ id, whole })
       },
-      digest: () => ended,
-      stop: async () => {
-        if (this.#waiting.has(id)) this.#order({ id, stop: true })
-        await ended
-      },
+      digest: async () => (await ended)?.sha256,
+      stop,
     }
   }
 
-  #settle(id: number, sha256: string | undefined): void {
-    this.#waiting.get(id)?.(sha256)
+  digest(algorithms: readonly DigestAlgorithm[]): DigestAside {
+    const { id, ended, stop } = this.#begin()
+    this.#order({ id, algorithms })
+    return {
+      update: (chunk) =>
+        new Promise((resolve) => {
+          const waiting = this.#waiting.get(id)
+          // The thread is gone: the end will say so.
+          if (waiting === undefined) return resolve()
+          waiting.taken = resolve
+          this.#order({ id, chunk })
+        }),
+      digest: () => {
+        if (this.#waiting.has(id)) this.#order({ id, end: true })
+        return ended
+      },
+      stop,
+    }
+  }
+
+  #begin(): {
+    readonly id: number
+    readonly ended: Promise<Digests | undefined>
+    readonly stop: () => Promise<void>
+  } {
+    const id = ++this.#numbers
+    const ended = new Promise<Digests | undefined>((end) => this.#waiting.set(id, { end }))
+    const stop = async (): Promise<void> => {
+      if (this.#waiting.has(id)) this.#order({ id, stop: true })
+      await ended
+    }
+    return { id, ended, stop }
+  }
+
+  #settle(id: number, digests: Digests | undefined): void {
+    const waiting = this.#waiting.get(id)
     this.#waiting.delete(id)
+    waiting?.taken?.()
+    waiting?.end(digests)
     if (this.#waiting.size > 0 || this.isOver) return
     this.isOver = true
     this.#order('end')

@@ -1,12 +1,11 @@
 import type { DiskFile, HashAside } from '../disk/disk.ts'
 import type { DigestAlgorithm, Digests } from '../provider/index.ts'
-import { digester } from '../scan/hash.ts'
+import { digester } from '../provider/digester.ts'
+import { LARGE_FILE } from '../scan/hash.ts'
 import { PathProblem } from './consequence.ts'
 
 /** Read at once. */
 const STEP = 1024 * 1024
-/** From here on a thread is worth its 20 ms and its memory at once. */
-const LARGE = 256 * 1024 * 1024
 /** Less is hashed sooner than handed over. */
 const SMALLEST_ASIDE = 1024 * 1024
 /** Where so much was hashed here, there will be more. */
@@ -18,7 +17,7 @@ export class WorthAThread {
 
   /** Asked once for each file of so many bytes; what is not worth it counts as hashed here. */
   isWorth(size: number): boolean {
-    if (size >= LARGE || (size >= SMALLEST_ASIDE && this.#here >= MUCH)) return true
+    if (size >= LARGE_FILE || (size >= SMALLEST_ASIDE && this.#here >= MUCH)) return true
     this.#here += size
     return false
   }

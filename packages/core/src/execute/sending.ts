@@ -4,6 +4,7 @@ import type { UploadAction } from '../model/plan.ts'
 import type {
   ByteRange,
   ByteSource,
+  Digests,
   ObjectInfo,
   ObjectMetadata,
   WriteOptions,
@@ -82,6 +83,7 @@ export class Parts {
   /** `send` has the bytes until it ends. */
   async lend(
     range: ByteRange,
+    digests: Digests,
     signal: AbortSignal,
     send: (source: ByteSource) => Promise<void>,
   ): Promise<void> {
@@ -93,12 +95,12 @@ export class Parts {
     const size = range.to - range.from
     // Under a limit the bytes must flow evenly.
     if (up.limited || this.#size > LARGEST_HELD)
-      return send(sourceOf(this.#effects, this.#file, range, {}))
+      return send(sourceOf(this.#effects, this.#file, range, digests))
     await uploadBuffers.lend(size, signal, async (bytes) => {
       if ((await this.#file.readInto(bytes, range.from)) !== size) throw new PathProblem('changing')
       await send({
         size,
-        digests: {},
+        digests,
         bytes,
         // In pieces: a line that is too slow for all of it at once would pass for a silent one.
         async *open(start) {

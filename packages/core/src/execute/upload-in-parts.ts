@@ -13,9 +13,10 @@ import {
   type UploadSession,
 } from '../provider/index.ts'
 import { isOurs } from '../remote/lost-answer.ts'
-import { hashFile, hashRange } from '../scan/hash.ts'
+import { hashRange } from '../scan/hash.ts'
 import type { UploadRecord } from '../state/transfer-record.ts'
 import { PathProblem } from './consequence.ts'
+import { type Content, knownContent, readContent } from './content-in-parts.ts'
 import type { Effects } from './context.ts'
 import { isStill } from './guard.ts'
 import { runPool } from './pool.ts'
@@ -45,7 +46,8 @@ export async function uploadInParts(
   signal: AbortSignal,
 ): Promise<Sent> {
   const kept = effects.transfers.upload(action.path)
-  const sha256 = await contentOf(action, file, kept, signal)
+  const content = await contentOf(action, file, kept, uploads, signal)
+  const { sha256 } = content
   const write = await writeOptions(effects, action, sha256, signal)
   const whole: UploadOptions = { ...write, size: action.from.stat.size, digests: { sha256 } }
   const sent = (info: ObjectInfo): Sent => ({ sha256, info, metadata: write.metadata })
@@ -53,7 +55,8 @@ export async function uploadInParts(
   if (kept !== undefined && isSameUpload(kept, sha256, whole)) {
     try {
       const begun = await resume(effects, uploads, kept, action, file, whole)
-      if (begun !== undefined) return sent(await finish(effects, action, file, begun, signal))
+      if (begun !== undefined)
+        return sent(await finish(effects, action, file, content, begun, signal))
     } catch (error) {
       if (!isStorageError(error) || error.code !== 'upload-lost') throw error
       // It may be gone because it was finished, and we died before we knew.
@@ -66,21 +69,22 @@ export async function uploadInParts(
   }
   if (kept !== undefined) await giveUp(effects, uploads, kept)
   const begun = await begin(effects, uploads, action, whole)
-  return sent(await finish(effects, action, file, begun, signal))
+  return sent(await finish(effects, action, file, content, begun, signal))
 }
 
-/** The file's sha256: as it was known before, where the file cannot have changed since. */
+/** As it was known before, where the file cannot have changed since. */
 async function contentOf(
   { from, sha256: known }: UploadAction,
   file: DiskFile,
   kept: UploadRecord | undefined,
+  uploads: Uploads,
   signal: AbortSignal,
-): Promise<string> {
-  if (known !== undefined && fingerprintOf(from) !== undefined) return known
-  if (kept !== undefined && isUntouched(kept, from)) return kept.sha256
-  const { sha256 } = await hashFile(file, from.stat.size, [], signal)
+): Promise<Content> {
+  if (known !== undefined && fingerprintOf(from) !== undefined) return knownContent(known)
+  if (kept !== undefined && isUntouched(kept, from)) return knownContent(kept.sha256)
+  const content = await readContent(file, from.stat.size, uploads, signal)
   if (!isStill(await file.stat(), from)) throw new PathProblem('changing')
-  return sha256
+  return content
 }
 
 async function begin(
@@ -143,6 +147,7 @@ async function finish(
   effects: Effects,
   action: UploadAction,
   file: DiskFile,
+  content: Content,
   { session, record, missing }: Begun,
   signal: AbortSignal,
 ): Promise<ObjectInfo> {
@@ -152,7 +157,10 @@ async function finish(
     const atOnce = session.parallel ? PARTS_AT_ONCE : 1
     const parts = new Parts(effects, file, session.partSize)
     await runPool(missing, atOnce, signal, async (range, aborted) => {
-      await parts.lend(range, aborted, (source) => session.put(range, source, { signal: aborted }))
+      const digests = content.digestsOf(range)
+      await parts.lend(range, digests, aborted, (source) =>
+        session.put(range, source, { signal: aborted }),
+      )
       if (isDeepStrictEqual(session.token, noted)) return
       noted = session.token
       // One after the other: a record is replaced by way of one file.

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import { digesterOf } from './digester.ts'
 import { StorageError } from './errors.ts'
-import type { ByteSource, Expect, ObjectInfo, ObjectMetadata } from './provider.ts'
+import type { ByteSource, DigestAlgorithm, Expect, ObjectInfo, ObjectMetadata } from './provider.ts'
 
 export interface MemoryObject {
   readonly bytes: Uint8Array
@@ -82,13 +83,14 @@ export async function collect(
   for await (const chunk of source.open(0, signal)) chunks.push(chunk)
   signal.throwIfAborted()
   const bytes = Buffer.concat(chunks)
-  for (const algorithm of ['sha256', 'md5'] as const) {
-    const expected = source.digests[algorithm]
-    if (
-      bytes.length !== source.size ||
-      (expected !== undefined && expected !== digestOf(algorithm, bytes))
-    )
-      throw new StorageError('bad-digest', `the bytes are not what was announced: ${key}`, { key })
-  }
+  const announced = Object.keys(source.digests) as DigestAlgorithm[]
+  const digester = digesterOf(announced)
+  digester.update(bytes)
+  const digests = digester.digest()
+  if (
+    bytes.length !== source.size ||
+    announced.some((algorithm) => digests[algorithm] !== source.digests[algorithm])
+  )
+    throw new StorageError('bad-digest', `the bytes are not what was announced: ${key}`, { key })
   return bytes
 }

@@ -88,6 +88,7 @@ export function memoryUploads(
 
   return {
     worthwhile: partSize * 2,
+    crc32PartSize: () => partSize,
     async begin(key, { signal, size, expect, metadata }) {
       signal.throwIfAborted()
       const id = `u${++uploadIds}`

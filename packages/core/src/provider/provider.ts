@@ -15,11 +15,19 @@ export const CONTRACT_VERSION = 1
 export type Version = string
 
 /**
- * Digests as lower-case hex. `md5/N` is the MD5 of the MD5s of parts of N bytes with `-COUNT` appended (the multipart ETag of S3).
+ * Digests as lower-case hex. `md5/N` is the MD5 of the MD5s of parts of N bytes with `-COUNT` appended (the multipart ETag of S3);
+ * `crc32/N` is the CRC-32 of each part of N bytes, one behind the other.
  * Equal digests of one algorithm prove equal content (except the CRCs, which prove nothing by themselves).
  * Only an unequal `sha256` proves unequal content: an ETag that looks like an MD5 may be none.
  */
-export type DigestAlgorithm = 'sha256' | 'md5' | `md5/${number}` | 'crc32c' | 'crc64nvme'
+export type DigestAlgorithm =
+  | 'sha256'
+  | 'md5'
+  | `md5/${number}`
+  | 'crc32'
+  | `crc32/${number}`
+  | 'crc32c'
+  | 'crc64nvme'
 export type Digests = Readonly<Partial<Record<DigestAlgorithm, string>>>
 
 /** What a store keeps beside an object's bytes. */
@@ -191,6 +199,11 @@ export interface ProbeFinding {
 export interface Uploads {
   /** From this many bytes on an upload in parts is worth its requests; below, `write`. */
   readonly worthwhile: number
+  /**
+   * The part size, in bytes, of a file of so many bytes, where a provider has use for the CRC-32 of parts: core computes them while it reads the file for
+   * its sha256, and gives `put` each as `digests.crc32`. So a part is the bytes that were hashed, or is refused, and need not be read for a checksum again.
+   */
+  readonly crc32PartSize?: (size: number) => number
   /** `expect` is given here and enforced by `commit`. */
   begin(key: string, options: UploadOptions): Promise<UploadSession>
   /**

@@ -174,6 +174,9 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
       : {
           uploads: {
             worthwhile: uploads.worthwhile,
+            ...(uploads.crc32PartSize === undefined
+              ? {}
+              : { crc32PartSize: uploads.crc32PartSize }),
             async begin(key, options) {
               const session = await writingAgain(options.signal, () => uploads.begin(key, options))
               const { size, digests, expect, metadata } = options

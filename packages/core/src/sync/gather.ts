@@ -1,3 +1,4 @@
+import { digester } from '../provider/digester.ts'
 import type { Disk } from '../disk/disk.ts'
 import { DiskError } from '../disk/disk.ts'
 import { type Evidence, judge, type Judged, mustReadRemote, needsOf } from '../decide/evidence.ts'
@@ -9,7 +10,7 @@ import type { LocalEntry, RemoteEntry } from '../model/entry.ts'
 import type { OnEvent } from '../model/events.ts'
 import type { Problem } from '../model/problem.ts'
 import type { DigestAlgorithm, Digests, StorageProvider } from '../provider/index.ts'
-import { digester, hashFile, sha256Of, SMALL_FILE } from '../scan/hash.ts'
+import { hashFile, sha256Of, SMALL_FILE } from '../scan/hash.ts'
 import { createHash } from 'node:crypto'
 
 export interface GatherContext {

@@ -26,7 +26,7 @@ function partsOf(
     onEvent: () => undefined,
   }
   const parts = new Parts(effects as unknown as Effects, file as DiskFile, SIZE)
-  return (part, send) => parts.lend({ from: part * SIZE, to: (part + 1) * SIZE }, signal, send)
+  return (part, send) => parts.lend({ from: part * SIZE, to: (part + 1) * SIZE }, {}, signal, send)
 }
 
 test('parts come in pieces, and a buffer is used again only after it was sent', async () => {
