@@ -17,10 +17,13 @@ export async function setAside(
 ): Promise<void> {
   // One rename: with link and unlink, a save by rename in between would be unlinked unseen.
   await disk.rename(path, aside, { overwrite: true })
-  if (isMoved(await disk.stat(aside), from)) return
-  // Somebody saved in the instant between: their file goes back where it was, unless there is a newer one already.
-  await putBack(disk, aside, path)
-  throw new PathProblem('changing')
+  try {
+    if (!isMoved(await disk.stat(aside), from)) throw new PathProblem('changing')
+  } catch (error) {
+    // Somebody saved in the instant between: their file goes back where it was, unless there is a newer one already.
+    await putBack(disk, aside, path)
+    throw error
+  }
 }
 
 /** Undoes a move into the trash; where the place is taken again, both are kept. */

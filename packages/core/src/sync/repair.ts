@@ -1,4 +1,4 @@
-import { type Disk, DiskError } from '../disk/disk.ts'
+import { type Disk, DiskError, type DiskErrorCode } from '../disk/disk.ts'
 import { paced } from '../execute/paced.ts'
 import type { OnEvent } from '../model/events.ts'
 import { STAGING } from '../state/layout.ts'
@@ -7,6 +7,7 @@ import type { Outcome, State } from '../state/state.ts'
 /**
  * Undoes what a dead run left half done: a file that went into the trash while its successor never arrived goes back to its place.
  * Where something stands at the place already, it stays: the comparison finds out what it is.
+ * A DiskError where the disk does not let it go back: it is owed still, and what is missing here must not read as removed.
  * Interrupted, it is begun again by the next run, which flushes also what is back already.
  * @returns the paths that were put back
  */
@@ -44,13 +45,15 @@ export async function repair(
   return restored
 }
 
+/** Its folder is gone, or something turned up: then the person has moved on, and the trash keeps the file. */
+const MOVED_ON: ReadonlySet<DiskErrorCode> = new Set(['missing', 'not-folder', 'exists'])
+
 async function back(disk: Disk, trash: string, path: string): Promise<boolean> {
   try {
     await disk.rename(trash, path, { overwrite: false })
     return true
   } catch (error) {
-    // Its folder is gone, or something turned up: then the person has moved on, and the trash keeps the file.
-    if (error instanceof DiskError) return false
+    if (error instanceof DiskError && MOVED_ON.has(error.code)) return false
     throw error
   }
 }

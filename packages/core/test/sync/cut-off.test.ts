@@ -2,6 +2,9 @@ import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
+  type Disk,
+  DiskError,
+  type DiskErrorCode,
   emptyTrash,
   type LsyncEvent,
   nodeDisk,
@@ -63,3 +66,62 @@ test('what a dead run owes to its place is not emptied with the trash', async ()
   expect(await emptyTrash(machine, repository, limits, signal)).toMatchObject({ files: 0 })
   expect(read(a, 'x')).toBe('x')
 })
+
+test.each(['io', 'no-space', 'forbidden'] as const)(
+  'what cannot go back to its place (%s) is owed still: it must not read as removed here',
+  async (code) => {
+    const refused = new Set<string>()
+    using c = await clones(1, { openDisk: (root) => refusing(root, refused, code) })
+    const [a = ''] = c.folders
+    write(a, 'x', 'x')
+    await c.sync(0)
+    await cutOff(a)
+    refused.add('x')
+    await expect(c.sync(0)).rejects.toThrow('is refused')
+    const { machine, repository } = await c.at(0)
+    const { signal } = new AbortController()
+    const limits = { before: Date.now() + 60_000, atLeast: 0 }
+    await expect(emptyTrash(machine, repository, limits, signal)).rejects.toThrow('is refused')
+    expect(c.store.objects.has('x')).toBe(true)
+
+    refused.clear()
+    await c.sync(0)
+    expect(read(a, 'x')).toBe('x')
+    expect(c.store.objects.has('x')).toBe(true)
+  },
+)
+
+test('a replacement whose old file cannot be looked at in the trash is undone', async () => {
+  const refused = new Set<string>()
+  using c = await clones(2, { openDisk: (root) => refusing(root, refused, 'io') })
+  const [a = '', b = ''] = c.folders
+  write(a, 'x', 'x')
+  await c.sync(0)
+  await c.sync(1)
+  write(b, 'x', 'changed')
+  await c.sync(1)
+  refused.add('x in the trash')
+  expect(await c.sync(0)).toMatchObject({ problems: [{ path: 'x', code: 'local-failed' }] })
+  expect(read(a, 'x')).toBe('x')
+  refused.clear()
+  await c.sync(0)
+  expect(read(a, 'x')).toBe('changed')
+})
+
+/** Nothing is renamed to these paths; `x in the trash` cannot be looked at once it is there. */
+function refusing(root: string, refused: ReadonlySet<string>, code: DiskErrorCode): Disk {
+  const disk = nodeDisk(root)
+  return {
+    ...disk,
+    async rename(from, to, options) {
+      if (refused.has(to)) throw new DiskError(code, to, 'is refused')
+      return disk.rename(from, to, options)
+    },
+    async stat(path) {
+      const stat = await disk.stat(path)
+      if (stat !== undefined && refused.has('x in the trash') && /trash.*\/x$/.test(path))
+        throw new DiskError(code, path, 'is refused')
+      return stat
+    },
+  }
+}

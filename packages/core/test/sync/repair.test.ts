@@ -101,6 +101,17 @@ test('what a repair that was interrupted put back is flushed by the one that end
   expect(flushed).toEqual(paths)
 })
 
+test('who removed the folder meanwhile has moved on: the trash keeps the file', async () => {
+  const { root, disk, first, reopened } = await base()
+  mkdirSync(join(root, '.lsync/trash'))
+  writeFileSync(join(root, '.lsync/trash/x'), 'x')
+  const { ino } = statSync(join(root, '.lsync/trash/x'))
+  await first.intend([{ path: 'gone/x', trash: '.lsync/trash/x', inode: ino, size: 1 }])
+  expect(await repair(disk, await reopened(), new AbortController().signal)).toEqual([])
+  expect((await reopened()).openIntents).toEqual([])
+  expect(existsSync(join(root, '.lsync/trash/x'))).toBe(true)
+})
+
 test('what interrupted transfers came to is found by one look at the base', async () => {
   const { root, disk, reads, reopened } = await base()
   const before = await Transfers.open(disk, world, 'memory://one')
