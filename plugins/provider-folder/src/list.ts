@@ -88,11 +88,13 @@ async function* below(walk: Walk, folder: string): AsyncGenerator<void> {
   const entries = readFolder(walk, folder, place)
   if (entries === undefined) return
   if (folder !== '') {
-    const mark = statOf(join(root, FOLDERS, folder.slice(0, -1), MARK))
+    const mark = attempt(folder, () => statOf(join(root, FOLDERS, folder.slice(0, -1), MARK)))
     if (wanted(walk, folder)) {
       if (mark !== undefined) push(walk, folderInfo(folder, mark))
       else if (entries.length === 0) {
-        const stat = lstatSync(place, { bigint: true, throwIfNoEntry: false })
+        const stat = attempt(folder, () =>
+          lstatSync(place, { bigint: true, throwIfNoEntry: false }),
+        )
         if (stat?.isDirectory() === true)
           push(walk, { ...folderInfo(folder, stat), ...STABLE_FOLDER })
       }

@@ -3,29 +3,26 @@ import {
   closeSync,
   linkSync,
   openSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StorageError } from '@lsync/core/provider'
 import { errnoOf } from './errors.ts'
 import { knowsNoLinks, nameOnce } from './links.ts'
-import { LOCKS } from './layout.ts'
+import { LOCKS, STAGED } from './layout.ts'
 import { holderOf, isHeld, self } from './machine.ts'
 import { makeFolder } from './make-folder.ts'
+import { forget, read, sweep } from './sweep.ts'
 
 /** Keys share so many locks; few enough that the folder stays small, many enough that clients seldom meet. */
 const STRIPES = 256
 const LONGEST_WAIT = 10_000
 /** Milliseconds after which nobody is still between making a lock and writing into it. */
 const LONGEST_WRITE = 5000
-/** Milliseconds after which what a client made for itself is no longer needed by anybody: whoever misses it makes it anew. */
-const OLD = 24 * 60 * 60 * 1000
 /** To take a lock, where the folder or the client's own file is missing at first. */
 const MOST_ATTEMPTS = 3
 
@@ -35,14 +32,17 @@ const MOST_ATTEMPTS = 3
  * one for each write is dear (docs/decisions/0031).
  */
 export class Locks implements Disposable {
+  readonly #root: string
   readonly #folder: string
   readonly #own: string
   /** One for all: what is done under a lock takes no turn of the event loop, so that this client holds one at a time. */
   readonly #text: string
   #hasLinks = true
+  #isKnown = false
 
   constructor(root: string) {
     const id = randomUUID()
+    this.#root = root
     this.#folder = join(root, LOCKS)
     this.#own = join(this.#folder, `${process.pid}.${id.slice(0, 8)}`)
     this.#text = JSON.stringify({ ...self(), id })
@@ -88,6 +88,12 @@ export class Locks implements Disposable {
     }
   }
 
+  /** A place for bytes on their way, under a name that says whose they are: when this client is dead, another one clears them away. */
+  stagingPlace(): string {
+    if (!this.#isKnown) this.#make()
+    return join(this.#root, STAGED, `${basename(this.#own)}.${randomUUID()}`)
+  }
+
   [Symbol.dispose](): void {
     forget(this.#own)
   }
@@ -111,13 +117,15 @@ export class Locks implements Disposable {
   /** At first, or where somebody tidied up. */
   #make(): void {
     makeFolder(this.#folder)
-    sweep(this.#folder)
+    makeFolder(join(this.#root, STAGED))
+    sweep(this.#root)
     try {
       // An empty one would be a lock that nobody can tell the owner of.
       createExclusive(this.#own, this.#text)
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error
     }
+    this.#isKnown = true
   }
 }
 
@@ -131,43 +139,6 @@ function createExclusive(place: string, text: string): void {
     throw failed
   } finally {
     closeSync(descriptor)
-  }
-}
-
-/** Not of a lock that somebody moves aside at this moment (`N.dead.…`). */
-const OWN = /^\d+\.[0-9a-f]{8}$/
-
-/**
- * Clears what dead clients left of their own; their locks are taken over one by one. What is empty may be of one that just begins, and other machines' cannot be
- * seen: those go by their age. Nothing depends on it, so what cannot be cleared stays.
- */
-function sweep(folder: string): void {
-  let names: readonly string[] = []
-  try {
-    names = readdirSync(folder)
-  } catch {
-    // A folder that may be written, but not looked into.
-  }
-  for (const name of names.filter((one) => OWN.test(one))) {
-    const path = join(folder, name)
-    const text = read(path)
-    if ((text !== undefined && text !== '' && !isHeld(text)) || isOld(path)) forget(path)
-  }
-}
-
-function isOld(path: string): boolean {
-  try {
-    return Date.now() - statSync(path).mtimeMs > OLD
-  } catch {
-    return false
-  }
-}
-
-function forget(path: string): void {
-  try {
-    rmSync(path, { force: true })
-  } catch {
-    // The next client tries again.
   }
 }
 
@@ -200,12 +171,4 @@ function takeOver(place: string): boolean {
     }
   rmSync(aside, { force: true })
   return true
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
 }

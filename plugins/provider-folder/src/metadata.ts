@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import {
   type BigIntStats,
+  lstatSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -13,12 +14,20 @@ import { errnoOf } from './errors.ts'
 import { sameStamp, versionOf } from './identity.ts'
 import { METADATA } from './layout.ts'
 import { makeFolder } from './make-folder.ts'
+import { forget } from './sweep.ts'
 
 /** What does not fit into a file's own attributes, in a small file beside the store. It counts only while the file is what it was written for. */
 export interface Sidecar {
   readonly version: string
   readonly metadata: ObjectMetadata
   readonly sha256?: string
+  readonly coming?: Coming
+}
+
+/** Of the file that is about to take the key: what it is before it gets there is all of its version but the last part. */
+interface Coming {
+  readonly file: string
+  readonly metadata: ObjectMetadata
 }
 
 function placeOf(root: string, key: string): string {
@@ -26,20 +35,54 @@ function placeOf(root: string, key: string): string {
   return join(root, METADATA, name.slice(0, 2), name.slice(2))
 }
 
-/** Written after the file is in place: a crash between leaves a file without its sidecar, which reads as one that another tool made. */
-export function writeSidecar(root: string, key: string, sidecar: Sidecar): string {
+/**
+ * Written after the file is in place: a crash between leaves a file without its sidecar, which reads as one that another tool made. Where that would be
+ * something else, `announce` comes before.
+ * @param temporary a free place on the same disk
+ */
+export function writeSidecar(
+  root: string,
+  key: string,
+  sidecar: Sidecar,
+  temporary: string,
+): string {
   const place = placeOf(root, key)
-  const temporary = `${place}.${process.pid}`
-  const text = JSON.stringify(sidecar)
   try {
-    writeFileSync(temporary, text)
+    writeFileSync(temporary, JSON.stringify(sidecar))
+    try {
+      renameSync(temporary, place)
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error
+      makeFolder(dirname(place))
+      renameSync(temporary, place)
+    }
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error
-    makeFolder(dirname(place))
-    writeFileSync(temporary, text)
+    forget(temporary)
+    throw error
   }
-  renameSync(temporary, place)
   return place
+}
+
+/**
+ * Says of a file that is about to take a key what it cannot show by itself: of a link that it is one, or it would be brought to others as a file. What holds of
+ * the one that is there still holds until then.
+ */
+export function announce(
+  root: string,
+  key: string,
+  staged: string,
+  metadata: ObjectMetadata,
+  temporary: string,
+): void {
+  if (metadata.user['type'] === undefined) return
+  const former = parse(textOf(placeOf(root, key))) ?? { version: '', metadata: { user: {} } }
+  const coming = { file: fileOf(versionOf(lstatSync(staged, { bigint: true }))), metadata }
+  writeSidecar(root, key, { ...former, coming }, temporary)
+}
+
+/** A version without its ctime, which moves on when the file gets its name. */
+function fileOf(version: string): string {
+  return version.slice(0, version.lastIndexOf('-'))
 }
 
 export function removeSidecar(root: string, key: string): void {
@@ -49,7 +92,25 @@ export function removeSidecar(root: string, key: string): void {
 /** Of whatever version it was written for. */
 export function readSidecar(root: string, key: string): Sidecar | undefined {
   try {
-    return JSON.parse(readFileSync(placeOf(root, key), 'utf8')) as Sidecar
+    return parse(textOf(placeOf(root, key)))
+  } catch {
+    return undefined
+  }
+}
+
+/** Empty where there is none. One that cannot be read now is no other: it must not be written over as if there were none. */
+function textOf(place: string): string {
+  try {
+    return readFileSync(place, 'utf8')
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return ''
+    throw error
+  }
+}
+
+function parse(text: string): Sidecar | undefined {
+  try {
+    return JSON.parse(text) as Sidecar
   } catch {
     return undefined
   }
@@ -89,6 +150,9 @@ export function fullInfo(root: string, key: string, stat: BigIntStats): ObjectIn
       metadata: sidecar.metadata,
       ...(sidecar.sha256 === undefined ? {} : { digests: { sha256: sidecar.sha256 } }),
     }
+  // Not its digest, which is told of a version and no less.
+  if (sidecar?.coming?.file === fileOf(info.version))
+    return { ...info, metadata: sidecar.coming.metadata }
   const seconds = stat.mtimeNs / 1_000_000_000n
   const fraction = (stat.mtimeNs % 1_000_000_000n).toString().padStart(9, '0')
   const mtime = `${seconds}.${fraction}`

@@ -1,6 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { type OpenOptions, StorageError, type StorageProvider } from '@lsync/core/provider'
-import { attempt, attemptRoot, noFolder, storageError } from './errors.ts'
+import { attemptRoot, noFolder, storageError } from './errors.ts'
 import { flushWritten } from './flush.ts'
 import { listObjects } from './list.ts'
 import { Locks } from './lock.ts'
@@ -40,12 +40,13 @@ export async function openFolder(
     guarantees: known?.guarantees ?? ATOMIC,
     listsFolders: true,
     list: (range, options) => listObjects(root, sameRoot, range, options),
-    async head(key, options) {
-      options.signal.throwIfAborted()
-      const info = attempt(key, () => headOf(root, key))
-      return info === undefined ? undefined : renewed(root, key, info, options)
-    },
-    read: (key, options) => readObject(root, key, options),
+    head: (key, options) =>
+      translated(key, options.signal, async () => {
+        options.signal.throwIfAborted()
+        const info = headOf(root, key)
+        return info === undefined ? undefined : renewed(root, locks, key, info, options)
+      }),
+    read: (key, options) => translated(key, options.signal, () => readObject(root, key, options)),
     write: (key, source, options) =>
       translated(key, options.signal, () =>
         writeObject(root, locks, key, source, options, (path) => {
@@ -63,7 +64,8 @@ export async function openFolder(
         throw storageError(root, error)
       }
     },
-    probe: (options) => probeFolder(root, provider, options),
+    probe: (options) =>
+      translated(root, options.signal, () => probeFolder(root, provider, options)),
     async [Symbol.asyncDispose]() {
       locks[Symbol.dispose]()
     },

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { CallOptions, ObjectInfo } from '@lsync/core/provider'
 import { versionOf } from './identity.ts'
+import type { Locks } from './lock.ts'
 import { statOf } from './look.ts'
 import { looksAlike, readSidecar, writeSidecar } from './metadata.ts'
 import { readObject } from './read.ts'
@@ -12,6 +13,7 @@ import { readObject } from './read.ts'
  */
 export async function renewed(
   root: string,
+  locks: Locks,
   key: string,
   info: ObjectInfo,
   { signal }: CallOptions,
@@ -27,7 +29,7 @@ export async function renewed(
   if (sha256 !== sidecar.sha256 || stat === undefined || versionOf(stat) !== info.version)
     return info
   try {
-    writeSidecar(root, key, { ...sidecar, version: info.version })
+    writeSidecar(root, key, { ...sidecar, version: info.version }, locks.stagingPlace())
   } catch {
     // It can only be read: then it is read anew the next time.
   }

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import {
   chmodSync,
   closeSync,
@@ -24,12 +24,12 @@ import {
 } from '@lsync/core/provider'
 import { attempt, errnoOf } from './errors.ts'
 import { versionOf } from './identity.ts'
-import { FOLDERS, checkKey, MARK, STAGED } from './layout.ts'
+import { FOLDERS, checkKey, MARK } from './layout.ts'
 import { knowsNoLinks, nameOnce } from './links.ts'
 import type { Locks } from './lock.ts'
 import { statNow } from './look.ts'
 import { makeFolder, unmakeFolders } from './make-folder.ts'
-import { listedInfo, writeSidecar } from './metadata.ts'
+import { announce, listedInfo, writeSidecar } from './metadata.ts'
 
 /** Stores a key: whole, under its condition, or not at all. Returns the files that a flush must reach. */
 export async function writeObject(
@@ -44,7 +44,7 @@ export async function writeObject(
   options.signal.throwIfAborted()
   if (key.endsWith('/')) return writeFolder(root, locks, key, source, options, written)
   const place = join(root, key)
-  const staged = await stage(root, key, source, options)
+  const staged = await stage(locks, key, source, options)
   let isStaged = true
   try {
     checkParents(root, key)
@@ -52,6 +52,7 @@ export async function writeObject(
       attempt(key, () => {
         options.signal.throwIfAborted()
         const made: string[] = []
+        announce(root, key, staged.path, options.metadata, locks.stagingPlace())
         try {
           put(root, key, staged.path, place, options, made)
         } catch (error) {
@@ -63,13 +64,12 @@ export async function writeObject(
         forget(staged.path)
         isStaged = false
         const now = lstatSync(place, { bigint: true })
-        written(
-          writeSidecar(root, key, {
-            version: versionOf(now),
-            metadata: options.metadata,
-            sha256: staged.sha256,
-          }),
-        )
+        const sidecar = {
+          version: versionOf(now),
+          metadata: options.metadata,
+          sha256: staged.sha256,
+        }
+        written(writeSidecar(root, key, sidecar, locks.stagingPlace()))
         return now
       }),
     )
@@ -111,7 +111,7 @@ function put(
         if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error
         if (attempts === MOST_ATTEMPTS) {
           // Not while others make and remove the folder: only where that is there, it is the name.
-          if (code !== 'ENOENT' || !existsSync(dirname(place))) throw error
+          if (code !== 'ENOENT' || !existsSync(dirname(place)) || !existsSync(staged)) throw error
           throw new StorageError('bad-key', `no file can be named so there: ${key}`, { key })
         }
         // Not there yet; or another client removed the folder's last file, and the folder with it.
@@ -177,28 +177,27 @@ export function checkParents(root: string, key: string): void {
 
 /** The bytes under a name of their own, checked, with the times and the mode that the metadata names. */
 async function stage(
-  root: string,
+  locks: Locks,
   key: string,
   source: ByteSource,
   { metadata, signal }: WriteOptions,
 ): Promise<{ readonly path: string; readonly sha256: string }> {
-  const path = join(root, STAGED, randomUUID())
   const executable = metadata.user['executable'] === 'true'
-  const descriptor = attempt(key, () => {
+  const create = (place: string): number =>
+    openSync(
+      place,
+      constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL,
+      executable ? 0o777 : 0o666,
+    )
+  const { path, descriptor } = attempt(key, () => {
+    const place = locks.stagingPlace()
     try {
-      return openSync(
-        path,
-        constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL,
-        executable ? 0o777 : 0o666,
-      )
+      return { path: place, descriptor: create(place) }
     } catch (error) {
+      // Somebody tidied up.
       if (errnoOf(error) !== 'ENOENT') throw error
-      makeFolder(dirname(path))
-      return openSync(
-        path,
-        constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL,
-        executable ? 0o777 : 0o666,
-      )
+      makeFolder(dirname(place))
+      return { path: place, descriptor: create(place) }
     }
   })
   try {
