@@ -35,17 +35,15 @@ export async function moveLocally(
 ): Promise<void> {
   for (let start = 0; start < actions.length; start += BATCH) {
     signal.throwIfAborted()
-    await moveBatch(effects, actions.slice(start, start + BATCH), signal, done)
+    await moveBatch(effects, actions.slice(start, start + BATCH), signal, keep, done)
   }
-  // After all of them: a folder that one move empties may be the way to another one's place.
-  for (const folder of new Set(actions.map(({ source }) => parentOf(source))))
-    await prune(effects, folder, keep)
 }
 
 async function moveBatch(
   effects: Effects,
   actions: readonly MoveLocalAction[],
   signal: AbortSignal,
+  keep: ReadonlySet<string>,
   done: (action: MoveLocalAction, error?: unknown) => void,
 ): Promise<void> {
   const { disk, state, trash, jobs, world, recorder } = effects
@@ -62,14 +60,21 @@ async function moveBatch(
 
   const moved: { readonly action: MoveLocalAction; readonly stat: DiskStat }[] = []
   const pace = paced(disk)
-  await runPool(asides, jobs, signal, async ({ action, place }) => {
-    await pace()
-    try {
-      moved.push({ action, stat: await moveOne(effects, action, place) })
-    } catch (error) {
-      done(action, error)
-    }
-  })
+  try {
+    await runPool(asides, jobs, signal, async ({ action, place }) => {
+      await pace()
+      try {
+        moved.push({ action, stat: await moveOne(effects, action, place) })
+      } catch (error) {
+        done(action, error)
+      }
+    })
+  } finally {
+    // Not one by one: a folder that one move empties may be the way to another one's place. But before anything waits for the disk, and also where this was
+    // interrupted: a folder that is left empty would read as one that a person made so, and be kept for all.
+    for (const folder of new Set(actions.map(({ source }) => parentOf(source))))
+      await prune(effects, folder, keep)
+  }
   if (moved.length === 0) return
   await disk.flush(moved.map(({ action }) => action.path))
   await waitOutTheTick(

@@ -1,7 +1,7 @@
-import { readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { ObjectInfo } from '../../src/index.ts'
+import { DiskError, nodeDisk, type ObjectInfo } from '../../src/index.ts'
 import { move, pair, treeOf, write } from './alike-clones.ts'
 import { clones } from './two-clones.ts'
 
@@ -180,3 +180,40 @@ test('what another tool renamed on a store that knows no sha256 is renamed here,
   for (const [index, content] of contents.entries())
     expect(readFileSync(join(a, `new/${39 - index}`), 'utf8')).toBe(content)
 })
+
+test.each(['cannot be flushed', 'are interrupted'])(
+  'folders that moves emptied are gone also where these %s: they must not read as made empty by a person',
+  async (how) => {
+    const stop = new AbortController()
+    let isFailing = false
+    using c = await clones(2, {
+      openDisk(root) {
+        const disk = nodeDisk(root)
+        return {
+          ...disk,
+          async rename(from, to, options) {
+            await disk.rename(from, to, options)
+            if (isFailing && how === 'are interrupted' && to === 'n/b')
+              stop.abort(new Error('failed'))
+          },
+          async flush(paths) {
+            if (isFailing && paths.includes('n/a')) throw new DiskError('io', 'n/a', 'failed')
+            return disk.flush(paths)
+          },
+        }
+      },
+    })
+    const [a = '', b = ''] = c.folders
+    for (const name of ['a', 'b']) write(a, `d/${name}`, `content of ${name}`)
+    await c.sync(0)
+    await c.sync(1)
+    move(a, 'd', 'n')
+    await c.sync(0)
+    isFailing = true
+    await expect(c.sync(1, { jobs: 1, signal: stop.signal })).rejects.toThrow('failed')
+    isFailing = false
+    await c.sync(1)
+    expect(existsSync(join(b, 'd'))).toBe(false)
+    expect([...c.store.objects.keys()].filter((key) => key.startsWith('d'))).toEqual([])
+  },
+)
