@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { DiskError, type DiskErrorCode } from './disk.ts'
 
 /** The one translation of what the system says. Whatever is not named here is `io`. */
@@ -22,13 +23,20 @@ const CODES: Readonly<Record<string, DiskErrorCode>> = {
 
 /** Where the system's own words would not help. */
 const WORDS: Readonly<Record<string, string>> = {
+  EDQUOT: 'the quota of this disk is used up',
   EXDEV: 'it lies on another disk than .lsync, and files go by way of .lsync',
 }
 
+const NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(constants.errno).map(([name, number]) => [-number, name]),
+)
+
 export function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string'))
+    return undefined
+  // Node has no names for some, a quota that is used up among them: `Unknown system error -122`.
+  const isNameless = error.code.startsWith('Unknown') && 'errno' in error
+  return (isNameless ? NAMES.get(Number(error.errno)) : undefined) ?? error.code
 }
 
 /** As a DiskError about this path (relative to the root); errors that are no system's are bugs and stay what they are. */

@@ -21,17 +21,18 @@ export async function flushPaths(root: string, paths: readonly string[]): Promis
   for (const path of paths)
     for (let folder = path; folder !== '';) all.add((folder = parentOf(folder)))
   const queue = [...all]
-  const failures: unknown[] = []
+  const failures: { readonly path: string; readonly error: unknown }[] = []
   const worker = async (): Promise<void> => {
     for (let path = queue.pop(); path !== undefined && failures.length === 0; path = queue.pop())
-      await flushOne(root, path).catch((error: unknown) => failures.push(error))
+      await flushOne(root, path).catch((error: unknown) => failures.push({ path, error }))
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
-  if (failures.length === 0) return
+  const [first] = failures
+  if (first === undefined) return
   // A file that we may write but not read cannot be opened for this; its file system still can be flushed.
-  if (failures.every((error) => errnoOf(error) === 'EACCES') && (await flushFileSystem(root)))
+  if (failures.every(({ error }) => errnoOf(error) === 'EACCES') && (await flushFileSystem(root)))
     return
-  throw translate(failures[0], paths[0] ?? '')
+  throw translate(first.error, first.path)
 }
 
 /** The file system of the root; where that alone cannot be asked for, all of them. */

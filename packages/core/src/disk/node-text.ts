@@ -40,7 +40,7 @@ export async function replaceTextOf(
 ): Promise<void> {
   const temporary = `${absolute}.new`
   // What a dead process left: removed rather than opened, so that nothing is written through a link of that name.
-  fs.rmSync(temporary, { force: true })
+  removeIfThere(temporary)
   const handle = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666)
   try {
     try {
@@ -60,8 +60,7 @@ export async function replaceTextOf(
     }
     fs.renameSync(temporary, absolute)
   } catch (error) {
-    // A full disk stays full while half a file lies there.
-    fs.rmSync(temporary, { force: true })
+    giveUp(temporary)
     throw error
   }
 }
@@ -86,8 +85,29 @@ function writeNew(absolute: string, text: string): void {
   const descriptor = fs.openSync(absolute, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666)
   try {
     writeAllSync(descriptor, Buffer.from(text), null)
+  } catch (error) {
+    giveUp(absolute)
+    throw error
   } finally {
     fs.closeSync(descriptor)
+  }
+}
+
+/** A full disk stays full while half a file lies there. Where it cannot be removed either, the first failure is what is to be told. */
+function giveUp(temporary: string): void {
+  try {
+    fs.unlinkSync(temporary)
+  } catch {
+    // The next one that is written there removes it.
+  }
+}
+
+/** Not by `rmSync`, whose failures have no code where the disk fails. */
+function removeIfThere(path: string): void {
+  try {
+    fs.unlinkSync(path)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
   }
 }
 
