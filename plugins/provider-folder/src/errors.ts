@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { StorageError, type StorageErrorCode } from '@lsync/core/provider'
 
 const CODES: Readonly<Record<string, StorageErrorCode>> = {
@@ -25,17 +26,30 @@ const CODES: Readonly<Record<string, StorageErrorCode>> = {
   EIO: 'server',
 }
 
+const NAMES: ReadonlyMap<number | undefined, string> = new Map(
+  Object.entries(constants.errno).map(([name, number]) => [-number, name]),
+)
+
 export function errnoOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException | undefined)?.code ?? ''
+  const { code = '', errno } = (error ?? {}) as NodeJS.ErrnoException
+  // Node has no names for some, a quota that is used up and a stale handle among them: `Unknown system error -122`.
+  return (code.startsWith('Unknown') ? NAMES.get(errno) : undefined) ?? code
+}
+
+/** Where the system's own words would not help, or are none. */
+const WORDS: Readonly<Record<string, string>> = {
+  EDQUOT: 'the quota there is used up',
+  ESTALE: 'its server does not know it any more',
 }
 
 /** The one translation of the system's errors. */
 export function storageError(key: string, error: unknown): StorageError {
   const errno = errnoOf(error)
   const text =
-    error instanceof Error
-      ? error.message.replace(/^[A-Z0-9]+: /, '').replace(/, .*$/s, '')
-      : String(error)
+    WORDS[errno] ??
+    (error instanceof Error
+      ? error.message.replace(/^([A-Z0-9]+: |, )/, '').replace(/, .*$/s, '')
+      : String(error))
   return new StorageError(CODES[errno] ?? 'unexpected', `${key}: ${text}`, {
     key,
     detail: errno,

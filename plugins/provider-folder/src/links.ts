@@ -1,4 +1,4 @@
-import { linkSync, lstatSync, renameSync } from 'node:fs'
+import { linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { errnoOf } from './errors.ts'
 import { renewNames } from './look.ts'
@@ -33,4 +33,13 @@ export function nameOnce(file: string, name: string): void {
   if (lstatSync(name, { throwIfNoEntry: false }) !== undefined)
     throw Object.assign(new Error(`${name} is there already`), { code: 'EEXIST' })
   renameSync(file, name)
+}
+
+/** Takes away a name that need not be there. Not by `rmSync`, which looks first, and whose failures have no code where the disk fails. */
+export function removeName(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+  }
 }

@@ -1,18 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto'
-import {
-  closeSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, linkSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StorageError } from '@lsync/core/provider'
 import { errnoOf } from './errors.ts'
-import { knowsNoLinks, nameOnce } from './links.ts'
+import { knowsNoLinks, nameOnce, removeName } from './links.ts'
 import { LOCKS, STAGED } from './layout.ts'
 import { holderOf, isHeld, self } from './machine.ts'
 import { makeFolder } from './make-folder.ts'
@@ -84,7 +76,7 @@ export class Locks implements Disposable {
       return operation()
     } finally {
       // Whoever waited too long may have taken it over.
-      if (read(place) === this.#text) rmSync(place, { force: true })
+      if (read(place) === this.#text) removeName(place)
     }
   }
 
@@ -135,7 +127,7 @@ function createExclusive(place: string, text: string): void {
   try {
     writeFileSync(descriptor, text)
   } catch (failed) {
-    rmSync(place, { force: true })
+    forget(place)
     throw failed
   } finally {
     closeSync(descriptor)
@@ -169,6 +161,6 @@ function takeOver(place: string): boolean {
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error
     }
-  rmSync(aside, { force: true })
+  removeName(aside)
   return true
 }

@@ -4,7 +4,6 @@ import {
   lstatSync,
   readFileSync,
   renameSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -13,6 +12,7 @@ import type { ObjectInfo, ObjectMetadata } from '@lsync/core/provider'
 import { errnoOf } from './errors.ts'
 import { sameStamp, versionOf } from './identity.ts'
 import { METADATA } from './layout.ts'
+import { removeName } from './links.ts'
 import { makeFolder } from './make-folder.ts'
 import { forget } from './sweep.ts'
 
@@ -86,7 +86,7 @@ function fileOf(version: string): string {
 }
 
 export function removeSidecar(root: string, key: string): void {
-  rmSync(placeOf(root, key), { force: true })
+  removeName(placeOf(root, key))
 }
 
 /** Of whatever version it was written for. */

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { LOCKS, STAGED } from './layout.ts'
+import { removeName } from './links.ts'
 import { isHeld } from './machine.ts'
 
 /** Milliseconds after which what a client made for itself is no longer needed by anybody: whoever misses it makes it anew. */
@@ -53,7 +54,7 @@ function isOld(path: string, time: 'ctimeMs' | 'mtimeMs'): boolean {
 /** As far as it can be. */
 export function forget(path: string): void {
   try {
-    rmSync(path, { force: true })
+    removeName(path)
   } catch {
     // The next client tries again.
   }

@@ -8,8 +8,6 @@ import {
   lstatSync,
   openSync,
   renameSync,
-  rmSync,
-  unlinkSync,
   utimesSync,
   writeSync,
   type BigIntStats,
@@ -25,11 +23,12 @@ import {
 import { attempt, errnoOf } from './errors.ts'
 import { versionOf } from './identity.ts'
 import { FOLDERS, checkKey, MARK } from './layout.ts'
-import { knowsNoLinks, nameOnce } from './links.ts'
+import { knowsNoLinks, nameOnce, removeName } from './links.ts'
 import type { Locks } from './lock.ts'
 import { statNow } from './look.ts'
 import { makeFolder, unmakeFolders } from './make-folder.ts'
 import { announce, listedInfo, writeSidecar } from './metadata.ts'
+import { forget } from './sweep.ts'
 
 /** Stores a key: whole, under its condition, or not at all. Returns the files that a flush must reach. */
 export async function writeObject(
@@ -61,7 +60,7 @@ export async function writeObject(
           throw error
         }
         // The second name must go before the look: removing it moves the ctime, which is part of the version.
-        forget(staged.path)
+        removeName(staged.path)
         isStaged = false
         const now = lstatSync(place, { bigint: true })
         const sidecar = {
@@ -76,16 +75,7 @@ export async function writeObject(
     written(place)
     return { ...listedInfo(key, stat), digests: { sha256: staged.sha256 } }
   } finally {
-    if (isStaged) forget(staged.path)
-  }
-}
-
-/** As `rmSync` with `force`, which looks first. */
-function forget(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error
+    if (isStaged) removeName(staged.path)
   }
 }
 
@@ -224,7 +214,7 @@ async function stage(
       attempt(key, () => futimesSync(descriptor, mtime, mtime))
     return { path, sha256: digest }
   } catch (error) {
-    rmSync(path, { force: true })
+    forget(path)
     throw error
   } finally {
     closeSync(descriptor)

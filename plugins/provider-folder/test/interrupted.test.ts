@@ -8,7 +8,7 @@ import {
   type RmOptions,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { bytesSource, type Expect, type StorageProvider } from '@lsync/core/provider'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -23,15 +23,16 @@ const fault = vi.hoisted(() => ({
   after: 0,
   isDeath: true,
   isDead: false,
+  failure: { code: 'EIO', errno: -5, message: 'EIO: i/o error, at a path' },
 }))
+const EIO = fault.failure
 
 vi.mock(import('node:fs'), async (original) => {
   const fs = await original()
   const check = (call: Call, path: PathLike): void => {
     const isNow = call === fault.call && fault.path.test(String(path)) && fault.after-- === 0
     fault.isDead ||= isNow && fault.isDeath
-    if (isNow || fault.isDead)
-      throw Object.assign(new Error('EIO: i/o error, at a path'), { code: 'EIO' })
+    if (isNow || fault.isDead) throw Object.assign(new Error(), fault.failure)
   }
   return {
     ...fs,
@@ -52,7 +53,13 @@ vi.mock(import('node:fs'), async (original) => {
       fs.unlinkSync(path)
     },
     rmSync(path: PathLike, options?: RmOptions) {
-      check('forget', path)
+      try {
+        check('forget', path)
+      } catch {
+        // What this one says of an error of the disk.
+        const message = `, Unknown error: Input/output error '${String(path)}'`
+        throw Object.assign(new Error(message), { code: '', errno: -4094 })
+      }
       fs.rmSync(path, options)
     },
   }
@@ -68,7 +75,7 @@ const STAGED = /store\/staged\//
 function scene() {
   const root = mkdtempSync(join(tmpdir(), 'lsync-interrupted-'))
   onTestFinished(() => {
-    fault.call = undefined
+    Object.assign(fault, { call: undefined, failure: EIO })
     rmSync(root, { recursive: true, force: true })
   })
   return {
@@ -183,7 +190,21 @@ test('a write that fails leaves nothing on its way', async () => {
   expect(files.map(({ parentPath }) => basename(parentPath))).toEqual(['locks'])
 })
 
-test('a disk that fails while it is listed, probed or looked at is told in words', async () => {
+test('a quota that is used up is no room, though Node has no name for it', async () => {
+  const { open } = scene()
+  await using provider = await open()
+  const number = -constants.errno.EDQUOT
+  const nameless = `Unknown system error ${number}`
+  fault.failure = { code: nameless, errno: number, message: `${nameless}: ${nameless}, link` }
+  Object.assign(fault, { call: 'name', path: NAME, after: 0, isDeath: false })
+  await expect(put(provider, 'target', ABSENT)).rejects.toMatchObject({
+    code: 'no-space',
+    message: 'key: the quota there is used up',
+    detail: 'EDQUOT',
+  })
+})
+
+test('a disk that fails while it is listed or probed is told in words, and so is one that cannot give a lock back', async () => {
   const { root, open } = scene()
   await using provider = await open()
   mkdirSync(join(root, 'd'))
@@ -192,7 +213,10 @@ test('a disk that fails while it is listed, probed or looked at is told in words
   }
   await failing({ call: 'look', path: /store\/folders\/d\// }, false, list)
   await failing({ call: 'look', path: /\/d\/$/ }, false, list)
-  await failing({ call: 'forget', path: /scratch$/ }, false, () =>
-    provider.probe!({ signal, scratch: 'scratch' }),
-  )
+  await failing({ call: 'forget', path: /locks\/\d+$/ }, false, () => put(provider, 'x', ABSENT))
+  Object.assign(fault, { call: 'forget', path: /scratch$/, after: 0 })
+  await expect(provider.probe!({ signal, scratch: 'scratch' })).rejects.toMatchObject({
+    code: 'unexpected',
+    message: expect.stringContaining('Input/output error'),
+  })
 })
