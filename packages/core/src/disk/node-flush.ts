@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { parentOf } from '../model/path.ts'
+import { joinPath, parentOf } from '../model/path.ts'
 import { errnoOf, translate } from './node-errors.ts'
 
 const openAsync = promisify(fs.open)
@@ -35,15 +36,41 @@ export async function flushPaths(root: string, paths: readonly string[]): Promis
   throw translate(first.error, first.path)
 }
 
-/** The file system of the root; where that alone cannot be asked for, all of them. */
+/**
+ * The file system of the root. Where Linux cannot be asked for that alone (a container without `sync`, no more processes) or has failed, everything below the root,
+ * one by one: that also says which file it was. Elsewhere all file systems, since there one by one takes milliseconds each.
+ */
 export async function flushEverything(root: string): Promise<void> {
   if (await flushFileSystem(root)) return
+  if (process.platform === 'linux') return flushBelow(root, '')
   await new Promise<void>((resolve, reject) => {
     execFile('sync', [], (error) => {
       if (error === null) resolve()
       else reject(translate(error, ''))
     })
   })
+}
+
+/** What may not be read is nothing that lsync wrote, or sent. */
+async function flushBelow(root: string, folder: string): Promise<void> {
+  try {
+    await flushOne(root, folder)
+    for (const item of await readdir(`${root}/${folder}`, { withFileTypes: true })) {
+      const path = joinPath(folder, item.name)
+      if (item.isDirectory()) await flushBelow(root, path)
+      else if (item.isFile()) await flushOne(root, path).catch(unlessUnreadable(path))
+    }
+  } catch (error) {
+    unlessUnreadable(folder)(error)
+  }
+}
+
+/** Gone meanwhile, too. */
+function unlessUnreadable(path: string): (error: unknown) => void {
+  return (error) => {
+    if (!['EACCES', 'ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? ''))
+      throw translate(error, path)
+  }
 }
 
 async function flushOne(root: string, path: string): Promise<void> {

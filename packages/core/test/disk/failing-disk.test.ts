@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -97,3 +97,20 @@ test('of many that are flushed, the one that failed is named', async () => {
     path: 'folder/file',
   })
 })
+
+test.runIf(process.platform === 'linux')(
+  'without the command that flushes a file system everything is flushed one by one, and what fails is named',
+  async () => {
+    const { root, disk } = scene()
+    mkdirSync(join(root, 'folder'))
+    writeFileSync(join(root, 'folder/file'), '')
+    symlinkSync('/nowhere', join(root, 'link'))
+    vi.stubEnv('PATH', root)
+    onTestFinished(() => {
+      vi.unstubAllEnvs()
+    })
+    await disk.flushAll()
+    fail(['fsync'], 'EIO', 'i/o error', -5)
+    await expect(disk.flushAll()).rejects.toMatchObject({ code: 'io', path: 'folder/file' })
+  },
+)
