@@ -75,7 +75,7 @@ export function announce(
   temporary: string,
 ): void {
   if (metadata.user['type'] === undefined) return
-  const former = parse(textOf(placeOf(root, key))) ?? { version: '', metadata: { user: {} } }
+  const former = readSidecar(root, key) ?? { version: '', metadata: { user: {} } }
   const coming = { file: fileOf(versionOf(lstatSync(staged, { bigint: true }))), metadata }
   writeSidecar(root, key, { ...former, coming }, temporary)
 }
@@ -89,29 +89,19 @@ export function removeSidecar(root: string, key: string): void {
   removeName(placeOf(root, key))
 }
 
-/** Of whatever version it was written for. */
+/** Of whatever version it was written for. One that cannot be read now is not the same as none: a link would be taken for a file. */
 export function readSidecar(root: string, key: string): Sidecar | undefined {
+  let text: string
   try {
-    return parse(textOf(placeOf(root, key)))
-  } catch {
-    return undefined
-  }
-}
-
-/** Empty where there is none. One that cannot be read now is no other: it must not be written over as if there were none. */
-function textOf(place: string): string {
-  try {
-    return readFileSync(place, 'utf8')
+    text = readFileSync(placeOf(root, key), 'utf8')
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return ''
+    if (errnoOf(error) === 'ENOENT') return undefined
     throw error
   }
-}
-
-function parse(text: string): Sidecar | undefined {
   try {
     return JSON.parse(text) as Sidecar
   } catch {
+    // A power cut left a part of it.
     return undefined
   }
 }

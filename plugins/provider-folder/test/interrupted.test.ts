@@ -14,7 +14,7 @@ import { bytesSource, type Expect, type StorageProvider } from '@lsync/core/prov
 import { expect, onTestFinished, test, vi } from 'vitest'
 import folder from '../src/index.ts'
 
-type Call = 'look' | 'name' | 'forget'
+type Call = 'look' | 'name' | 'forget' | 'read'
 
 /** The disk fails at a call on such a path, after so many that went well; from then on at each one where the process died of it. */
 const fault = vi.hoisted(() => ({
@@ -40,6 +40,10 @@ vi.mock(import('node:fs'), async (original) => {
       check('look', path)
       return fs.lstatSync(path, options)
     }) as typeof fs.lstatSync,
+    readFileSync: ((path: string, options: BufferEncoding) => {
+      check('read', path)
+      return fs.readFileSync(path, options)
+    }) as typeof fs.readFileSync,
     linkSync(from: PathLike, to: PathLike) {
       check('name', to)
       fs.linkSync(from, to)
@@ -127,6 +131,16 @@ test('what is there stays what it is until a link takes its place', async () => 
     metadata: file,
   })
   await failing({ call: 'name', path: METADATA, after: 1 }, true, replace)
+  expect(await typeOf(provider)).toBe('link')
+})
+
+test('a link of which it cannot be read now that it is one is no file', async () => {
+  const { open } = scene()
+  await using provider = await open()
+  await put(provider, 'target', ABSENT)
+  const at = { call: 'read', path: METADATA } as const
+  await failing(at, false, () => provider.head('key', { signal }))
+  await failing(at, false, () => provider.read('key', { signal }))
   expect(await typeOf(provider)).toBe('link')
 })
 
