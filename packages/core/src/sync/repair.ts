@@ -1,8 +1,10 @@
 import { type Disk, DiskError, type DiskErrorCode } from '../disk/disk.ts'
 import { paced } from '../execute/paced.ts'
 import type { OnEvent } from '../model/events.ts'
+import { parentOf } from '../model/path.ts'
 import { STAGING } from '../state/layout.ts'
 import type { Outcome, State } from '../state/state.ts'
+import { prune } from './trash.ts'
 
 /**
  * Undoes what a dead run left half done: a file that went into the trash while its successor never arrived goes back to its place.
@@ -18,10 +20,12 @@ export async function repair(
 ): Promise<readonly string[]> {
   const intents = state.openIntents
   const entries = await state.entriesOf(
-    intents.map(({ path }) => path),
+    intents.flatMap(({ path }) => [path, ...foldersAbove(path)]),
     signal,
   )
   const restored: string[] = []
+  /** Folders of files that were moved on. */
+  const left = new Set<string>()
   const closed: Outcome[] = []
   const pace = paced(disk)
   for (const { path, trash, inode, size } of intents) {
@@ -35,14 +39,24 @@ export async function repair(
       (await back(disk, trash, path))
     )
       restored.push(path)
+    if (aside === undefined && (await disk.stat(path)) === undefined) left.add(parentOf(path))
     closed.push({ path, entry: entries.get(path) })
   }
+  // What the run emptied, and had no time to remove, would read as made empty by a person, and be brought to everybody.
+  for (const folder of left) await prune(disk, folder, (at) => entries.has(`${at}/`))
   if (closed.length > 0) {
     // Also what a repair that was interrupted put back: closed, its intent would bring it back no more.
     await disk.flush(intents.map(({ path }) => path))
     await state.record(closed)
   }
   return restored
+}
+
+/** As the base has them where they are kept empty. */
+function foldersAbove(path: string): string[] {
+  const folders: string[] = []
+  for (let at = parentOf(path); at !== ''; at = parentOf(at)) folders.push(`${at}/`)
+  return folders
 }
 
 /** Its folder is gone, or something turned up: then the person has moved on, and the trash keeps the file. */

@@ -81,12 +81,18 @@ export function placeOf({ run, path }: TrashItem): Path {
   return joinPath(joinPath(TRASH, run), path)
 }
 
-async function prune(disk: Disk, folder: string): Promise<void> {
-  for (let at = folder; at !== TRASH && at !== ''; at = parentOf(at))
+/** Removes folders upwards as long as they are empty; none that is to stay. */
+export async function prune(
+  disk: Disk,
+  folder: string,
+  stays = (at: string): boolean => at === TRASH,
+): Promise<void> {
+  for (let at = folder; at !== '' && !stays(at); at = parentOf(at))
     try {
       await disk.removeFolder(at)
     } catch (error) {
-      if (error instanceof DiskError) return
-      throw error
+      if (!(error instanceof DiskError)) throw error
+      // Gone already, and so may be all that was in the one above it.
+      if (error.code !== 'missing') return
     }
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
@@ -106,6 +106,36 @@ test('a replacement whose old file cannot be looked at in the trash is undone', 
   refused.clear()
   await c.sync(0)
   expect(read(a, 'x')).toBe('changed')
+})
+
+test('a folder that a dead run emptied by moves is removed, and not brought to everybody; one that is kept stays', async () => {
+  using c = await clones(2)
+  const [a = '', b = ''] = c.folders
+  for (const folder of ['d/e', 'kept']) {
+    mkdirSync(join(a, folder), { recursive: true })
+    write(a, `${folder}/x`, `of ${folder}`)
+  }
+  // As other tools mark folders, whatever is in them.
+  await c.put('kept/', '')
+  await c.sync(0)
+  await c.sync(1)
+  // Killed after the moves, before all of their folders were removed and anything was recorded.
+  mkdirSync(join(a, 'n'))
+  const state = await openState(nodeDisk(a), nodeWorld())
+  for (const path of ['d/e/x', 'kept/x']) {
+    const { ino: inode, size } = statSync(join(a, path))
+    await state.intend([{ path, trash: `.lsync/trash/run/${path}`, inode, size }])
+    renameSync(join(a, path), join(a, 'n', path.replaceAll('/', '-')))
+  }
+  rmdirSync(join(a, 'd/e'))
+  await c.sync(0)
+  await c.sync(1)
+  for (const folder of [a, b]) {
+    expect(existsSync(join(folder, 'd'))).toBe(false)
+    expect(existsSync(join(folder, 'kept'))).toBe(true)
+  }
+  expect([...c.store.objects.keys()].toSorted()).toContain('kept/')
+  expect([...c.store.objects.keys()].filter((key) => key.startsWith('d'))).toEqual([])
 })
 
 /** Nothing is renamed to these paths; `x in the trash` cannot be looked at once it is there. */
