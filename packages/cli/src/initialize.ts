@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, realpathSync, rmdirSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, rmdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Initialized, Machine, OnEvent, ProviderModule } from '@lsync/core'
 import * as Args from '@oclif/core/args'
@@ -88,11 +88,30 @@ export async function initialize(
 /** With all above it; LsyncError `bad-path`. Returns the topmost that was not there. */
 async function makeFolder(folder: string): Promise<string | undefined> {
   try {
-    return mkdirSync(folder, { recursive: true })
+    return makeWithAbove(folder)
   } catch (error) {
     const { diskError, LsyncError } = await import('@lsync/core')
     const reason = `no folder can be made there: ${diskError(folder, error).message}`
     throw new LsyncError('bad-path', reason, { path: folder, reason }, error)
+  }
+}
+
+/** Not by `recursive`: where a file system answers ENOENT to a name that it cannot keep (exFAT by FUSE), that never ends. */
+function makeWithAbove(folder: string): string | undefined {
+  try {
+    mkdirSync(folder)
+    return folder
+  } catch (error) {
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return undefined
+    const above = dirname(folder)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || existsSync(above)) throw error
+    const made = makeWithAbove(above)
+    try {
+      return makeWithAbove(folder) === undefined ? made : (made ?? folder)
+    } catch (failed) {
+      if (made !== undefined) removeEmpty(above, made)
+      throw failed
+    }
   }
 }
 

@@ -1,5 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -240,6 +248,34 @@ test.each([
   expect({ exit, stderr }).toEqual({ exit: code, stderr: '' })
   expect(stdout.match(/x-\d+\n/g)).toHaveLength(names.length)
 })
+
+// As a removed folder answers through its descriptor, so some file systems answer to a name that they cannot keep (exFAT by FUSE).
+test.skipIf(!existsSync('/proc/self/fd')).each(['init', 'clone'])(
+  '%s into a place where no folder can be made says so',
+  (command) => {
+    mkdirSync(box.path('removed'))
+    const descriptor = openSync(box.path('removed'), 'r')
+    rmdirSync(box.path('removed'))
+    try {
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        [BIN, command, './remote', '/proc/self/fd/3/new/folder'],
+        {
+          cwd: box.folder,
+          env: { ...process.env, ...box.environment },
+          encoding: 'utf8',
+          stdio: ['ignore', 'ignore', 'pipe', descriptor],
+          timeout: 20_000,
+          killSignal: 'SIGKILL',
+        },
+      )
+      expect(status).toBe(2)
+      expect(stderr).toContain('/proc/self/fd/3/new/folder: no folder can be made there')
+    } finally {
+      closeSync(descriptor)
+    }
+  },
+)
 
 test('no SDK is loaded that a command does not use', async () => {
   await repository({ x: 'one' })

@@ -1,9 +1,10 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { type OpenOptions, StorageError, type StorageProvider } from '@lsync/core/provider'
-import { attemptRoot, noFolder, storageError } from './errors.ts'
+import { attempt, attemptRoot, errnoOf, noFolder, storageError } from './errors.ts'
 import { flushWritten } from './flush.ts'
 import { listObjects } from './list.ts'
 import { Locks } from './lock.ts'
+import { makeFolder } from './make-folder.ts'
 import { probeFolder } from './probe.ts'
 import { headOf, readObject } from './read.ts'
 import { removeObject } from './remove.ts'
@@ -25,7 +26,7 @@ export async function openFolder(
   { signal, create, known }: OpenOptions,
 ): Promise<StorageProvider> {
   signal.throwIfAborted()
-  if (create === true) attemptRoot(root, () => mkdirSync(root, { recursive: true }))
+  if (create === true) attemptRoot(root, () => makeRoot(root))
   const stat = attemptRoot(root, () => statSync(root, { throwIfNoEntry: false }))
   if (stat?.isDirectory() !== true) throw noFolder(`there is no folder ${root}`)
   const locks = new Locks(root)
@@ -71,6 +72,15 @@ export async function openFolder(
     },
   }
   return provider
+}
+
+function makeRoot(root: string): void {
+  try {
+    makeFolder(root)
+  } catch (error) {
+    // A link that leads nowhere, to a disk that is not mounted, say, is no folder, and no file either.
+    if (errnoOf(error) !== 'EEXIST' || existsSync(root)) throw error
+  }
 }
 
 async function translated<T>(

@@ -1,4 +1,14 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -31,3 +41,36 @@ test('what is wrong with the folder itself is said of it by its name', async () 
       message: expect.stringContaining(join(root, name)),
     })
 })
+
+// As a removed folder answers through its descriptor, so some file systems answer to a name that they cannot keep (exFAT by FUSE).
+test.skipIf(!existsSync('/proc/self/fd'))(
+  'a place where no folder can be made, and that looks as if only those above it were missing, is refused',
+  () => {
+    const removed = mkdtempSync(join(tmpdir(), 'lsync-removed-'))
+    const descriptor = openSync(removed, 'r')
+    onTestFinished(() => {
+      closeSync(descriptor)
+    })
+    rmdirSync(removed)
+    // In a process of its own: what never ends cannot be interrupted.
+    const { stdout, signal: killed } = spawnSync(
+      process.execPath,
+      [
+        '--conditions=@lsync/source',
+        '--input-type=module',
+        '-e',
+        `const { default: folder } = await import(${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)})
+const options = { signal: new AbortController().signal, settings: {}, environment: {}, concurrency: 2, create: true }
+await folder.open('file:///proc/self/fd/3/a/b', options).catch(({ code }) => console.log(code))`,
+      ],
+      {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'inherit', descriptor],
+        timeout: 20_000,
+        killSignal: 'SIGKILL',
+      },
+    )
+    expect(killed).toBeNull()
+    expect(stdout).toBe('bad-key\n')
+  },
+)
