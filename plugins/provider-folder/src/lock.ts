@@ -50,7 +50,7 @@ export class Locks implements Disposable {
     const folded = key.normalize('NFC').toLowerCase()
     const stripe = createHash('md5').update(folded).digest().readUInt16BE() % STRIPES
     const place = join(this.#folder, String(stripe))
-    const until = Date.now() + LONGEST_WAIT
+    const until = performance.now() + LONGEST_WAIT
     let emptySince: number | undefined
     for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
       signal.throwIfAborted()
@@ -62,7 +62,7 @@ export class Locks implements Disposable {
       else emptySince = undefined
       const isAbandoned = emptySince !== undefined && performance.now() - emptySince > LONGEST_WRITE
       if ((text !== '' || isAbandoned) && takeOver(place)) continue
-      if (Date.now() > until)
+      if (performance.now() > until)
         throw new StorageError(
           'busy',
           `${holderOf(text ?? '')} holds the lock for ${key}: if it is gone, remove ${LOCKS}/${stripe} there`,

@@ -119,5 +119,5 @@ export const PROCESS_OUTPUT: Output = {
     process.stderr.isTTY && process.env['TERM'] !== 'dumb'
       ? process.stderr.columns || 80
       : undefined,
-  now: () => Date.now(),
+  now: () => performance.now(),
 }

@@ -71,6 +71,7 @@ export class Bandwidth {
   readonly #rate: number | undefined
   readonly #world: World
   #nextFree = 0
+  #seen = 0
 
   constructor(rate: number | undefined, world: World) {
     this.#rate = rate
@@ -85,6 +86,9 @@ export class Bandwidth {
   async take(bytes: number, signal: AbortSignal): Promise<void> {
     if (this.#rate === undefined) return
     const now = this.#world.now()
+    // A clock that was set back: nobody is to wait until it is there again.
+    this.#nextFree -= Math.max(this.#seen - now, 0)
+    this.#seen = now
     const start = Math.max(now, this.#nextFree)
     this.#nextFree = start + (bytes / this.#rate) * 1000
     if (start > now) await this.#world.sleep(start - now, signal)

@@ -27,7 +27,8 @@ export async function takeLock(
 ): Promise<() => Promise<void>> {
   const { self, isAlive, wait, signal, reading } = options
   const mine = `${JSON.stringify({ format: 1, ...self, since: new Date(world.now()).toISOString(), token: world.token() })}\n`
-  const until = world.now() + wait * 1000
+  // Counted in looks: a clock that is set back meanwhile would make the wait as much longer.
+  let looks = Math.ceil((wait * 1000) / POLL)
   for (;;) {
     signal.throwIfAborted()
     try {
@@ -46,7 +47,7 @@ export async function takeLock(
       await takeAway(disk, world, text)
       continue
     }
-    if (world.now() >= until)
+    if (looks-- <= 0)
       throw new LsyncError('locked', `process ${holder.pid} on ${holder.host} is at work here`, {
         pid: holder.pid,
         host: holder.host,

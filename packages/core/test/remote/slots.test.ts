@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Slots } from '../../src/remote/limiter.ts'
+import { Bandwidth, Slots } from '../../src/remote/limiter.ts'
 
 const { signal } = new AbortController()
 
@@ -35,4 +35,23 @@ test('who gives up waiting makes way for those behind', async () => {
 
 test('nobody waits for more than there are', async () => {
   await expect(new Slots(4).take(signal, 5)).rejects.toThrow(RangeError)
+})
+
+test('a clock that is set back holds up nobody', async () => {
+  let now = 1_000_000
+  const slept: number[] = []
+  const world = {
+    now: () => now,
+    async sleep(milliseconds: number) {
+      slept.push(milliseconds)
+      now += milliseconds
+    },
+    token: () => '',
+  }
+  const bandwidth = new Bandwidth(1000, world)
+  for (let second = 0; second < 3; second++) await bandwidth.take(1000, signal)
+  now -= 3_600_000
+  for (let second = 0; second < 3; second++) await bandwidth.take(1000, signal)
+  expect(slept).toHaveLength(5)
+  expect(Math.max(...slept)).toBeLessThanOrEqual(2000)
 })

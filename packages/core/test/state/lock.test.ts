@@ -49,6 +49,26 @@ test('who holds it is said: the process, the host, and since when', async () => 
   })
 })
 
+test('who waits for a while is not held up by a clock that is set back meanwhile', async () => {
+  const { root, disk } = temporaryRepository()
+  leave(root, { pid: 4711, host: 'elsewhere' })
+  let now = Date.now()
+  let slept = 0
+  const setBack = {
+    ...world,
+    now: () => now,
+    async sleep(milliseconds: number) {
+      slept += milliseconds
+      now += slept < 1000 ? milliseconds : -3_600_000
+      if (slept > 60_000) throw new Error('waits for ever')
+    },
+  }
+  await expect(takeLock(disk, setBack, options({ wait: 3 }))).rejects.toMatchObject({
+    code: 'locked',
+  })
+  expect(slept).toBe(3000)
+})
+
 test('one of another machine of our name is not taken over', async () => {
   const { root, disk } = temporaryRepository()
   leave(root, { machine: 'another', boot: 'another', started: '1' })
