@@ -100,6 +100,22 @@ test('Ctrl-D is quit: what is not settled stays as it is', async () => {
   expect(person.shown()).not.toMatch(/Warning|Interrupted/)
 })
 
+test('who is told to end at a question, by a signal, ends', async () => {
+  conflicts(['1', '2'])
+  const noted = ['sh', '-c', 'echo $$ > pid; exec "$@"', 'sh']
+  const person = terminal(
+    box.folder,
+    [...noted, process.execPath, BIN, '-C', 'b', 'resolve'],
+    box.environment,
+  )
+  await person.until('? 1')
+  await person.until('quit')
+  process.kill(Number(read('pid')), 'SIGTERM')
+  await person.until('Interrupted')
+  expect(await person.end).toBe(130)
+  expect(read('b', '1')).toBe('1, of b\n')
+})
+
 test('a side that moves while a person thinks makes her decision void: she is asked again', async () => {
   conflicts(['x'])
   const person = resolve()

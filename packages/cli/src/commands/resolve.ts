@@ -114,6 +114,7 @@ export default class Resolve extends LsyncCommand {
           this.say(lines)
         },
         tools: toolsOf(await this.machine()),
+        signal: this.abort.signal,
       })
     } catch (error) {
       // Ctrl-C at a question.

@@ -12,6 +12,8 @@ type Choice = 'diff' | 'local' | 'remote' | 'both' | 'merge' | 'skip' | 'quit'
 export interface Person {
   readonly say: (lines: string | Iterable<string>) => void
   readonly tools: Tools
+  /** That the command is to end; at a question, Ctrl-C is a key, and this somebody else's `kill`. */
+  readonly signal: AbortSignal
 }
 
 /** Asks for each conflict what is to become of it, and does that at once. Returns the conflicts that are left. */
@@ -42,7 +44,7 @@ async function settleOne(
   let conflict = first
   person.say(['', ...describe(conflict, place)])
   for (;;) {
-    const choice = await ask(conflict)
+    const choice = await ask(conflict, person.signal)
     if (choice === 'quit') return 'quit'
     if (choice === 'skip') return conflict
     if (choice === 'diff') {
@@ -98,7 +100,7 @@ function describe(conflict: Conflict, place: string): readonly string[] {
 }
 
 /** The end of the input, as by Ctrl-D, is an answer too: the question itself would wait for another one. */
-async function ask(conflict: Conflict): Promise<Choice> {
+async function ask(conflict: Conflict, signal: AbortSignal): Promise<Choice> {
   const ended = new AbortController()
   const end = (): void => {
     ended.abort()
@@ -108,8 +110,9 @@ async function ask(conflict: Conflict): Promise<Choice> {
   }
   process.stdin.on('keypress', onKey).on('end', end)
   try {
-    return await choiceFor(conflict, ended.signal)
+    return await choiceFor(conflict, AbortSignal.any([ended.signal, signal]))
   } catch (error) {
+    signal.throwIfAborted()
     if (ended.signal.aborted) return 'quit'
     throw error
   } finally {
