@@ -10,6 +10,7 @@ import {
   type Totals,
 } from '@lsync/core'
 import { GUARDS } from './messages/guards.ts'
+import { dateOf } from './render/format.ts'
 import { problemMessage } from './render/lines.ts'
 import { isWorthTelling, movedFrom } from './render/moves.ts'
 import { bytesDown, bytesOf, bytesUp } from './render/bytes.ts'
@@ -136,5 +137,5 @@ function sum(numbers: readonly number[]): number {
 
 /** Times are texts of ISO 8601, in UTC. */
 export function timeOf(milliseconds: number): string {
-  return new Date(milliseconds).toISOString()
+  return dateOf(milliseconds).toISOString()
 }

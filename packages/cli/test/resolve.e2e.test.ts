@@ -168,3 +168,25 @@ test('merge opens an editor; while markers are left nothing is settled', async (
   expect(JSON.parse(stdout)).toMatchObject({ settled: [{ path: 'y', keep: 'merge' }] })
   expect(stderr).toBe('hello\n')
 })
+
+test('where there is no place for the files of a merge tool, or it removed them, that is said, and nothing is settled', () => {
+  conflicts(['x'])
+  writeFileSync(box.path('file'), '')
+  for (const [TMPDIR, tool, reason] of [
+    [box.path('file'), 'true', 'not a directory'],
+    [box.folder, 'rm "$MERGED"', 'no such file or directory'],
+  ] as const) {
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [BIN, '-C', 'b', 'resolve', '--merge', 'x'],
+      {
+        cwd: box.folder,
+        env: { ...process.env, ...box.environment, TMPDIR, LSYNC_MERGE_TOOL: tool },
+        encoding: 'utf8',
+      },
+    )
+    expect(stderr).toContain(`${TMPDIR} cannot be read or written: ${reason}`)
+    expect(status).toBe(2)
+  }
+  expect([read('b', 'x'), read('remote', 'x')]).toEqual(['x, of b\n', 'x of a\n'])
+})

@@ -85,7 +85,7 @@ export class Workshop implements AsyncDisposable {
   }
 
   static async open(path: string): Promise<Workshop> {
-    return new Workshop(await mkdtemp(join(tmpdir(), 'lsync-')), path)
+    return new Workshop(await inTemporary(mkdtemp(join(tmpdir(), 'lsync-'))), path)
   }
 
   async put(
@@ -93,16 +93,28 @@ export class Workshop implements AsyncDisposable {
     content: AsyncIterable<Uint8Array> | Uint8Array | string,
   ): Promise<string> {
     const file = join(this.#folder, `${this.#stem}.${role}${this.#extension}`)
-    await writeFile(file, content, { flag: 'wx', mode: 0o600 })
+    await inTemporary(writeFile(file, content, { flag: 'wx', mode: 0o600 }))
     return file
   }
 
   async take(file: string): Promise<Uint8Array> {
-    return readFile(file)
+    return inTemporary(readFile(file))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** LsyncError `disk`: that folder may be missing, closed to this user, or full, and the program may have removed what is in it. */
+async function inTemporary<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    const { diskError, LsyncError } = await import('@lsync/core')
+    const path = tmpdir()
+    const reason = `${diskError(path, error).message}; files for a program are put there, or where TMPDIR says`
+    throw new LsyncError('disk', `${path}: ${reason}`, { path, reason }, error)
   }
 }
 

@@ -51,10 +51,18 @@ export function parseRate(
 
 /** `2026-01-31 14:05:09` in this machine's time zone. */
 export function formatTime(milliseconds: number): string {
-  const date = new Date(milliseconds)
+  const date = dateOf(milliseconds)
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-')
   return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`
 }
+
+/** Some file systems keep times of files that no date reaches: the last one stands for them. */
+export function dateOf(milliseconds: number): Date {
+  return new Date(Math.max(-LAST_DATE, Math.min(milliseconds, LAST_DATE)))
+}
+
+/** Milliseconds. */
+const LAST_DATE = 8.64e15
 
 const UNITS_OF_AGE: Readonly<Record<string, number>> = { h: 1, d: 24, w: 24 * 7 }
 

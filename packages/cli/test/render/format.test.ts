@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { count, formatBytes, formatDuration, parseAge, parseRate } from '../../src/render/format.ts'
+import { timeOf } from '../../src/facts.ts'
+import {
+  count,
+  formatBytes,
+  formatDuration,
+  formatTime,
+  parseAge,
+  parseRate,
+} from '../../src/render/format.ts'
 
 test.each([
   [0, '0 B'],
@@ -20,6 +28,12 @@ test.each([
   [7384, '2h03m'],
 ])('%d seconds', (seconds, shown) => {
   expect(formatDuration(seconds)).toBe(shown)
+})
+
+test('a time that no date reaches is shown as the last one', () => {
+  expect(timeOf(9e21)).toBe('+275760-09-13T00:00:00.000Z')
+  expect(timeOf(-9e21)).toBe('-271821-04-20T00:00:00.000Z')
+  expect(formatTime(9e21)).toMatch(/^275760-09-1\d /)
 })
 
 test('one file, two files', () => {
