@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmdirSync,
   writeFileSync,
@@ -247,6 +248,23 @@ test.each([
   const { exit, stdout, stderr } = await ended(child)
   expect({ exit, stderr }).toEqual({ exit: code, stderr: '' })
   expect(stdout.match(/x-\d+\n/g)).toHaveLength(names.length)
+})
+
+test('where there is no room for a lock, a run leaves nothing of it behind', async () => {
+  await repository({ x: 'x' })
+  const full = ['-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath, BIN, '-C', 'a', 'sync']
+  const { status, stderr } = spawnSync('/bin/sh', full, {
+    cwd: box.folder,
+    env: { ...process.env, ...box.environment },
+    encoding: 'utf8',
+  })
+  expect(stderr).toContain('.lsync/lock: file too large')
+  expect(status).toBe(2)
+  expect(readdirSync(box.path('a', '.lsync')).toSorted()).toEqual([
+    'config.yaml',
+    'remote.yaml',
+    'staging',
+  ])
 })
 
 // As a removed folder answers through its descriptor, so some file systems answer to a name that they cannot keep (exFAT by FUSE).

@@ -184,9 +184,11 @@ function newest<T extends RecordBase>(records: readonly T[]): T | undefined {
   return records.toSorted((a, b) => a.begun - b.begun).at(-1)
 }
 
+/** Of files: a folder there is some system's, that puts one into every folder. */
 async function namesIn(disk: Disk): Promise<readonly string[] | undefined> {
   try {
-    return (await disk.list(TRANSFERS)).map(({ name }) => name)
+    const items = await disk.list(TRANSFERS)
+    return items.filter(({ kind }) => kind !== 'folder').map(({ name }) => name)
   } catch (error) {
     if (error instanceof DiskError && error.code === 'missing') return undefined
     throw error

@@ -83,11 +83,15 @@ export function tellUnrepaired({ openIntents }: State, onEvent: OnEvent): void {
   })
 }
 
-/** Nothing in the staging folder is of use to a new run; it would only hold room. What may go on lies among the transfers. */
+/**
+ * Nothing in the staging folder is of use to a new run; it would only hold room. What may go on lies among the transfers. Folders are nobody's of ours:
+ * some systems put one of their own into every folder.
+ */
 export async function clearStaging(disk: Disk): Promise<void> {
   if ((await disk.stat(STAGING)) === undefined) {
     await disk.makeFolder(STAGING)
     return
   }
-  for (const { name } of await disk.list(STAGING)) await disk.remove(`${STAGING}/${name}`)
+  for (const { name, kind } of await disk.list(STAGING))
+    if (kind !== 'folder') await disk.remove(`${STAGING}/${name}`)
 }

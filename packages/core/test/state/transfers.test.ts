@@ -95,6 +95,15 @@ test('what belongs to no record is removed, a record without its bytes too', asy
   expect(names()).toEqual([])
 })
 
+test('folders that a system puts into every folder are none of what was left', async () => {
+  const { open, folder, names } = repository()
+  const first = await open()
+  await first.remove(await first.beginUpload(UPLOAD))
+  fs.mkdirSync(`${folder}/@index`)
+  await (await open()).tidy()
+  expect(names()).toEqual(['@index'])
+})
+
 test('of two records for one path the one begun last is gone on with', async () => {
   const { root, disk } = temporaryDisk()
   fs.mkdirSync(`${root}/${LSYNC}`)

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { memoryStore, nodeDisk, nodeWorld } from '../../src/index.ts'
@@ -6,7 +6,7 @@ import { DATABASE, LSYNC } from '../../src/state/layout.ts'
 import { openState } from '../../src/state/open-state.ts'
 import { Transfers } from '../../src/state/transfers.ts'
 import { clearLeftBehind } from '../../src/sync/left-behind.ts'
-import { repair } from '../../src/sync/repair.ts'
+import { clearStaging, repair } from '../../src/sync/repair.ts'
 import { temporaryDisk } from '../disk/temporary.ts'
 import { fileEntry } from '../state/entries.ts'
 
@@ -53,6 +53,15 @@ async function interrupted() {
   await first.intend(intents)
   return made
 }
+
+test('what a dead run left in the staging folder goes; folders that a system puts into every folder stay', async () => {
+  const { root, disk } = temporaryDisk()
+  const staging = join(root, '.lsync/staging')
+  mkdirSync(join(staging, '@index'), { recursive: true })
+  writeFileSync(join(staging, 'left'), 'x')
+  await clearStaging(disk)
+  expect(readdirSync(staging)).toEqual(['@index'])
+})
 
 test('what a dead run left half done is repaired by one look at the base', async () => {
   const { root, disk, reads, reopened } = await interrupted()
