@@ -1,7 +1,7 @@
 import { isStorageError } from '@lsync/core/provider'
 
-/** By which servers say that they do not know what was asked of them. */
-export const ODD: ReadonlySet<string> = new Set(['unsupported', 'refused', 'unexpected', 'server'])
+/** By which servers say that they do not know what was asked of them. Not by failing: that may pass by itself, and says something only where it stays so (`ProbeScene.step`). */
+export const ODD: ReadonlySet<string> = new Set(['unsupported', 'refused', 'unexpected'])
 
 /** True if it is refused because of its condition. */
 export async function refuses(operation: () => Promise<unknown>): Promise<boolean> {

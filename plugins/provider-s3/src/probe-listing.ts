@@ -7,14 +7,15 @@ import { ABSENT, type ProbeScene } from './probe-scene.ts'
  * which a folder is there as soon as a file lies in it, and goes with the last one.
  */
 export function keepsFolders(scene: ProbeScene): Promise<boolean> {
-  const folder = `${scene.scratch}folder/`
-  const file = `${folder}file`
-  return where(async () => {
+  const looks = async (): Promise<boolean> => {
+    const folder = `${scene.scratch}folder/`
+    const file = `${folder}file`
     await scene.put(file, 'x', ABSENT)
     await scene.put(folder, '', ABSENT)
     await scene.delete(file)
     return (await scene.listed(folder)).includes(folder)
-  })
+  }
+  return scene.step(() => where(looks), false)
 }
 
 export interface Listings {
@@ -24,15 +25,20 @@ export interface Listings {
   readonly complete: boolean
 }
 
-/** By names of which a walk through folders, an order of a language, and one of UTF-16 would each make another row than their bytes do. */
-export async function listings(scene: ProbeScene): Promise<Listings> {
-  const folder = `${scene.scratch}order/`
-  const keys = ['C', '_', 'a', 'a.b', 'b.c', 'b/c', 'd\u{ff08}', 'd\u{1f600}'].map(
-    (name) => folder + name,
-  )
-  const after = `${folder}b.c`
+/** Of which a walk through folders, an order of a language, and one of UTF-16 would each make another row than their bytes do. */
+const NAMES = ['C', '_', 'a', 'a.b', 'b.c', 'b/c', 'd\u{ff08}', 'd\u{1f600}']
+
+/** Where it fails each time, nothing is known of the order; but what does not come leaves nothing out. */
+export function listings(scene: ProbeScene): Promise<Listings> {
+  return scene.step(() => listingsNow(scene), { ordered: false, complete: true })
+}
+
+async function listingsNow(scene: ProbeScene): Promise<Listings> {
   let complete = true
   const ordered = await where(async () => {
+    const folder = `${scene.scratch}order/`
+    const keys = NAMES.map((name) => folder + name)
+    const after = `${folder}b.c`
     for (const key of keys) await scene.put(key, 'x', ABSENT)
     const all = await scene.listed(folder)
     // Until the contrary is seen: an answer that is refused as none is not whole, either.

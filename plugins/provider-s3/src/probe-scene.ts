@@ -1,4 +1,10 @@
-import { bytesSource, type Expect, isStorageError, type ObjectInfo } from '@lsync/core/provider'
+import {
+  bytesSource,
+  type Expect,
+  isStorageError,
+  type ObjectInfo,
+  type ProbeOptions,
+} from '@lsync/core/provider'
 import { clockSkew } from '@lsync/http'
 import { pagesOf } from './listing.ts'
 import { headRaw } from './reading.ts'
@@ -19,8 +25,12 @@ export class ProbeScene {
   readonly requester: Requester
   readonly place: Place
   readonly extra: Readonly<Record<string, string>>
-  readonly scratch: string
+  /** Of the step under way: an earlier try of it may have left something. */
+  scratch: string
   readonly signal: AbortSignal
+  readonly #top: string
+  readonly #again: NonNullable<ProbeOptions['again']>
+  #steps = 0
   readonly #made = new Set<string>()
   #mayDelete = true
 
@@ -28,14 +38,33 @@ export class ProbeScene {
     requester: Requester,
     place: Place,
     extra: Readonly<Record<string, string>>,
-    scratch: string,
-    signal: AbortSignal,
+    { scratch, signal, again = (step) => step() }: ProbeOptions,
   ) {
     this.requester = requester
     this.place = place
     this.extra = extra
+    this.#top = scratch
     this.scratch = scratch
+    this.#again = again
     this.signal = signal
+  }
+
+  /** Done anew, in a place of its own, while it fails with what passes by itself. */
+  again<T>(step: () => Promise<T>): Promise<T> {
+    return this.#again(() => {
+      this.scratch = `${this.#top}${++this.#steps}/`
+      return step()
+    })
+  }
+
+  /** As `again`; `otherwise` where the store fails each time, by which some say that they do not know what they were asked. */
+  async step<T>(look: () => Promise<T>, otherwise: T): Promise<T> {
+    try {
+      return await this.again(look)
+    } catch (error) {
+      if (isStorageError(error) && error.code === 'server') return otherwise
+      throw error
+    }
   }
 
   /** To be cleaned up, however it comes to be there. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import {
   bytesSource,
-  type CallOptions,
   type Expect,
   type Guarantees,
   isStorageError,
+  type ProbeOptions,
   type ProbeReport,
 } from '@lsync/core/provider'
 import { allows, ODD, refuses } from './attempts.ts'
@@ -26,9 +26,9 @@ export async function probeBucket(
   extra: Readonly<Record<string, string>>,
   multipart: Multipart,
   removeVouched: boolean,
-  { signal, scratch }: CallOptions & { readonly scratch: string },
+  options: ProbeOptions,
 ): Promise<ProbeReport> {
-  const scene = new ProbeScene(requester, place, extra, scratch, signal)
+  const scene = new ProbeScene(requester, place, extra, options)
   let found: Seen
   let deletes = false
   try {
@@ -72,18 +72,19 @@ function guaranteesOf(found: Found): Guarantees {
 }
 
 async function look(scene: ProbeScene, multipart: Multipart): Promise<Seen> {
-  const object = `${scene.scratch}object`
-  const first = await findRefused(scene.requester, () => scene.put(object, 'one', ABSENT))
-  const create = await refuses(() => scene.put(object, 'two', ABSENT))
-  const now = (await scene.head(object)) ?? { info: first, skew: Number.NaN }
+  const now = await scene.again(async () => {
+    const key = `${scene.scratch}object`
+    const info = await findRefused(scene.requester, () => scene.put(key, 'one', ABSENT))
+    return (await scene.head(key)) ?? { info, skew: Number.NaN }
+  })
   return {
-    create,
-    replace: await replaces(scene, object),
-    ...(await removes(scene)),
-    tombstones: await knowsTombstones(scene),
-    commit: await commits(scene, multipart),
-    copySource: await copies(scene, multipart, object),
-    checksums: await checksBytes(scene),
+    create: await scene.step(() => creates(scene), false),
+    replace: await replaces(scene),
+    remove: await scene.step(() => removes(scene), false),
+    tombstones: await scene.step(() => knowsTombstones(scene), false),
+    commit: await scene.step(() => commits(scene, multipart), false),
+    copySource: await scene.step(() => copies(scene, multipart), false),
+    checksums: await scene.step(() => checksBytes(scene), true),
     folders: await keepsFolders(scene),
     ...(await listings(scene)),
     versioning: now.info.historyId !== undefined,
@@ -92,24 +93,43 @@ async function look(scene: ProbeScene, multipart: Multipart): Promise<Seen> {
 }
 
 /** In quotes, or else bare, or not at all: whichever the store takes is how it is asked from then on. */
-async function replaces(scene: ProbeScene, key: string): Promise<boolean> {
+async function replaces(scene: ProbeScene): Promise<boolean> {
+  const { requester } = scene
   for (const conditions of ['quoted', 'bare'] as const) {
-    scene.requester.conditions = conditions
-    const staleRefused = await refuses(() => scene.put(key, 'three', versionOf(STALE)))
-    const now = await scene.head(key)
-    const right = versionOf(now?.info.version ?? STALE)
-    if (staleRefused && (await allows(() => scene.put(key, 'four', right)))) return true
+    requester.conditions = conditions
+    if (await scene.step(() => replacesNow(scene), false)) return true
   }
-  scene.requester.conditions = 'quoted'
-  const right = versionOf((await scene.head(key))?.info.version ?? STALE)
-  await allows(noting(scene.requester, 'if-match', () => scene.put(key, 'five', right)))
+  requester.conditions = 'quoted'
+  await scene.step(async () => {
+    const key = await written(scene)
+    const right = versionOf((await scene.head(key))?.info.version ?? STALE)
+    return allows(noting(requester, 'if-match', () => scene.put(key, 'right', right)))
+  }, false)
   return false
 }
 
+async function replacesNow(scene: ProbeScene): Promise<boolean> {
+  const key = await written(scene)
+  const staleRefused = await refuses(() => scene.put(key, 'stale', versionOf(STALE)))
+  const right = versionOf((await scene.head(key))?.info.version ?? STALE)
+  return staleRefused && (await allows(() => scene.put(key, 'right', right)))
+}
+
+async function creates(scene: ProbeScene): Promise<boolean> {
+  const key = await written(scene)
+  return refuses(() => scene.put(key, 'two', ABSENT))
+}
+
+/** The key of an object that is there. */
+async function written(scene: ProbeScene): Promise<string> {
+  const key = `${scene.scratch}object`
+  await scene.put(key, 'one', ABSENT)
+  return key
+}
+
 /** A wrong condition is refused, and a right one is not: only then can removals rest on it. */
-async function removes(scene: ProbeScene): Promise<{ readonly remove: boolean }> {
-  const key = `${scene.scratch}removed`
-  await scene.put(key, 'x', ABSENT)
+async function removes(scene: ProbeScene): Promise<boolean> {
+  const key = await written(scene)
   const remove = (version: string) => () =>
     scene.requester.sendOnly({
       method: 'DELETE',
@@ -119,9 +139,9 @@ async function removes(scene: ProbeScene): Promise<{ readonly remove: boolean }>
     })
   const staleRefused = await refuses(remove(STALE))
   const version = (await scene.head(key))?.info.version
-  if (version === undefined) return { remove: false }
+  if (version === undefined) return false
   const right = noting(scene.requester, 'delete-if-match', remove(version))
-  return { remove: (await allows(right)) && staleRefused }
+  return (await allows(right)) && staleRefused
 }
 
 /** Tombstones are known by their ETags, which encryption may change. */
@@ -158,8 +178,9 @@ async function commits(scene: ProbeScene, multipart: Multipart): Promise<boolean
 }
 
 /** The condition on the source of a copied part. */
-async function copies(scene: ProbeScene, multipart: Multipart, source: string): Promise<boolean> {
+async function copies(scene: ProbeScene, multipart: Multipart): Promise<boolean> {
   const { signal } = scene
+  const source = await written(scene)
   const version = (await scene.head(source))?.info.version ?? STALE
   return unlessOdd(() =>
     uploading(scene, multipart, `${scene.scratch}copy`, false, async (name) => {

@@ -124,6 +124,16 @@ export type Guarantee = 'atomic' | 'leased' | 'checked' | 'none'
 export type GuardedOperation = 'create' | 'replace' | 'remove' | 'commit' | 'copy'
 export type Guarantees = Readonly<Record<GuardedOperation, Guarantee>>
 
+export interface ProbeOptions extends CallOptions {
+  /** The prefix below which it tries things. */
+  readonly scratch: string
+  /**
+   * Does a step anew, after a pause, while it fails with what passes by itself; its last failure is thrown. A moment's failure must not become a finding, which is
+   * believed until the next probe. A step may have acted before it failed: let each try work on keys of its own. Absent: once.
+   */
+  readonly again?: <T>(step: () => Promise<T>) => Promise<T>
+}
+
 export interface StorageProvider extends AsyncDisposable {
   /** What this opened remote guarantees: measured by `probe` or taken from an earlier probe's report. */
   readonly guarantees: Guarantees
@@ -146,7 +156,7 @@ export interface StorageProvider extends AsyncDisposable {
   remove(key: string, options: CallOptions & { readonly expect: Version }): Promise<void>
 
   /** Tries what this remote honours, under a scratch prefix that it cleans up. Needs the right to write. */
-  probe?(options: CallOptions & { readonly scratch: string }): Promise<ProbeReport>
+  probe?(options: ProbeOptions): Promise<ProbeReport>
   /** Makes everything that was written so far survive a power cut. Absent where the answer to a write means that already. */
   flush?(options: CallOptions): Promise<void>
   /** Copies on the server under conditions on both ends, atomically for the destination. The member is the capability. */

@@ -149,7 +149,10 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
 
     ...(provider.probe === undefined
       ? {}
-      : { probe: (options) => slots.run(options.signal, () => provider.probe!(options)) }),
+      : {
+          probe: (options) =>
+            provider.probe!({ ...options, again: (step) => again(options.signal, step) }),
+        }),
     ...(provider.flush === undefined ? {} : { flush: (options) => provider.flush!(options) }),
     ...(copy === undefined
       ? {}

@@ -1,0 +1,83 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  initRepository,
+  isAlive,
+  type Machine,
+  nodeDisk,
+  nodeWorld,
+  processIdentity,
+} from '@lsync/core'
+import { type Fault, type FaultyGcs, backendError, startFaultyGcs } from '@lsync/servers'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import gcs from '../src/index.ts'
+
+/** What a probe finds is believed until the next one: a moment's failure must not become a finding. */
+let server: FaultyGcs
+let folder: string
+
+beforeEach(async () => {
+  server = await startFaultyGcs({ buckets: ['first'] })
+  folder = mkdtempSync(join(tmpdir(), 'lsync-first-'))
+})
+
+afterEach(async () => {
+  await server.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function machine(): Machine {
+  const world = nodeWorld()
+  return {
+    // Pauses between attempts are not what is tested here.
+    world: { ...world, sleep: (_, aborted) => world.sleep(1, aborted) },
+    environment: {
+      STORAGE_EMULATOR_HOST: server.endpoint,
+    },
+    author: 'tester',
+    providers: { schemes: ['gs'], get: async () => gcs },
+    openDisk: nodeDisk,
+    process: processIdentity(),
+    isAlive,
+  }
+}
+
+/** What an `init` has found, without when that was and how the clocks stood. */
+async function found(name: string): Promise<string> {
+  const root = join(folder, name)
+  mkdirSync(root)
+  await initRepository(machine(), {
+    folder: root,
+    remote: `gs://first/${name}`,
+    settings: {},
+    signal: new AbortController().signal,
+    onEvent: () => undefined,
+  })
+  const report = readFileSync(join(root, '.lsync', 'remote.yaml'), 'utf8')
+  return report.replaceAll(/^.*(?:date|remote|clockSkew):.*$/gm, '')
+}
+
+/** Requests of a probe from one failure to the next. */
+const EVERY = 25
+
+test.each<[string, Fault]>([
+  ['a store that fails', backendError],
+  ['a store that fails after it acted', { ...backendError, acted: true } as Fault],
+  ['an answer that is lost', { kind: 'lose-response' }],
+])('%s for a moment leaves the findings as they are', async (_, fault) => {
+  const calm = await found('calm')
+  expect(calm).toMatch(/remove: atomic[^]*commit: atomic[^]*copy: atomic/)
+  for (let offset = 0; offset < EVERY; offset += 3) {
+    let requests = 0
+    const injected = server.inject({ fault, match: () => requests++ % EVERY === offset })
+    expect(await found(`from-${offset}`)).toBe(calm)
+    expect(injected.hits).toBeGreaterThan(0)
+    injected.remove()
+  }
+})
+
+test('a store that fails each time it is asked to copy is one that does not', async () => {
+  server.inject({ fault: backendError, match: 'RewriteObject' })
+  expect(await found('no-copies')).toMatch(/remove: atomic[^]*commit: atomic[^]*copy: none/)
+})
