@@ -6,7 +6,7 @@ export {
   type Line,
 } from './delay-proxy.ts'
 export type { Endpoint } from './endpoint.ts'
-export type { Fault, FaultRule, InjectedFault } from './faulty/faults.ts'
+export { type Fault, type FaultRule, type InjectedFault, loginPage } from './faulty/faults.ts'
 export type { LogEntry } from './faulty/server.ts'
 export { backendError, rateLimited, sessionGone } from './faulty-gcs/faults.ts'
 export type { GcsOperation } from './faulty-gcs/operations.ts'

@@ -6,6 +6,10 @@ import {
   type Connection,
   type Connections,
   drain,
+  isPage,
+  ledElsewhere,
+  mayBePage,
+  pageInstead,
   refusalText,
 } from '@lsync/http'
 import type { Credentials } from './credentials.ts'
@@ -33,6 +37,8 @@ export type GcsResponse = Answer
 
 /** "Resume Incomplete": the good answer of an upload session that waits for more. To anything else it is a redirection, after which nothing was done. */
 const RESUME_INCOMPLETE = 308
+/** Network Authentication Required. */
+const LOGIN_WANTED = 511
 
 /**
  * One request of the JSON API, one attempt. Google's library drops conditions on the way and spends many times the CPU of the request itself
@@ -131,15 +137,17 @@ export class Requester {
     throw await this.#refusal(key, answer, signal)
   }
 
-  /** As `send`, with a body that is read to the end and thrown away. */
+  /** As `send`, with a body that is read to the end and thrown away. For what is answered without one. */
   async sendOnly(request: GcsRequest): Promise<GcsResponse> {
     const response = await this.send(request)
     await this.drain(response, request)
     return response
   }
 
-  async drain({ body }: GcsResponse, request: GcsRequest): Promise<void> {
-    await this.#reading(request, () => drain(body))
+  /** Of an answer that is no object's. */
+  async drain(response: GcsResponse, request: GcsRequest): Promise<void> {
+    if (mayBePage(response)) await this.#textOf(response, request)
+    else await this.#reading(request, () => drain(response.body))
   }
 
   /** As `send`, with a body that must be a JSON document. */
@@ -147,17 +155,23 @@ export class Requester {
     return this.document(await this.send(request), request)
   }
 
-  async document({ body }: GcsResponse, request: GcsRequest): Promise<unknown> {
-    const text = await this.#reading(request, async () => (await bytesOf(body)).toString())
+  async document(response: GcsResponse, request: GcsRequest): Promise<unknown> {
+    const text = await this.#textOf(response, request)
     try {
       return JSON.parse(text) as unknown
     } catch (error) {
-      // Torn without the connection ending, or a gateway's page: whether something took place is unknown.
+      // Torn without the connection ending: whether something took place is unknown.
       throw new StorageError('server', `${request.key ?? this.host}: an unreadable answer`, {
         ...(request.key === undefined ? {} : { key: request.key }),
         cause: error,
       })
     }
+  }
+
+  async #textOf({ body }: GcsResponse, request: GcsRequest): Promise<string> {
+    const text = await this.#reading(request, async () => (await bytesOf(body)).toString())
+    if (isPage(text)) throw pageInstead(request.key ?? '', this.host)
+    return text
   }
 
   async #reading<T>({ key = '', signal }: GcsRequest, read: () => Promise<T>): Promise<T> {
@@ -175,6 +189,11 @@ export class Requester {
     signal: AbortSignal,
   ): Promise<StorageError> {
     const text = await refusalText(body, signal)
+    const elsewhere = ledElsewhere(key, this.host, { status, headers })
+    if (elsewhere !== undefined) return elsewhere
+    // Of one object a gateway may say it so; of the bucket, nothing was heard of the store.
+    if (key === '' && isPage(text) && (status < 500 || status === LOGIN_WANTED))
+      return pageInstead(key, this.host, status)
     const { 'retry-after': after } = headers
     return answerError(key, {
       status,

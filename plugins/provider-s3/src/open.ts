@@ -26,6 +26,7 @@ import { encryptionHeaders, storeSettings, writeHeaders } from './settings.ts'
 import { parseUrl, type Place } from './url.ts'
 import { uploadsOf, type UploadContext } from './uploads.ts'
 import { putObject } from './writing.ts'
+import { parseListing } from './xml.ts'
 
 /** Opens a bucket and checks that it answers to us. */
 export async function openBucket(url: string, options: OpenOptions): Promise<StorageProvider> {
@@ -155,11 +156,9 @@ async function check(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await requester.text({
-      method: 'GET',
-      query: { 'list-type': '2', 'max-keys': '1', prefix },
-      signal,
-    })
+    const query = { 'list-type': '2', 'max-keys': '1', prefix }
+    // Whatever else answers in the store's place is found out here.
+    parseListing(await requester.text({ method: 'GET', query, signal }))
   } catch (error) {
     if (isStorageError(error) && (error.code === 'no-remote' || error.code === 'not-found'))
       throw new StorageError('no-remote', `there is no bucket ${bucket} at ${requester.host}`, {

@@ -185,6 +185,9 @@ export class LeasedRemoval {
         [`x-amz-meta-${TOKEN}`]: claim.token,
       }
       const etag = await putTombstone(this.#requester, key, claim.tombstone.bytes, headers, signal)
+      // Perhaps the answer was not the store's, and nothing is claimed: what is deleted next must be the claim.
+      if (etag === '')
+        throw new StorageError('network', `it is not known whether ${key} is claimed`, { key })
       this.#recognise(etag, claim)
     } catch (error) {
       if (!isStorageError(error) || ['network', 'server'].includes(error.code)) throw error
@@ -208,7 +211,7 @@ export class LeasedRemoval {
    * lists the bucket before their DELETE takes a tombstone for a file, and if this process dies before, it stays.
    */
   #recognise(etag: string, { tombstone }: Claim): void {
-    if (!this.#isRecognised || etag === '' || etag === tombstone.etag) return
+    if (!this.#isRecognised || etag === tombstone.etag) return
     this.#isRecognised = false
     this.#onNotice?.(
       `${this.#requester.host} names what it stores by other ETags than before (was its encryption changed?), so removals cannot be claimed: they are looked at before instead. Run lsync doctor`,

@@ -6,6 +6,10 @@ import {
   type Connection,
   type Connections,
   drain,
+  isPage,
+  ledElsewhere,
+  mayBePage,
+  pageInstead,
   refusalText,
 } from '@lsync/http'
 import type { Credentials } from './credentials.ts'
@@ -44,6 +48,8 @@ export interface S3Request {
 
 export type S3Response = Answer
 
+/** Network Authentication Required. */
+const LOGIN_WANTED = 511
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 /**
@@ -141,29 +147,28 @@ export class Requester {
     throw await this.#refusal(key ?? '', answer, signal)
   }
 
-  /** As `send`, with a body that is read to the end and thrown away. */
+  /** As `send`, with a body that is read to the end and thrown away. For what is answered without one. */
   async sendOnly(request: S3Request): Promise<S3Response> {
     const response = await this.send(request)
-    await this.drain(response, request)
+    if (mayBePage(response)) await this.#textOf(response, request)
+    else await this.#reading(request, () => drain(response.body))
     return response
   }
 
+  /** As `send`, with the text of a body that is no object's. */
   async text(request: S3Request): Promise<string> {
-    const { body } = await this.send(request)
-    try {
-      return (await bytesOf(body)).toString()
-    } catch (error) {
-      request.signal.throwIfAborted()
-      throw connectionError(request.key ?? '', this.host, error)
-    }
+    return this.#textOf(await this.send(request), request)
   }
 
-  async drain(
-    { body }: S3Response,
-    { key, signal }: Pick<S3Request, 'key' | 'signal'>,
-  ): Promise<void> {
+  async #textOf({ body }: S3Response, request: S3Request): Promise<string> {
+    const text = await this.#reading(request, async () => (await bytesOf(body)).toString())
+    if (isPage(text)) throw pageInstead(request.key ?? '', this.host)
+    return text
+  }
+
+  async #reading<T>({ key, signal }: S3Request, read: () => Promise<T>): Promise<T> {
     try {
-      await drain(body)
+      return await read()
     } catch (error) {
       signal.throwIfAborted()
       throw connectionError(key ?? '', this.host, error)
@@ -190,8 +195,13 @@ export class Requester {
     // An answer to HEAD has no body; MinIO says it in a header, then.
     const code = textOf(text, 'Code') ?? one(headers['x-minio-error-code'])
     const region = one(headers['x-amz-bucket-region']) ?? textOf(text, 'Region')
+    const elsewhere = ledElsewhere(key, this.host, { status, headers })
+    if (elsewhere !== undefined && region === undefined && code === undefined) return elsewhere
     if (status === 301 || status === 307 || code === 'PermanentRedirect')
       return new WrongRegion(region)
+    // Of one object a gateway may say it so; of the bucket, nothing was heard of the store.
+    if (key === '' && isPage(text) && (status < 500 || status === LOGIN_WANTED))
+      return pageInstead(key, this.host, status)
     if (status === 400 && region !== undefined && region !== this.#endpoint.region)
       return new WrongRegion(region)
     return answerError(key, {

@@ -4,6 +4,7 @@ import {
   type Expect,
   isStorageError,
   type ObjectInfo,
+  type ObjectMetadata,
   StorageError,
   type StorageErrorCode,
   type WriteOptions,
@@ -98,7 +99,7 @@ export async function putObject(
   const isSure = !isUnsigned || isChecked
   const info = writtenInfo(key, source.size, isSure ? sha256 : undefined, response)
   if (isSure || !conditional || info === undefined)
-    return info ?? confirm(requester, key, source.size, signal)
+    return info ?? confirm(requester, key, { ...source, sha256 }, options)
   // Another server than those before: what it has was not checked by anybody.
   return replaceSigned(requester, key, source, {
     ...options,
@@ -124,17 +125,28 @@ async function replaceSigned(
   }
 }
 
-/** Some servers answer a write without naming the version: then it is looked at. */
+/** Some servers answer a write without naming the version: then it is looked at. So may what is no store, and nothing was written: what is there must be just this. */
 async function confirm(
   requester: Requester,
   key: string,
-  size: number,
-  signal: AbortSignal,
+  wanted: { readonly size: number; readonly sha256: string | undefined },
+  { metadata, signal }: PutOptions,
 ): Promise<ObjectInfo> {
   const found = await headRaw(requester, key, { signal })
-  if (found?.info.size !== size)
-    throw new StorageError('network', `${key} was replaced right after it was written`, { key })
+  if (found === undefined || !isJust(found.info, wanted, metadata))
+    throw new StorageError('network', `it is not known what is stored: ${key}`, { key })
   return found.info
+}
+
+function isJust(
+  found: ObjectInfo,
+  { size, sha256 }: { readonly size: number; readonly sha256: string | undefined },
+  { user }: ObjectMetadata,
+): boolean {
+  const told = found.metadata?.user ?? {}
+  const other = sha256 !== undefined && (found.digests.sha256 ?? sha256) !== sha256
+  const names = new Set([...Object.keys(user), ...Object.keys(told)])
+  return found.size === size && !other && [...names].every((name) => user[name] === told[name])
 }
 
 function sha256Of({ digests, bytes }: ByteSource): string | undefined {

@@ -18,6 +18,13 @@ export type Fault =
       readonly retryAfter?: number
       readonly acted?: boolean
     }
+  /** Something else answers in the store's place, with success by default: a network that wants a login first, a proxy. Nothing is done. */
+  | {
+      readonly kind: 'impostor'
+      readonly status?: number
+      readonly headers?: Readonly<Record<string, string>>
+      readonly body?: string
+    }
   /** The answer's body comes at this pace. */
   | { readonly kind: 'slow-body'; readonly bytesPerSecond: number }
   /** The connection ends within the answer's body, after so many bytes; default half of them. */
@@ -34,6 +41,13 @@ export type Fault =
   | { readonly kind: 'flip-bit-up'; readonly at?: number }
   /** An upload session keeps only so many bytes of what it is sent with the request, and says so. */
   | { readonly kind: 'keep-part'; readonly bytes: number }
+
+/** What a network answers to everything that wants a login first. */
+export const loginPage: Fault = {
+  kind: 'impostor',
+  headers: { 'content-type': 'text/html', etag: '"5f3c9a2b-7d"' },
+  body: '<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body>Please log in.</body></html>\n',
+}
 
 export interface FaultRule<R extends Matched> {
   readonly fault: Fault

@@ -123,6 +123,12 @@ export abstract class FaultyServer<R extends FaultyRequest> {
       this.#note(request, { status: 0 }, up, fault)
       return
     }
+    if (fault?.kind === 'impostor') {
+      const { status = 200, headers = {}, body = '' } = fault
+      this.#note(request, { status }, up, fault)
+      await send(response, { status, headers, body }, undefined, () => undefined)
+      return
+    }
     if (fault?.kind === 'flip-bit-up' && wire.length > 0)
       flip(wire, fault.at ?? Math.max(wire.length - NEAR_END, 0))
     const answer = this.#answer(request, wire, fault)

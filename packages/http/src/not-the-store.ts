@@ -1,0 +1,45 @@
+import { StorageError } from '@lsync/core/provider'
+import type { Answer } from './exchange.ts'
+
+/**
+ * What answers in a store's place: a network that wants a login first, a proxy in its own name, a console that listens there. What it says of an
+ * object is no word of the store's, also where it says yes.
+ */
+
+/** True of an answer that may be a web page; whether it is one its text tells. An object may be a page, too: for answers that are no object's. */
+export function mayBePage({ headers }: Pick<Answer, 'headers'>): boolean {
+  return /^text\/html\b/i.test(String(headers['content-type'] ?? ''))
+}
+
+export function isPage(text: string): boolean {
+  return /^\s*<(?:!doctype\s+html|html)\b/i.test(text)
+}
+
+/** Whether what was asked took place is unknown: a gateway may have lost its store in the middle. */
+export function pageInstead(key: string, host: string, status = 200): StorageError {
+  return new StorageError(
+    'network',
+    `${host} answers with a web page, not as a store: does this network want a login first, or is it the address of a console?`,
+    {
+      ...(key === '' ? {} : { key }),
+      ...(status < 300 ? {} : { detail: `status ${status}` }),
+    },
+  )
+}
+
+/** A redirection, which is not followed: the request is signed for one host. Undefined where it leads nowhere. */
+export function ledElsewhere(
+  key: string,
+  host: string,
+  { status, headers }: Pick<Answer, 'status' | 'headers'>,
+): StorageError | undefined {
+  const { location } = headers
+  if (status < 300 || status >= 400 || typeof location !== 'string') return undefined
+  const there = URL.parse(location, `http://${host}`)?.origin
+  if (there === undefined) return undefined
+  return new StorageError(
+    'network',
+    `${host} sends to ${there}, where lsync does not go: does this network want a login first, or is it the wrong endpoint?`,
+    { ...(key === '' ? {} : { key }), detail: `status ${status}` },
+  )
+}

@@ -1,0 +1,189 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  initRepository,
+  isAlive,
+  type Machine,
+  nodeDisk,
+  nodeWorld,
+  openRepository,
+  processIdentity,
+  type RunReport,
+  syncRepository,
+} from '@lsync/core'
+import {
+  bytesSource,
+  type Expect,
+  type ProbeReport,
+  type StorageProvider,
+} from '@lsync/core/provider'
+import { type Fault, type FaultyS3, loginPage, type Operation, startFaultyS3 } from '@lsync/servers'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import s3 from '../src/index.ts'
+
+/** What answers in the store's place, and says yes to what nobody did. */
+const IMPOSTORS: readonly (readonly [string, Fault])[] = [
+  ['a page of a network that wants a login', loginPage],
+  ['an empty answer', { kind: 'impostor' }],
+]
+
+let server: FaultyS3
+let folder: string
+const { signal } = new AbortController()
+const onEvent = (): void => undefined
+
+beforeEach(async () => {
+  server = await startFaultyS3({ conditionalDelete: false, buckets: ['impostors'] })
+  folder = mkdtempSync(join(tmpdir(), 'lsync-impostors-'))
+})
+
+afterEach(async () => {
+  await server.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function environment(): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL_S3: server.endpoint,
+    AWS_ACCESS_KEY_ID: server.accessKey,
+    AWS_SECRET_ACCESS_KEY: server.secretKey,
+    AWS_REGION: 'us-east-1',
+  }
+}
+
+function machine(): Machine {
+  const world = nodeWorld()
+  return {
+    // Pauses between attempts are not what is tested here.
+    world: { ...world, sleep: (_, aborted) => world.sleep(1, aborted) },
+    environment: environment(),
+    author: 'tester',
+    providers: { schemes: ['s3'], get: async () => s3 },
+    openDisk: nodeDisk,
+    process: processIdentity(),
+    isAlive,
+  }
+}
+
+async function clone(name: string): Promise<void> {
+  mkdirSync(join(folder, name))
+  await initRepository(machine(), {
+    folder: join(folder, name),
+    remote: 's3://impostors',
+    settings: {},
+    signal,
+    onEvent,
+  })
+}
+
+async function sync(name: string): Promise<RunReport> {
+  const repository = await openRepository(machine(), join(folder, name))
+  return syncRepository(machine(), repository, {
+    mode: 'sync',
+    paths: [],
+    dryRun: false,
+    allow: [],
+    signal,
+    onEvent,
+  })
+}
+
+describe.each(IMPOSTORS)('%s', (_, fault) => {
+  beforeEach(async () => {
+    await clone('a')
+    await clone('b')
+    for (const name of ['f', 'g', 'h']) writeFileSync(join(folder, 'a', name), `before ${name}`)
+    await sync('a')
+    await sync('b')
+  })
+
+  test('to a write is no proof that it took place, though the object before it was as large', async () => {
+    writeFileSync(join(folder, 'a', 'f'), 'behind f')
+    const injected = server.inject({ fault, match: 'PutObject', count: 1 })
+    await sync('a')
+    expect(injected.hits).toBe(1)
+    await sync('b')
+    expect(readFileSync(join(folder, 'b', 'f'), 'utf8')).toBe('behind f')
+  })
+
+  test.each<Operation>(['PutObject', 'DeleteObject', 'GetObject', 'HeadObject', 'ListObjectsV2'])(
+    'to every first %s costs nothing',
+    async (operation) => {
+      writeFileSync(join(folder, 'a', 'f'), 'changed')
+      writeFileSync(join(folder, 'a', 'new'), 'new')
+      rmSync(join(folder, 'a', 'g'))
+      const met = new Set<string>()
+      server.inject({
+        fault,
+        match: (request) =>
+          request.operation === operation && !met.has(request.key) && met.add(request.key) !== met,
+      })
+      // Whatever comes of it: some answers end a run.
+      await sync('a').catch(() => undefined)
+      met.clear()
+      await sync('b').catch(() => undefined)
+      server.clearFaults()
+      for (const name of ['a', 'b', 'a']) await sync(name)
+      for (const name of ['a', 'b']) {
+        expect(readFileSync(join(folder, name, 'f'), 'utf8')).toBe('changed')
+        expect(readFileSync(join(folder, name, 'new'), 'utf8')).toBe('new')
+        expect(readFileSync(join(folder, name, 'h'), 'utf8')).toBe('before h')
+      }
+    },
+  )
+
+  test('to everything ends a run, and nothing is removed', async () => {
+    const injected = server.inject({ fault })
+    await expect(sync('b')).rejects.toMatchObject({ code: 'network' })
+    injected.remove()
+    expect(await sync('b')).toMatchObject({ totals: { unchanged: 3 } })
+  })
+})
+
+/** A provider that knows what its server keeps. */
+async function opened(): Promise<StorageProvider> {
+  const options = { signal, settings: {}, environment: environment(), concurrency: 4 }
+  const known = await probed(await s3.open('s3://impostors', options))
+  return s3.open('s3://impostors', { ...options, known })
+}
+
+async function probed(provider: StorageProvider): Promise<ProbeReport> {
+  await using first = provider
+  return await first.probe!({ signal, scratch: 'probe/' })
+}
+
+test.each(IMPOSTORS)('%s to a claim is none: what others wrote stays', async (_, fault) => {
+  await using provider = await opened()
+  const write = (text: string, before: Expect) =>
+    provider.write('f', bytesSource(Buffer.from(text)), {
+      signal,
+      expect: before,
+      metadata: { user: {} },
+    })
+  const { version } = await write('one', { kind: 'absent' })
+  await write('two', { kind: 'version', version })
+  server.inject({ fault, match: 'PutObject', count: 1 })
+  await expect(provider.remove('f', { signal, expect: version })).rejects.toBeDefined()
+  expect(await provider.head('f', { signal })).toMatchObject({ size: 3 })
+})
+
+test('a web page is told as one, with the host that it came from', async () => {
+  const options = { signal, settings: {}, environment: environment(), concurrency: 4 }
+  const { host } = new URL(server.endpoint)
+  for (const status of [200, 403, 404, 511]) {
+    const injected = server.inject({ fault: { ...loginPage, status } as Fault })
+    await expect(s3.open('s3://impostors', options)).rejects.toMatchObject({
+      code: 'network',
+      message: expect.stringContaining(`${host} answers with a web page`),
+    })
+    injected.remove()
+  }
+  server.inject({
+    fault: { kind: 'impostor', status: 302, headers: { location: 'http://login.example/?from=x' } },
+  })
+  await expect(s3.open('s3://impostors', options)).rejects.toMatchObject({
+    code: 'network',
+    message: expect.stringContaining(`${host} sends to http://login.example`),
+  })
+})
