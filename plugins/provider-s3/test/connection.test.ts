@@ -109,6 +109,29 @@ describe('proxies', () => {
     expect(String(failure)).not.toContain('geheim')
   })
 
+  test.each([
+    ['HTTPS_PROXY', HTTPS, 407, 'wants a user and a password'],
+    ['HTTP_PROXY', HTTP, 407, 'wants a user and a password'],
+    ['HTTPS_PROXY', HTTPS, 403, 'gives no way to the store'],
+  ])(
+    '%s is named where it lets nobody through (%s, %i)',
+    async (variable, origin, status, words) => {
+      const closed = createServer((_, response) => response.writeHead(status).end())
+      closed.on('connect', (_, socket) => {
+        socket.end(`HTTP/1.1 ${status} No\r\ncontent-length: 0\r\n\r\n`)
+      })
+      const listens = await listening(closed)
+      const environment = { [variable]: `http://user:geheim@127.0.0.1:${listens.port}` }
+      const failure = await ask(origin, environment).catch((error: unknown) => error)
+      await listens.stop()
+      expect(failure).toMatchObject({ code: 'network', detail: `status ${status}` })
+      expect(String(failure)).toContain(
+        `the proxy 127.0.0.1:${listens.port}, which ${variable} names, ${words}`,
+      )
+      expect(String(failure)).not.toContain('geheim')
+    },
+  )
+
   test('a store on which nothing listens is not taken for the proxy', async () => {
     const gone = await listening(createServer())
     await gone.stop()

@@ -101,6 +101,19 @@ describe('no answer', () => {
     })
   })
 
+  test('a certificate of another host is that of a network which wants a login, or of a wrong endpoint', () => {
+    const error = connectionError(
+      '',
+      'host',
+      Object.assign(new Error('Host: host. is not in the names'), {
+        code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+      }),
+    )
+    expect(error.code).toBe('network')
+    expect(error.message).toContain('does this network want a login first')
+    expect(error.message).not.toContain('AWS_CA_BUNDLE')
+  })
+
   test('a certificate that is not trusted will not be so in a second', () => {
     const error = connectionError(
       '',
