@@ -4,6 +4,7 @@ import { ancestorsOf, diskPath, isFolderKey } from '../model/path.ts'
 import type {
   Action,
   Conflict,
+  DownloadAction,
   MoveLocalAction,
   RemoveRemoteAction,
   UploadAction,
@@ -209,7 +210,9 @@ export function separateFileFolderConflicts(
     if (isUpward(action)) ups.set(action.path, action)
     if (isDownward(action)) downs.set(action.path, action)
   }
+  const ours = new Set(actions)
   const blocked = new Set<Action>()
+  const room: Action[] = []
   const conflicts = new Map<Path, Conflict>()
   for (const [above, below] of [
     [ups, downs],
@@ -219,9 +222,10 @@ export function separateFileFolderConflicts(
       for (const folder of ancestorsOf(path)) {
         const upper = above.get(folder)
         if (upper === undefined) continue
-        // An empty folder gives way to a file of its name: it holds nothing.
+        // An empty folder gives way to a file of its name: it holds nothing. Here the placing of the file makes room by itself.
         if (path === `${folder}/`) {
           blocked.add(lower)
+          if (lower.kind === 'download' && ours.has(upper)) room.push(removalOf(lower))
           continue
         }
         blocked.add(upper)
@@ -234,9 +238,15 @@ export function separateFileFolderConflicts(
   const touched = (path: Path): boolean =>
     places.some((place) => path === place || path.startsWith(`${place}/`))
   return {
-    actions: actions.filter((action) => !blocked.has(action) && !touched(action.path)),
+    actions: [...actions, ...room].filter(
+      (action) => !blocked.has(action) && !touched(action.path),
+    ),
     conflicts: [...conflicts.values()].toSorted((a, b) => compareKeys(a.path, b.path)),
   }
+}
+
+function removalOf({ path, base, remote }: DownloadAction): RemoveRemoteAction {
+  return { kind: 'remove-remote', path, ...(base === undefined ? {} : { base }), remote }
 }
 
 function fileFolderConflict(upper: Action): Conflict {

@@ -91,6 +91,22 @@ describe('a file here, a folder there', () => {
     expect(separated.conflicts).toMatchObject([{ path: 'a', local: 'absent' }])
     expect(separated.actions).toEqual([])
   })
+  test('an empty folder there makes room for the file, before it comes', () => {
+    const separated = separateFileFolderConflicts([up('a'), down('a/')])
+    expect(separated.conflicts).toEqual([])
+    expect(separated.actions).toEqual([up('a'), removeRemote('a/')])
+    expect(schedule(separated.actions).clearing).toEqual([removeRemote('a/')])
+    // As in a push, which leaves the folder to a pull.
+    expect(separateFileFolderConflicts([up('a')], [down('a/')]).actions).toEqual([
+      up('a'),
+      removeRemote('a/'),
+    ])
+  })
+  test('an empty folder there stays where the file does not come', () => {
+    // As in a pull, which leaves the file to a push.
+    expect(separateFileFolderConflicts([down('a/')], [up('a')]).actions).toEqual([])
+    expect(separateFileFolderConflicts([up('a'), down('a/'), down('a/b')]).actions).toEqual([])
+  })
   test('names that only begin alike are no conflict', () => {
     expect(separateFileFolderConflicts([up('a'), down('ab/c')]).conflicts).toEqual([])
   })
