@@ -68,36 +68,47 @@ export function schedule(
   }
 }
 
-/**
- * Keeps the sources of moves that make room until their content is at its new name; where that is the very room that they make (a file takes the
- * name of the folder that it was in), it is no move any more: the old name goes, then the content is sent from here.
- */
+/** Keeps the sources of moves that make room until their content is at its new name. */
 function clearFirst(
   clearing: readonly Action[],
   transfers: readonly Action[],
 ): Pick<Schedule, 'ahead' | 'clearing' | 'transfers'> {
-  const awaiting = clearing.flatMap((action) =>
-    action.kind === 'remove-remote' && action.after !== undefined ? [action] : [],
-  )
-  if (awaiting.length === 0) return { ahead: [], clearing, transfers }
-  const cleared = new Spots(clearing.map(({ path }) => path))
-  const awaited = new Set(awaiting.map(({ after }) => after))
+  const awaited = new Set(clearing.flatMap(awaitedBy))
   const ahead: UploadAction[] = []
   const later: Action[] = []
   for (const action of transfers)
-    if (action.kind !== 'upload' || !awaited.has(action.path)) later.push(action)
-    else if (cleared.clashes(action.path)) later.push(asSent(action))
-    else ahead.push(action)
-  const early = new Set(ahead.map(({ path }) => path))
-  return {
-    ahead,
-    clearing: clearing.map((action) =>
-      action.kind === 'remove-remote' && action.after !== undefined && !early.has(action.after)
-        ? asRemoved(action)
-        : action,
+    if (action.kind === 'upload' && awaited.has(action.path)) ahead.push(action)
+    else later.push(action)
+  return { ahead, clearing, transfers: later }
+}
+
+function awaitedBy(action: Action): readonly Path[] {
+  return action.kind === 'remove-remote' && action.after !== undefined ? [action.after] : []
+}
+
+/**
+ * Where the old name of a file makes the very room that the new one needs (it takes the name of the folder that it was in), it is no move: the old
+ * name goes, then the content is sent from here.
+ */
+export function withoutMovesIntoOwnRoom(actions: readonly Action[]): readonly Action[] {
+  const spots = new Spots(actions.filter(isUpward).map(({ path }) => path))
+  const clearing = new Set(
+    actions.filter(({ kind, path }) => kind === 'remove-remote' && spots.clashes(path)),
+  )
+  const awaited = new Set([...clearing].flatMap(awaitedBy))
+  if (awaited.size === 0) return actions
+  const cleared = new Spots([...clearing].map(({ path }) => path))
+  const early = new Set(
+    actions.flatMap(({ kind, path }) =>
+      kind === 'upload' && awaited.has(path) && !cleared.clashes(path) ? [path] : [],
     ),
-    transfers: later,
-  }
+  )
+  return actions.map((action) => {
+    if (action.kind === 'upload' && awaited.has(action.path) && !early.has(action.path))
+      return asSent(action)
+    if (action.kind !== 'remove-remote' || !clearing.has(action)) return action
+    return awaitedBy(action).every((path) => early.has(path)) ? action : asRemoved(action)
+  })
 }
 
 function asSent({ moved: _moved, ...action }: UploadAction): UploadAction {

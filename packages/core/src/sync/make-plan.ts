@@ -5,6 +5,7 @@ import { moveQuestions, withMoves } from '../decide/moves.ts'
 import {
   separateFileFolderConflicts,
   withoutFilledFolders,
+  withoutMovesIntoOwnRoom,
   withoutOccupied,
 } from '../decide/plan.ts'
 import type { Bound, Left } from '../decide/portions.ts'
@@ -159,7 +160,7 @@ async function settleContent(
   const safe = await keepLastCopies(context, options, view, moved.actions, places)
   const named = await withoutFolded(context, restrict(safe, within))
   return {
-    actions: named.actions,
+    actions: withoutMovesIntoOwnRoom(named.actions),
     conflicts: separated.conflicts.filter(({ path }) => isWithin(path, within)),
     problems: [
       ...named.problems,

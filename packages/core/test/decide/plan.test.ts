@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { conflictName, restoredName } from '../../src/decide/conflict-name.ts'
 import { judgeGuards } from '../../src/decide/guards.ts'
-import { lastCopies, schedule, separateFileFolderConflicts } from '../../src/decide/plan.ts'
+import {
+  lastCopies,
+  schedule,
+  separateFileFolderConflicts,
+  withoutMovesIntoOwnRoom,
+} from '../../src/decide/plan.ts'
 import type { LocalEntry, RemoteEntry } from '../../src/model/entry.ts'
 import type { Action, GuardName, Plan } from '../../src/model/plan.ts'
 
@@ -70,6 +75,35 @@ describe('order of effects', () => {
     ['of an empty folder that fills', removeLocal('a/'), down('a/b')],
   ])('a removal %s waits', (_name, removal, transfer) => {
     expect(schedule([removal, transfer]).removals).toEqual([removal])
+  })
+})
+
+describe('a file that moves to where its old name makes room', () => {
+  const moved = (path: string, source: string) =>
+    ({ ...up(path), moved: remoteOf(source) }) as Action
+  const follows = (path: string, after: string): Action => ({
+    kind: 'remove-remote',
+    path,
+    remote: remoteOf(path),
+    after,
+    move: true,
+  })
+  test('is no move, for anybody who is told: it goes, then it is sent', () => {
+    const actions = [moved('d', 'd/x'), follows('d/x', 'd'), follows('d/y', 'e/y'), up('e/y')]
+    const settled = withoutMovesIntoOwnRoom(actions)
+    expect(settled).toEqual([up('d'), removeRemote('d/x'), follows('d/y', 'e/y'), up('e/y')])
+    const groups = schedule(settled)
+    expect(paths(groups.ahead)).toEqual(['e/y'])
+    expect(paths(groups.clearing)).toEqual(['d/y', 'd/x'])
+    expect(paths(groups.transfers)).toEqual(['d'])
+  })
+  test('waits for nothing that is there already', () => {
+    const settled = withoutMovesIntoOwnRoom([up('d'), follows('d/x', 'adopted')])
+    expect(settled).toEqual([up('d'), removeRemote('d/x')])
+  })
+  test('elsewhere is a move as it was', () => {
+    const actions = [moved('e', 'd/x'), follows('d/x', 'e')]
+    expect(withoutMovesIntoOwnRoom(actions)).toEqual(actions)
   })
 })
 
