@@ -10,9 +10,10 @@ import {
 } from '../decide/plan.ts'
 import type { Bound, Left } from '../decide/portions.ts'
 import type { Path, Row } from '../model/entry.ts'
-import { isFolderKey, isWithin } from '../model/path.ts'
+import { isFolderKey, isWithin, leadsInto } from '../model/path.ts'
 import type { Action, Plan } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
+import { withoutBelowFiles } from './below-files.ts'
 import { gatherMoves } from './gather-moves.ts'
 import { keepLastCopies } from './last-copies.ts'
 import { laterViews, type LeftTotals, look, type View } from './look.ts'
@@ -159,11 +160,16 @@ async function settleContent(
   const places = separated.conflicts.map(({ path }) => path)
   const safe = await keepLastCopies(context, options, view, moved.actions, places)
   const named = await withoutFolded(context, restrict(safe, within))
+  const free = await withoutBelowFiles(context, named.actions, within)
   return {
-    actions: withoutMovesIntoOwnRoom(named.actions),
-    conflicts: separated.conflicts.filter(({ path }) => isWithin(path, within)),
+    actions: withoutMovesIntoOwnRoom(free.actions),
+    conflicts: separated.conflicts.filter(
+      // One above what is named keeps that back, too.
+      ({ path }) => leadsInto(path, within),
+    ),
     problems: [
       ...named.problems,
+      ...free.problems,
       ...possible.occupied.map((path): Problem => ({ path, code: 'in-the-way' })),
       ...moved.kept
         .filter((path) => isWithin(path, within))

@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { pair, read, write } from './pair.ts'
 
 test('empty folders, the executable bit, and folders that a sync emptied', async () => {
@@ -77,3 +77,54 @@ test.each(['push', 'sync'] as const)(
     expect([...c.store.objects.keys()].toSorted()).toEqual(['.lsync/repository.yaml', 'f/x', 'g'])
   },
 )
+
+describe('a path that is named below what is a file there', () => {
+  async function replaced(edited: boolean) {
+    const c = await pair()
+    write(c.a, 'x', 'a file')
+    write(c.a, 'other', 'other')
+    await c.sync(0)
+    await c.sync(1)
+    if (edited) write(c.a, 'x', 'edited')
+    await c.sync(0)
+    rmSync(join(c.b, 'x'))
+    mkdirSync(join(c.b, 'x/deep'), { recursive: true })
+    write(c.b, 'x/deep/in', 'in a folder')
+    return c
+  }
+  const keys = ({ store }: Pick<Awaited<ReturnType<typeof pair>>, 'store'>) =>
+    [...store.objects.keys()].filter((key) => !key.startsWith('.lsync/')).toSorted()
+  const refused = {
+    path: 'x/deep/in',
+    code: 'below-a-file',
+    detail: 'x is a file there, and was not named',
+  }
+
+  test.each([false, true])('is not sent beside it (edited: %s)', async (edited) => {
+    using c = await replaced(edited)
+    for (const dryRun of [true, false]) {
+      const report = await c.sync(1, { paths: ['x/deep'], dryRun })
+      expect(report).toMatchObject({ problems: [refused], totals: { uploaded: { files: 0 } } })
+      expect(keys(c)).toEqual(['other', 'x'])
+    }
+    if (edited) return
+    await c.sync(1, { paths: ['x'] })
+    expect(keys(c)).toEqual(['other', 'x/deep/in'])
+  })
+  test('nor what was moved there: it stays where it was', async () => {
+    using c = await replaced(false)
+    renameSync(join(c.b, 'other'), join(c.b, 'x/deep/in'))
+    const report = await c.sync(1, { paths: ['other'] })
+    expect(report.problems.map(({ path, code }) => [path, code])).toEqual([
+      ['x/deep/in', 'below-a-file'],
+      ['other', 'kept-for-safety'],
+    ])
+    expect(keys(c)).toEqual(['other', 'x'])
+  })
+  test('says so where the whole was looked at', async () => {
+    using c = await replaced(true)
+    rmSync(join(c.b, 'other'))
+    const { conflicts } = await c.sync(1, { paths: ['x/deep', 'other'] })
+    expect(conflicts.map(({ path, kind }) => [path, kind])).toEqual([['x', 'file-folder']])
+  })
+})
