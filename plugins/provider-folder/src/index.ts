@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { CONTRACT_VERSION, type ProviderModule, StorageError } from '@lsync/core/provider'
+import { placeOf } from './place.ts'
 
 const SCHEME = 'file'
 
@@ -26,10 +27,11 @@ const folderModule: ProviderModule = {
   },
 
   overlaps(a, b) {
-    return contains(folderOf(a), folderOf(b)) || contains(folderOf(b), folderOf(a))
+    const [one, other] = [placeOf(folderOf(a)), placeOf(folderOf(b))]
+    return contains(one, other) || contains(other, one)
   },
 
-  localFolder: folderOf,
+  localFolder: (url) => placeOf(folderOf(url)),
 }
 
 export default folderModule

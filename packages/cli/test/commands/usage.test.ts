@@ -99,6 +99,21 @@ test.each<readonly [string, readonly string[], number, string]>([
   expect(existsSync(box.path('c'))).toBe(false)
 })
 
+test('links do not hide that a folder and its remote contain each other', async () => {
+  const box = temporary()
+  mkdirSync(box.path('disk', 'inner'), { recursive: true })
+  symlinkSync('disk', box.path('link'))
+  for (const [remote, folder] of [
+    ['./link/inner/remote', 'disk'],
+    ['./link', 'disk/inner'],
+    ['./link/inner', 'disk/inner'],
+  ] as const)
+    expect((await json(box, 'init', remote, folder)).document.error).toMatchObject({
+      code: 'overlap',
+    })
+  expect((await run(box, 'init', './link/remote', 'disk/inner')).exit).toBe(0)
+})
+
 test.each([
   ['a file', 'file', 'file already exists, EEXIST'],
   ['below a file', 'file/x', 'not a directory, ENOTDIR'],

@@ -306,6 +306,6 @@ export interface ProviderModule {
   open(url: string, options: OpenOptions): Promise<StorageProvider>
   /** True if the two normalised URLs overlap (the same, or one within the other). */
   overlaps(a: string, b: string): boolean
-  /** The local folder this remote is, for a remote on this machine's disk: a repository may not contain it. */
+  /** The local folder this remote is, links resolved, for a remote on this machine's disk: a repository may not contain it, nor lie in it. */
   localFolder?(url: string): string | undefined
 }
