@@ -64,8 +64,9 @@ export function checkEqual(
     JSON.stringify([...files].toSorted(([a], [b]) => (a < b ? -1 : 1)))
   const remote = shape(
     [...store.objects]
-      .filter(([key]) => !key.endsWith('/') && !key.startsWith('.lsync/'))
+      .filter(([key]) => !key.startsWith('.lsync/') && !isFilled(key, store))
       .map(([key, { bytes, metadata }]) => {
+        if (key.endsWith('/')) return [key, 'empty'] as const
         const text = new TextDecoder().decode(bytes)
         const { type, executable } = metadata.user
         if (type === 'link') return [key, `-> ${text}`] as const
@@ -78,9 +79,25 @@ export function checkEqual(
       const executable = disk.peek(path)?.executable === true
       return [path, executable ? `${text} (executable)` : text] as const
     })
-    const local = shape([...files, ...links])
+    const all = disk.folders()
+    const empty = all
+      .filter(
+        (folder) =>
+          ![...all, ...disk.files().keys(), ...disk.links().keys()].some((path) =>
+            path.startsWith(`${folder}/`),
+          ),
+      )
+      .map((folder) => [`${folder}/`, 'empty'] as const)
+    const local = shape([...files, ...links, ...empty])
     if (local !== remote) violations.push(`${name} and the store differ: ${local} ${remote}`)
   }
+}
+
+/** The mark of a folder that holds something says nothing. */
+function isFilled(key: string, { objects }: MemoryStore): boolean {
+  return (
+    key.endsWith('/') && [...objects.keys()].some((other) => other !== key && other.startsWith(key))
+  )
 }
 
 function digest(text: string): string {

@@ -138,17 +138,21 @@ export class MemoryFiles {
     if (to.startsWith(`${from}/`)) return
     this.delete(to)
     this.#parents(to)
-    for (const [name, inode] of Array.from(this.names))
-      if (name === from || name.startsWith(`${from}/`)) {
-        this.names.delete(name)
-        const target = to + name.slice(from.length)
-        this.names.set(target, inode)
-        this.#log.push((names) => {
-          names.delete(name)
-          names.set(target, inode)
-        })
-        inode.ctime = this.tick()
-      }
+    const renames = Array.from(this.names).flatMap(([name, inode]) =>
+      name === from || name.startsWith(`${from}/`)
+        ? [{ name, target: to + name.slice(from.length), inode }]
+        : [],
+    )
+    const rename = (names: Map<string, Inode>): void => {
+      for (const { name } of renames) names.delete(name)
+      for (const { target, inode } of renames) names.set(target, inode)
+    }
+    rename(this.names)
+    // One rename, whatever is in the folder.
+    this.#log.push(rename)
+    // What lies in a folder does not notice that it has another name.
+    const moved = this.names.get(to)
+    if (moved !== undefined) moved.ctime = this.tick()
   }
 
   flip(path: string): void {

@@ -11,6 +11,7 @@ import { flatten, nest, nestedIn } from './nesting.ts'
 import { oddity } from './oddities.ts'
 import { Random } from './random.ts'
 import { Scheduler } from './scheduler.ts'
+import { turn } from './turning.ts'
 
 export interface SimulationOptions extends Sabotage {
   readonly print?: (line: string) => void
@@ -22,6 +23,8 @@ export interface SimulationOptions extends Sabotage {
   readonly oddities?: boolean
   /** Folders become repositories of their own, and stop being some. */
   readonly nesting?: boolean
+  /** People move, swap and copy folders as a whole. */
+  readonly turning?: boolean
   /** Broken on purpose: flushes do nothing. */
   readonly noFlush?: boolean
 }
@@ -121,7 +124,12 @@ export async function simulate(
       for (const client of clients) {
         if (edits > 0 && random.chance(0.04)) {
           edits--
-          const odd = options.oddities === true && random.chance(0.3) ? oddity : edit
+          const odd =
+            options.turning === true && random.chance(0.5)
+              ? turn
+              : options.oddities === true && random.chance(0.3)
+                ? oddity
+                : edit
           const act = options.nesting === true && random.chance(0.4) ? nest : odd
           act(client, random, history, options.print)
         }

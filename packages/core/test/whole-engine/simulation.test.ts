@@ -41,6 +41,14 @@ describe('simulation', () => {
         found.push(`${seed}: ${violation}`)
     expect(found).toEqual([])
   })
+  test('folders that people turn around lose nothing', { timeout: 120_000 }, async () => {
+    const found: string[] = []
+    for (let seed = 1; seed <= TRIED; seed++)
+      for (const violation of (await simulate(seed, { turning: true, portions: seed % 2 === 0 }))
+        .violations)
+        found.push(`${seed}: ${violation}`)
+    expect(found).toEqual([])
+  })
   test('links and rules that come and go lose nothing', { timeout: 120_000 }, async () => {
     const found: string[] = []
     for (let seed = 1; seed <= TRIED / 2; seed++)
