@@ -1,3 +1,4 @@
+import { type Disk, DiskError } from '../disk/disk.ts'
 import { runPool } from '../execute/pool.ts'
 import type { Path } from '../model/entry.ts'
 import { ancestorsOf, isWithin } from '../model/path.ts'
@@ -5,38 +6,46 @@ import type { Action } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
 import type { PlanContext } from './plan-context.ts'
 
+type Context = Pick<PlanContext, 'disk' | 'provider' | 'jobs' | 'signal' | 'remoteStream'>
+
 /**
- * Leaves out what is new below a file of the remote. Names above the named paths are not seen with them, and a store of keys takes `a/b` beside `a`,
- * of which nobody could sync both: so those names are asked for, one question for each folder that something new comes into.
+ * Leaves out what is new below a file of the side that it comes to. Names above the named paths are not seen with them, and a store of keys takes
+ * `a/b` beside `a`, of which nobody could sync both: so those names are looked up, each folder that something new comes into once.
  */
 export async function withoutBelowFiles(
-  {
-    provider,
-    jobs,
-    signal,
-    remoteStream,
-  }: Pick<PlanContext, 'provider' | 'jobs' | 'signal' | 'remoteStream'>,
+  { disk, provider, jobs, signal, remoteStream }: Context,
   actions: readonly Action[],
   within: readonly Path[],
 ): Promise<{ readonly actions: readonly Action[]; readonly problems: readonly Problem[] }> {
-  const unseen = ({ path }: Action): readonly Path[] =>
-    ancestorsOf(path).filter((folder) => !isWithin(folder, within))
-  const isAsked = remoteStream === undefined
-  const asked = new Set(isAsked ? actions.filter(isNewThere).flatMap(unseen) : [])
-  const files = new Set<Path>()
-  await runPool(asked, jobs, signal, async (folder, both) => {
-    if ((await provider.head(folder, { signal: both })) !== undefined) files.add(folder)
-  })
-  if (files.size === 0) return { actions, problems: [] }
+  const filesAmong = async (
+    arrivals: readonly Action[],
+    isFile: (folder: Path, signal: AbortSignal) => Promise<boolean>,
+  ): Promise<ReadonlySet<Path>> => {
+    const files = new Set<Path>()
+    const asked = new Set(arrivals.flatMap(({ path }) => unseen(path, within)))
+    await runPool(asked, jobs, signal, async (folder, both) => {
+      if (await isFile(folder, both)) files.add(folder)
+    })
+    return files
+  }
+  const there = await filesAmong(
+    remoteStream === undefined ? actions.filter(isNewThere) : [],
+    async (folder, both) => (await provider.head(folder, { signal: both })) !== undefined,
+  )
+  const here = await filesAmong(actions.filter(isNewHere), (folder) => isNoFolder(disk, folder))
+  if (there.size === 0 && here.size === 0) return { actions, problems: [] }
   const problems = new Map<Action, Problem>()
-  for (const action of actions.filter(isNewThere)) {
-    const file = unseen(action).find((folder) => files.has(folder))
-    if (file !== undefined)
-      problems.set(action, {
-        path: action.path,
-        code: 'below-a-file',
-        detail: `${file} is a file there, and was not named`,
-      })
+  for (const action of actions) {
+    const up = isNewThere(action)
+    if (!up && !isNewHere(action)) continue
+    const { path } = action
+    const file = unseen(path, within).find((folder) => (up ? there : here).has(folder))
+    if (file === undefined) continue
+    problems.set(action, {
+      path,
+      code: up ? 'below-a-file' : 'in-the-way',
+      detail: `${file} is ${up ? 'a file there' : 'no folder'}, and was not named`,
+    })
   }
   return {
     actions: actions.filter((action) => !problems.has(action)),
@@ -44,6 +53,25 @@ export async function withoutBelowFiles(
   }
 }
 
+async function isNoFolder(disk: Disk, path: Path): Promise<boolean> {
+  try {
+    const found = await disk.stat(path)
+    return found !== undefined && found.kind !== 'folder'
+  } catch (error) {
+    // What may not be looked at is found out by the effect.
+    if (!(error instanceof DiskError)) throw error
+    return false
+  }
+}
+
+function unseen(path: Path, within: readonly Path[]): readonly Path[] {
+  return ancestorsOf(path).filter((folder) => !isWithin(folder, within))
+}
+
 function isNewThere(action: Action): boolean {
   return action.kind === 'upload' && action.expect.kind === 'absent'
+}
+
+function isNewHere(action: Action): boolean {
+  return action.kind === 'move-local' || (action.kind === 'download' && action.from === 'absent')
 }

@@ -121,6 +121,19 @@ describe('a path that is named below what is a file there', () => {
     ])
     expect(keys(c)).toEqual(['other', 'x'])
   })
+  test('nor is it fetched to where a file is here', async () => {
+    using c = await replaced(false)
+    await c.sync(1)
+    write(c.a, 'x', 'edited')
+    for (const dryRun of [true, false])
+      expect(await c.sync(0, { paths: ['x/deep'], dryRun })).toMatchObject({
+        problems: [
+          { path: 'x/deep/in', code: 'in-the-way', detail: 'x is no folder, and was not named' },
+        ],
+        totals: { downloaded: { files: 0 }, failed: 0 },
+      })
+    expect(read(c.a, 'x')).toBe('edited')
+  })
   test('says so where the whole was looked at', async () => {
     using c = await replaced(true)
     rmSync(join(c.b, 'other'))
