@@ -52,10 +52,13 @@ export function nest(
 
 /** The repositories within that of a client. */
 export function nestedIn({ disk }: Client): readonly string[] {
-  return FOLDERS.filter((folder) => disk.peek(`${folder}/.lsync/config.yaml`) !== undefined)
+  return disk
+    .folders()
+    .filter((folder) => disk.peek(`${folder}/.lsync/config.yaml`) !== undefined)
+    .toSorted()
 }
 
 /** No repositories within this one any more. */
 export function flatten({ disk }: Client): void {
-  for (const folder of FOLDERS) disk.delete(`${folder}/.lsync`)
+  for (const folder of disk.folders()) disk.delete(`${folder}/.lsync`)
 }
