@@ -55,9 +55,11 @@ export function turn(
     case 4: {
       if (disk.peek('d/e')?.kind !== 'folder') return
       say('turns d inside out')
-      disk.move('d/e', 'aside')
-      disk.move('d', 'aside/e')
-      disk.move('aside', 'd')
+      without(() => {
+        disk.move('d/e', 'aside')
+        disk.move('d', 'aside/e')
+        disk.move('aside', 'd')
+      })
       return
     }
     case 5: {
