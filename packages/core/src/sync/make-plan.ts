@@ -5,9 +5,10 @@ import { moveQuestions, withMoves } from '../decide/moves.ts'
 import {
   separateFileFolderConflicts,
   withoutFilledFolders,
-  withoutMovesIntoOwnRoom,
+  withoutFilledMarks,
   withoutOccupied,
-} from '../decide/plan.ts'
+} from '../decide/places.ts'
+import { withoutMovesIntoOwnRoom } from '../decide/plan.ts'
 import type { Bound, Left } from '../decide/portions.ts'
 import type { Path, Row } from '../model/entry.ts'
 import { isFolderKey, isWithin, leadsInto } from '../model/path.ts'
@@ -152,7 +153,8 @@ async function settleContent(
   )
   // Nothing is removed outside the named paths, whatever is found there.
   const ours = actions.filter((action) => isWithin(action.path, within) || !takesContent(action))
-  const separated = separateFileFolderConflicts(withoutFilledFolders(ours, onlyThere), waiting)
+  const empty = withoutFilledMarks(withoutFilledFolders(ours, onlyThere), waiting)
+  const separated = separateFileFolderConflicts(empty, waiting)
   const possible = withoutOccupied(separated.actions, counts.occupied)
   const questions = moveQuestions(judged, possible.actions)
   const answers = await gatherMoves(context, questions)

@@ -1,12 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { conflictName, restoredName } from '../../src/decide/conflict-name.ts'
 import { judgeGuards } from '../../src/decide/guards.ts'
-import {
-  lastCopies,
-  schedule,
-  separateFileFolderConflicts,
-  withoutMovesIntoOwnRoom,
-} from '../../src/decide/plan.ts'
+import { separateFileFolderConflicts, withoutFilledMarks } from '../../src/decide/places.ts'
+import { lastCopies, schedule, withoutMovesIntoOwnRoom } from '../../src/decide/plan.ts'
 import type { LocalEntry, RemoteEntry } from '../../src/model/entry.ts'
 import type { Action, GuardName, Plan } from '../../src/model/plan.ts'
 
@@ -143,6 +139,21 @@ describe('a file here, a folder there', () => {
   })
   test('names that only begin alike are no conflict', () => {
     expect(separateFileFolderConflicts([up('a'), down('ab/c')]).conflicts).toEqual([])
+  })
+})
+
+describe('the mark of an empty folder there', () => {
+  test('goes where something here fills the folder', () => {
+    const settled = withoutFilledMarks([down('a/'), up('a/b/c'), down('d/')], [])
+    expect(settled).toEqual([removeRemote('a/'), up('a/b/c'), down('d/')])
+    expect(paths(schedule(settled).removals)).toEqual(['a/'])
+  })
+  test('waits where that waits', () => {
+    expect(withoutFilledMarks([down('a/'), down('d/')], [up('a/b/')])).toEqual([down('d/')])
+  })
+  test('comes where the folder is empty on both sides, or filled there', () => {
+    const actions = [down('a/'), down('a/b/'), up('ab/c')]
+    expect(withoutFilledMarks(actions, [])).toEqual(actions)
   })
 })
 

@@ -99,3 +99,25 @@ test('marks of empty folders that other tools made count, with content they are 
   expect(await c.sync(0)).toMatchObject({ totals: { uploaded: { files: 0 }, removedRemotely: 0 } })
   expect(c.keys()).toEqual(['d/x', 'full/', 'other'])
 })
+
+test('a folder that is empty there and filled here is settled in one run', async () => {
+  using c = await pair()
+  await c.sync(1)
+  mkdirSync(join(c.a, 'new'))
+  await c.sync(0)
+  write(c.b, 'new/deep/y', 'y')
+  const options = { mode: 'pull', override: 'force' } as const
+  expect((await c.sync(1, options)).totals).toMatchObject({ downloaded: { files: 0 } })
+  const dry = await c.sync(1, { dryRun: true })
+  const { totals } = await c.sync(1)
+  expect(totals).toEqual(dry.totals)
+  expect(totals).toMatchObject({
+    uploaded: { files: 1 },
+    downloaded: { files: 0 },
+    removedRemotely: 1,
+  })
+  expect(c.keys()).toEqual(['d/x', 'new/deep/y', 'other'])
+  expect((await c.sync(1)).totals).toMatchObject({ removedRemotely: 0, unchanged: 3 })
+  await c.sync(0)
+  expect(readFileSync(join(c.a, 'new/deep/y'), 'utf8')).toBe('y')
+})
