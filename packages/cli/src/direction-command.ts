@@ -5,18 +5,18 @@ import { movingFlags, runSettings } from './moving-flags.ts'
 import { pathsArgument } from './paths.ts'
 import { wrongUsage } from './messages/usage.ts'
 
-/** Known to all three, so that a sync can say why it has neither. */
-export const overrideFlags = (hidden: boolean) => ({
+/** Known to all three, so that a sync, where neither side wins, can say why it has none. */
+export const overrideFlags = (side?: { readonly wins: string; readonly loses: string }) => ({
   force: Flags.boolean({
-    hidden,
+    hidden: side === undefined,
     default: false,
-    description: 'let this side of the named paths win, whatever is newer on the other',
+    description: `at the named paths ${side?.wins} wins, also over what is newer`,
     exclusive: ['mirror', 'conflict'],
   }),
   mirror: Flags.boolean({
-    hidden,
+    hidden: side === undefined,
     default: false,
-    description: 'make the other side exactly like this one, removals included',
+    description: `make ${side?.loses} exactly like ${side?.wins}, removals included`,
     exclusive: ['conflict'],
   }),
 })
@@ -24,7 +24,7 @@ export const overrideFlags = (hidden: boolean) => ({
 /** sync, pull and push: one command in three directions. */
 export abstract class DirectionCommand extends MovingCommand {
   static override args = pathsArgument
-  static override flags = { ...movingFlags, ...overrideFlags(false) }
+  static override flags = { ...movingFlags, ...overrideFlags() }
   static override strict = false
   static override examples = [
     '<%= config.bin %> <%= command.id %>',

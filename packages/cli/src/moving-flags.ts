@@ -30,12 +30,12 @@ export const movingFlags = {
     multiple: true,
     multipleNonGreedy: true,
     options: GUARD_NAMES,
-    description: 'pass a safety guard by its name',
+    description: `pass a safety guard by its name: ${GUARD_NAMES.join(', ')}`,
     helpValue: 'GUARD',
   })(),
   conflict: Flags.option({
     options: POLICIES,
-    description: 'how to settle conflicts; manual leaves both sides as they are',
+    description: `how to settle conflicts: ${POLICIES.join(', ')} (manual leaves both sides as they are)`,
     helpValue: 'POLICY',
   })(),
   quiet: Flags.boolean({

@@ -18,7 +18,8 @@ export default class ConfigSet extends ConfigCommand {
   static override flags = {
     allow: Flags.option({
       options: ['other-remote'] as const,
-      description: 'of the key remote: it may be nobody’s yet, or another repository’s',
+      description:
+        'other-remote, of the key remote: it may be nobody’s yet, or another repository’s',
       helpValue: 'GUARD',
     })(),
   }
