@@ -4,7 +4,7 @@ import type { Initialized, Machine, OnEvent, ProviderModule } from '@lsync/core'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { escapeName } from './render/escape.ts'
-import { wrongValue } from './messages/usage.ts'
+import { wrongUsage, wrongValue } from './messages/usage.ts'
 
 /** What init and clone take. */
 export const initArguments = {
@@ -132,6 +132,9 @@ function openingOnly(machine: Machine): Machine {
   }
 }
 
+/** What makes a repository this one. */
+const FOUND_OUT = new Set(['format', 'remote', 'repository'])
+
 function settingsOf(flags: SettingFlags): Readonly<Record<string, string>> {
   const settings: Record<string, string> = {}
   for (const key of ['profile', 'region', 'endpoint'] as const) {
@@ -141,7 +144,9 @@ function settingsOf(flags: SettingFlags): Readonly<Record<string, string>> {
   for (const pair of flags.set ?? []) {
     const equals = pair.indexOf('=')
     if (equals < 1) throw wrongValue('set', 'KEY=VALUE', pair)
-    settings[pair.slice(0, equals)] = pair.slice(equals + 1)
+    const key = pair.slice(0, equals)
+    if (FOUND_OUT.has(key)) throw wrongUsage(`${key} is not for --set: this command finds it out`)
+    settings[key] = pair.slice(equals + 1)
   }
   return settings
 }

@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { json, run } from '../run.ts'
-import { inside, repository } from './repositories.ts'
+import { inside, repository, temporary } from './repositories.ts'
 
 test('config edits keep comments', async () => {
   const box = await repository()
@@ -90,4 +90,35 @@ test('a setting that the provider of the remote does not know is refused before 
   writeFileSync(file, `${before}provider.nope: x\n`)
   expect(await run(where, 'config', 'set', 'jobs', '3')).toMatchObject({ exit: 0 })
   expect(await run(where, 'config', 'unset', 'provider.nope')).toMatchObject({ exit: 0 })
+})
+
+test('init and clone take any setting, as config set does', async () => {
+  const box = await repository({ x: 'one', y: 'two' })
+  const set = ['jobs=4', 'only=y', 'symlinks=store'].flatMap((pair) => ['--set', pair])
+  expect(await run(box, 'clone', './remote', 'b', ...set)).toMatchObject({ exit: 0 })
+  expect(readFileSync(box.path('b', '.lsync', 'config.yaml'), 'utf8')).toContain('jobs: 4\n')
+  expect((await json(inside(box, 'b'), 'config', 'list')).document).toMatchObject({
+    settings: { jobs: '4', only: 'y', symlinks: 'store' },
+  })
+  // What it said held already.
+  expect(readdirSync(box.path('b'))).toEqual(['.lsync', 'y'])
+
+  for (const [pair, words] of [
+    ['jobs=many', 'jobs: expected a whole number'],
+    ['remote=./other', 'remote is not for --set'],
+    ['repository=other', 'repository is not for --set'],
+  ] as const)
+    expect(await run(box, 'init', './remote', 'c', '--set', pair)).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining(words),
+    })
+})
+
+test('a setting that the provider does not have is said to change nothing', async () => {
+  const box = temporary()
+  const { exit, stderr } = await run(box, 'init', './remote', 'a', '--region', 'eu-1')
+  expect({ exit, stderr }).toEqual({
+    exit: 0,
+    stderr: 'note: file:// has no setting region: it changes nothing\n',
+  })
 })

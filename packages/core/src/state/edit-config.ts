@@ -1,5 +1,4 @@
 import { parseDocument, type Document } from 'yaml'
-import type { RemoteSettings } from '../provider/index.ts'
 import { checked, checkValue, CONFIG_FORMAT, refuse } from './check-config.ts'
 import { KEYS, typed } from './config-keys.ts'
 
@@ -7,14 +6,15 @@ import { KEYS, typed } from './config-keys.ts'
 export function newConfig(facts: {
   readonly remote: string
   readonly repository: string | undefined
-  readonly settings: RemoteSettings
+  /** As texts, by key. */
+  readonly settings: Readonly<Record<string, string>>
 }): string {
   const document = parseDocument(
     `# What this folder syncs with, and how. Edit it, or use: lsync config set KEY VALUE\nformat: ${CONFIG_FORMAT}\n`,
   )
   document.set('remote', facts.remote)
   if (facts.repository !== undefined) document.set('repository', facts.repository)
-  for (const [key, value] of Object.entries(facts.settings)) document.set(key, value)
+  for (const [key, value] of Object.entries(facts.settings)) document.set(key, typed(key, value))
   return print(document)
 }
 

@@ -37,6 +37,13 @@ export function isOfProvider(name: string): boolean {
 const nameOf = (key: string): string =>
   key.startsWith(OF_PROVIDER) ? key.slice(OF_PROVIDER.length) : key
 
+/** Of the settings of a repository those that are for the provider. */
+export function ofRemote(settings: RemoteSettings): RemoteSettings {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([key]) => Object.hasOwn(SETTINGS, key) || isOfProvider(key)),
+  )
+}
+
 /** As the provider gets them: its own names without what they stand under. */
 export function settingsForProvider(settings: RemoteSettings): RemoteSettings {
   return Object.fromEntries(Object.entries(settings).map(([key, value]) => [nameOf(key), value]))

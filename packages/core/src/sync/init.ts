@@ -1,9 +1,10 @@
 import { LsyncError } from '../model/errors.ts'
 import type { OnEvent } from '../model/events.ts'
-import type { ProbeReport, RemoteSettings } from '../provider/index.ts'
+import type { ProbeReport } from '../provider/index.ts'
 import { newConfig } from '../state/edit-config.ts'
 import { CONFIG, LSYNC, STAGING } from '../state/layout.ts'
 import { writeRemoteReport } from '../state/remote-report.ts'
+import { ofRemote, SETTINGS } from '../state/settings.ts'
 import type { Machine } from './api.ts'
 import { readIdentity } from './identity.ts'
 import { moduleFor, schemeOf } from './modules.ts'
@@ -15,7 +16,8 @@ export interface InitOptions {
   readonly folder: string
   /** The remote as the person wrote it, with a scheme. */
   readonly remote: string
-  readonly settings: RemoteSettings
+  /** What the configuration is to say besides, by key: texts as `setInConfig` takes them. */
+  readonly settings: Readonly<Record<string, string>>
   /** The identity that the remote must have, where somebody else named the remote. Nothing is written to another one. */
   readonly identity?: string
   readonly signal: AbortSignal
@@ -34,7 +36,8 @@ export interface Initialized {
 
 /** Makes a folder a repository for a remote. Files that are there are not touched. */
 export async function initRepository(machine: Machine, options: InitOptions): Promise<Initialized> {
-  const { folder, settings, signal, onEvent } = options
+  const { folder, signal, onEvent } = options
+  const settings = ofRemote(options.settings)
   if (folder.split('/').some((segment) => segment === LSYNC))
     throw new LsyncError('inside-lsync', `${folder} is inside a ${LSYNC} folder`, { folder })
   const scheme = schemeOf(options.remote)
@@ -44,6 +47,13 @@ export async function initRepository(machine: Machine, options: InitOptions): Pr
   if ((await disk.stat(CONFIG)) !== undefined)
     throw new LsyncError('already-a-repository', `${folder} is a repository already`, { folder })
   const above = await refuseOverlaps(machine, module, { folder, remote, settings })
+  // No reason to refuse: it may stand there for a remote to come, or be left from a former one.
+  for (const name of Object.keys(settings).filter((key) => Object.hasOwn(SETTINGS, key)))
+    if (!Object.hasOwn(module.settings, name))
+      onEvent({
+        type: 'notice',
+        message: `${scheme}:// has no setting ${name}: it changes nothing`,
+      })
   onEvent({ type: 'phase', phase: 'opening' })
   await using provider = await openNewRemote(machine, module, remote, {
     settings,
@@ -61,6 +71,6 @@ export async function initRepository(machine: Machine, options: InitOptions): Pr
     if ((await disk.stat(path)) === undefined) await disk.makeFolder(path)
   if (report !== undefined) await writeRemoteReport(disk, remote, machine.world.now(), report)
   // Last: a folder is a repository from the moment its configuration is there.
-  await disk.replaceText(CONFIG, newConfig({ remote, repository: id, settings }))
+  await disk.replaceText(CONFIG, newConfig({ remote, repository: id, settings: options.settings }))
   return { root: folder, remote, report, id, within: above }
 }
