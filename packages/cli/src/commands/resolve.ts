@@ -56,6 +56,7 @@ export default class Resolve extends LsyncCommand {
     const status = await statusRepository(machine, repository, {
       paths,
       local: false,
+      policy: 'manual',
       wait: options.wait,
       signal: this.abort.signal,
       onEvent: renderer.onEvent,

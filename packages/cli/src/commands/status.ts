@@ -1,7 +1,14 @@
 import type { Status as StatusReport } from '@lsync/core'
 import * as Flags from '@oclif/core/flags'
 import { LsyncCommand } from '../base-command.ts'
-import { actionFacts, conflictFacts, nestedFacts, plannedTotals, problemFacts } from '../facts.ts'
+import {
+  actionFacts,
+  conflictFacts,
+  haltFacts,
+  nestedFacts,
+  plannedTotals,
+  problemFacts,
+} from '../facts.ts'
 import { type Part, type Recursion, runInner } from '../inner.ts'
 import { EXIT } from '../messages/exit.ts'
 import { exitOf } from '../moving-command.ts'
@@ -62,12 +69,13 @@ export default class Status extends LsyncCommand {
 }
 
 function partOf(
-  { remote, actions, conflicts, problems, nested, unchanged }: StatusReport,
+  { remote, actions, conflicts, problems, nested, unchanged, halts }: StatusReport,
   flags: { readonly local: boolean; readonly 'exit-code': boolean },
 ): Part {
   const pending =
     flags['exit-code'] &&
-    (actions.length + conflicts.length > 0 || nested.some(({ effect }) => effect !== undefined))
+    (actions.length + conflicts.length + halts.length > 0 ||
+      nested.some(({ effect }) => effect !== undefined))
   return {
     facts: {
       remote,
@@ -77,6 +85,7 @@ function partOf(
       conflicts: conflicts.map(conflictFacts),
       problems: problems.map(problemFacts),
       totals: plannedTotals(actions, unchanged),
+      ...(halts.length > 0 ? { halts: halts.map(haltFacts) } : {}),
     },
     exit: pending ? EXIT.pending : exitOf({ halted: [], conflicts, problems }),
     nested,

@@ -93,11 +93,23 @@ export function haltLine(halt: Halt): string {
 }
 
 export function haltLines(halted: readonly Halt[]): readonly string[] {
-  const allow = [...new Set(halted.map(({ guard }) => `--allow ${guard}`))].join(' ')
   return [
     ...halted.map(haltLine),
-    `Nothing was changed. lsync status shows what would be; if it is what you want: ${allow}`,
+    `Nothing was changed. lsync status shows what would be; if it is what you want: ${allowing(halted)}`,
   ]
+}
+
+/** Of a sync that was not begun. */
+export function wouldHaltLines(halts: readonly Halt[]): readonly string[] {
+  if (halts.length === 0) return []
+  return [
+    ...halts.map((halt) => `A sync would halt (${halt.guard}): ${GUARDS[halt.guard](halt)}`),
+    `If it is what you want: lsync sync ${allowing(halts)}`,
+  ]
+}
+
+function allowing(halts: readonly Halt[]): string {
+  return [...new Set(halts.map(({ guard }) => `--allow ${guard}`))].join(' ')
 }
 
 /** What is left for a person, the first of each; the rest is in `--json` and the log file. */

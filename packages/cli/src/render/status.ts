@@ -2,13 +2,13 @@ import type { Action, Status } from '@lsync/core'
 import { bytesOf } from './bytes.ts'
 import { escapeName } from './escape.ts'
 import { count, formatBytes } from './format.ts'
-import { openLines } from './lines.ts'
+import { openLines, wouldHaltLines } from './lines.ts'
 import { isWorthTelling, movedFrom } from './moves.ts'
 import { nestedLines } from './nested.ts'
 
 /** What a sync would do, grouped. */
 export function statusLines(status: Status, local: boolean, root: string): readonly string[] {
-  const { conflicts, problems, unchanged, remote, nested } = status
+  const { conflicts, problems, unchanged, remote, nested, halts } = status
   const actions = status.actions.filter(isWorthTelling)
   const groups = GROUPS.flatMap(({ title, kinds }) => {
     const members = actions.filter((action) => kinds.includes(groupOf(action)))
@@ -25,12 +25,13 @@ export function statusLines(status: Status, local: boolean, root: string): reado
   })
   const open = openLines(conflicts, problems)
   const untold = nested.filter(({ effect }) => effect !== undefined)
-  const nothing = actions.length + conflicts.length + untold.length === 0
+  const nothing = actions.length + conflicts.length + untold.length + halts.length === 0
   return [
     `${escapeName(remote)}${local ? ' (not asked: only what changed here)' : ''}`,
     ...groups,
     ...nestedLines(nested, root),
     ...open,
+    ...wouldHaltLines(halts),
     ...(nothing
       ? [`Nothing to do: ${count(unchanged, 'file')} unchanged.`]
       : unchanged > 0

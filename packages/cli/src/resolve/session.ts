@@ -112,6 +112,7 @@ export class Session {
     const { conflicts } = await statusRepository(machine, repository, {
       paths: [path],
       local: false,
+      policy: 'manual',
       ...(options.wait === undefined ? {} : { wait: options.wait }),
       signal,
       onEvent: () => undefined,

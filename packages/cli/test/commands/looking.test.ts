@@ -1,7 +1,7 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { json, run } from '../run.ts'
-import { inside, repository, temporary } from './repositories.ts'
+import { clones, inside, repository, temporary } from './repositories.ts'
 
 test('status groups, --exit-code tells scripts, --local asks nobody', async () => {
   const box = await repository()
@@ -22,6 +22,52 @@ test('status groups, --exit-code tells scripts, --local asks nobody', async () =
       actions: [{ path: 'y', action: 'upload', result: 'planned' }],
       totals: { uploaded: { files: 1, bytes: 3 } },
     },
+  })
+})
+
+test('status says what would halt a sync, and that another remote is no agreement', async () => {
+  const many = Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`f${n}`, 'text']))
+  const box = await repository(many)
+  const where = inside(box, 'a')
+  for (const name of Object.keys(many).slice(1)) rmSync(box.path('a', name))
+  const accident = await run(where, 'status')
+  expect(accident).toMatchObject({ exit: 0 })
+  expect(accident.stdout).toContain('To remove on the remote (11 paths)')
+  expect(accident.stdout).toContain(
+    'A sync would halt (mass-delete): 11 of 12 files would be removed on the remote\nIf it is what you want: lsync sync --allow mass-delete\n',
+  )
+  expect((await json(where, 'status')).document).toMatchObject({
+    halts: [{ guard: 'mass-delete', side: 'remote', affected: 11, total: 12 }],
+  })
+  await run(where, 'config', 'set', 'max-delete', '90')
+  expect((await json(where, 'status')).document).not.toHaveProperty('halts')
+  expect(await run(where, 'sync')).toMatchObject({ exit: 0 })
+
+  const identity = box.path('remote', '.lsync', 'repository.yaml')
+  writeFileSync(identity, readFileSync(identity, 'utf8').replace(/^id: .*$/m, 'id: another'))
+  const other = await run(where, 'status')
+  expect(other.stdout).toContain('A sync would halt (other-remote)')
+  expect(other.stdout).not.toContain('Nothing to do')
+  expect(await run(where, 'status', '--exit-code')).toMatchObject({ exit: 8 })
+  expect(await run(where, 'status', '--local', '--exit-code')).toMatchObject({ exit: 0 })
+})
+
+test('status settles conflicts as a sync would', async () => {
+  const box = await clones({ x: 'one' })
+  const [a, b] = [inside(box, 'a'), inside(box, 'b')]
+  writeFileSync(box.path('a', 'x'), 'by a')
+  expect(await run(a, 'sync')).toMatchObject({ exit: 0 })
+  writeFileSync(box.path('b', 'x'), 'by b, too')
+  expect(await run(b, 'status')).toMatchObject({ exit: 3 })
+  await run(b, 'config', 'set', 'conflicts', 'keep-both')
+  expect(await json(b, 'status')).toMatchObject({
+    exit: 0,
+    document: { actions: [{ path: 'x', action: 'keep-both' }], conflicts: [] },
+  })
+  // What a person settles one by one is a conflict all the same.
+  expect(await run(b, 'resolve', '--all', '--keep', 'local')).toMatchObject({
+    exit: 0,
+    stdout: expect.stringContaining('1 conflict settled, 0 left.'),
   })
 })
 

@@ -9,6 +9,7 @@ const EMPTY = {
   problems: [],
   unchanged: 7,
   nested: [],
+  halts: [],
 }
 
 test('nothing to do', () => {

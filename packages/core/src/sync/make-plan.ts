@@ -1,4 +1,9 @@
-import type { GuardFacts } from '../decide/guards.ts'
+import {
+  DEFAULT_MAX_DELETE,
+  type GuardFacts,
+  judgeGuards,
+  type MaxDelete,
+} from '../decide/guards.ts'
 import type { Judged } from '../decide/evidence.ts'
 import type { JoinCounts } from '../decide/join.ts'
 import { moveQuestions, withMoves } from '../decide/moves.ts'
@@ -12,7 +17,7 @@ import { withoutMovesIntoOwnRoom } from '../decide/plan.ts'
 import type { Bound, Left } from '../decide/portions.ts'
 import type { Path, Row } from '../model/entry.ts'
 import { isFolderKey, isWithin, leadsInto } from '../model/path.ts'
-import type { Action, Plan } from '../model/plan.ts'
+import type { Action, GuardName, Halt, Plan } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
 import { withoutBelowFiles } from './below-files.ts'
 import { gatherMoves } from './gather-moves.ts'
@@ -178,6 +183,18 @@ async function settleContent(
         .map((path): Problem => ({ path, code: 'kept-for-safety' })),
     ],
   }
+}
+
+/** What of a plan looks like an accident. `within`: empty = the whole repository. */
+export function guardsOf(
+  { plan, facts }: Planned,
+  within: readonly Path[],
+  {
+    maxDelete = DEFAULT_MAX_DELETE,
+    allow = [],
+  }: { readonly maxDelete?: MaxDelete | undefined; readonly allow?: readonly GuardName[] },
+): readonly Halt[] {
+  return judgeGuards({ plan, ...facts, whole: within.length === 0, maxDelete, allow })
 }
 
 function takesContent({ kind, base }: Action): boolean {

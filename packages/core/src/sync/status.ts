@@ -4,7 +4,7 @@ import type { Path, RemoteEntry } from '../model/entry.ts'
 import type { OnEvent } from '../model/events.ts'
 import type { Nested } from '../model/nested.ts'
 import { normalizeScopes } from '../model/path.ts'
-import type { Action, Conflict } from '../model/plan.ts'
+import type { Action, Conflict, ConflictPolicy, Halt } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Seen, SortedStream } from '../model/side.ts'
 import type { StorageProvider } from '../provider/index.ts'
@@ -14,7 +14,8 @@ import { probeDisk } from '../scan/probe-disk.ts'
 import { openState } from '../state/open-state.ts'
 import type { State } from '../state/state.ts'
 import type { Machine } from './api.ts'
-import { makePlan } from './make-plan.ts'
+import { checkIdentity } from './identity.ts'
+import { guardsOf, makePlan } from './make-plan.ts'
 import { refuseNowhere } from './nowhere.ts'
 import { type KnownPointers, readKnownPointers } from '../state/nested.ts'
 import { NestedRepositories } from './nested.ts'
@@ -28,6 +29,8 @@ export interface StatusOptions {
   readonly paths: readonly Path[]
   /** Do not ask the remote: take it as the base says. */
   readonly local: boolean
+  /** Instead of what the configuration says. */
+  readonly policy?: ConflictPolicy
   /** As in a run: the caller asks the nested ones too. */
   readonly recursive?: boolean
   /** Seconds to wait for the lock; default 0. */
@@ -46,9 +49,11 @@ export interface Status {
   readonly unchanged: number
   /** Repositories within this one. */
   readonly nested: readonly Nested[]
+  /** The guards that would halt that sync. */
+  readonly halts: readonly Halt[]
 }
 
-/** As `sync`, without effects and without guards: what they would halt is what a person wants to see. */
+/** As `sync`, without effects, and whatever the guards say: what they would halt is what a person wants to see. */
 export async function statusRepository(
   machine: Machine,
   repository: Repository,
@@ -56,6 +61,7 @@ export async function statusRepository(
 ): Promise<Status> {
   const { disk, config } = repository
   const { signal, onEvent } = options
+  const policy = options.policy ?? config.conflicts ?? 'manual'
   const release = await lockRepository(machine, repository, options.wait ?? 0, signal, {
     reading: true,
   })
@@ -69,9 +75,20 @@ export async function statusRepository(
       ? ABSENT_REMOTE
       : await openRemote(machine, repository, { jobs, signal, onEvent })
     const known = await readKnownPointers(disk)
-    const pointers = options.local
-      ? { pointers: pointersAsKnown(known), unsafe: [] }
-      : await readPointers(provider, known, jobs, signal)
+    const [other, pointers] = options.local
+      ? [undefined, { pointers: pointersAsKnown(known), unsafe: [] }]
+      : await Promise.all([
+          checkIdentity(
+            {
+              state,
+              world,
+              ...(config.repository === undefined ? {} : { identity: config.repository }),
+            },
+            provider,
+            { mode: 'sync', dryRun: true, allow: [], signal },
+          ),
+          readPointers(provider, known, jobs, signal),
+        ])
     const nested = await NestedRepositories.open(
       {
         disk,
@@ -81,7 +98,7 @@ export async function statusRepository(
       },
       {
         mode: 'sync',
-        policy: 'manual',
+        policy,
         claim: false,
         within,
         recursive: options.recursive === true,
@@ -108,7 +125,7 @@ export async function statusRepository(
           : {}),
       },
       // All of it: whoever asks gets it as one.
-      { mode: 'sync', policy: 'manual', within, portion: Infinity },
+      { mode: 'sync', policy, within, portion: Infinity },
     )
     if (!options.local) await refuseNowhere(disk, planned, nested.above)
     await nested.complete(planned.nested)
@@ -119,6 +136,8 @@ export async function statusRepository(
       conflicts: planned.plan.conflicts,
       problems: [...planned.plan.problems, ...nested.problems()],
       nested: nested.list(),
+      // As in a run: of another remote, nothing else is asked.
+      halts: other === undefined ? guardsOf(planned, within, config) : [other],
       unchanged: planned.unchanged + planned.silent + planned.plan.actions.filter(isSilent).length,
     }
   } finally {

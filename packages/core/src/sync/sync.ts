@@ -1,14 +1,13 @@
-import { DEFAULT_MAX_DELETE, judgeGuards } from '../decide/guards.ts'
 import { DiskError } from '../disk/disk.ts'
 import { execute } from '../execute/execute.ts'
 import type { Path } from '../model/entry.ts'
 import { diskPath, isWithin, normalizeScopes } from '../model/path.ts'
-import type { Action, Halt } from '../model/plan.ts'
+import type { Action } from '../model/plan.ts'
 import { announce, foresee, warnOfGit } from './announce.ts'
 import type { RunOptions, RunReport } from './api.ts'
 import { withContentHere } from './content-here.ts'
 import { clearLeftBehind } from './left-behind.ts'
-import { laterPlans, makePlan, type Planned } from './make-plan.ts'
+import { guardsOf, laterPlans, makePlan, type Planned } from './make-plan.ts'
 import type { PlanOptions } from './plan-context.ts'
 import { refuseNowhere } from './nowhere.ts'
 import { openRun, type Run, type SyncContext } from './open-run.ts'
@@ -49,7 +48,7 @@ async function lookAndAct(run: Run, outcome: RunOutcome): Promise<RunReport | un
   const planned = await look(run, scopes, outcome)
   await refuseNowhere(effects.disk, planned, nested.above)
   outcome.unchanged += planned.unchanged
-  const halts = guard(planned, options, scopes)
+  const halts = guardsOf(planned, scopes, options)
   if (halts.length > 0) return outcome.halted(halts, planned.plan)
   outcome.note(planned.plan)
   await nested.complete(planned.nested)
@@ -139,7 +138,7 @@ async function lookAgain(run: Run, outcome: RunOutcome): Promise<void> {
         : normalizeScopes(again.map(({ path }) => diskPath(path)))
     const planned = await look(run, within, outcome)
     // All is compared anew: what happened meanwhile may look like an accident now. Something was done already, so this is no halt.
-    if (within === run.scopes && guard(planned, run.options, within).length > 0)
+    if (within === run.scopes && guardsOf(planned, within, run.options).length > 0)
       return outcome.note({ problems: again })
     outcome.note(planned.plan)
     outcome.holdRemovals(planned.plan)
@@ -170,14 +169,4 @@ function isRemoval({ kind }: Action): boolean {
 /** Without what lies at or below these paths: what was to be this repository's own again is not yet. */
 function without(actions: readonly Action[], paths: readonly Path[]): readonly Action[] {
   return paths.length === 0 ? actions : actions.filter(({ path }) => !isWithin(path, paths))
-}
-
-function guard(planned: Planned, options: RunOptions, within: readonly Path[]): readonly Halt[] {
-  return judgeGuards({
-    plan: planned.plan,
-    ...planned.facts,
-    whole: within.length === 0,
-    maxDelete: options.maxDelete ?? DEFAULT_MAX_DELETE,
-    allow: options.allow,
-  })
 }
