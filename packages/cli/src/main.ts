@@ -1,6 +1,7 @@
 import { handle } from '@oclif/core/handle'
 import type { LoadOptions } from '@oclif/core/interfaces'
 import { run } from '@oclif/core/run'
+import { settings } from '@oclif/core/settings'
 import { enterFolder } from './arguments.ts'
 import { EXIT } from './messages/exit.ts'
 import { escapeText } from './render/escape.ts'
@@ -10,6 +11,8 @@ import { escapeText } from './render/escape.ts'
  * full disk, stops nobody's work, but is said and is no success.
  */
 export async function main(argv: readonly string[], load: LoadOptions): Promise<void> {
+  // Plugins bring what is compiled: without this, oclif says on each run that it will not compile a linked one.
+  settings.enableAutoTranspile = false
   process.removeAllListeners('warning').on('warning', tell)
   // Loading it, oclif begins to listen, and throws past everything that could catch it.
   await import('@oclif/core/command')
@@ -54,6 +57,8 @@ async function flushed(): Promise<void> {
 /** oclif tells by a warning what it cannot load of a plugin: in one line, whose it is and why, without the way through its code. */
 function tell(warning: Error & { readonly detail?: string }): void {
   const { name, message, detail = '' } = warning
+  // Of the Node.js that a plugin was written for: whoever runs lsync can do nothing about it.
+  if (name === 'ExperimentalWarning') return
   const said = (what: string): string | undefined =>
     new RegExp(`^${what}: (.+)$`, 'm').exec(detail)?.[1]
   const plugin = said('plugin')

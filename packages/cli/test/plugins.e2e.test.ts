@@ -21,7 +21,8 @@ function lsync(...argv: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...argv], {
     cwd: box.folder,
     encoding: 'utf8',
-    env: { ...process.env, ...box.environment },
+    // As a person has it: what runs tests says NODE_ENV=test.
+    env: { ...process.env, ...box.environment, NODE_ENV: undefined },
   })
   return { exit: status, stdout, stderr }
 }
@@ -70,7 +71,7 @@ test('the command of the guide works as it stands there', () => {
   expect(lsync('-C', 'a', 'sync')).toMatchObject({ exit: 0 })
   expect(lsync('largest', '2', '-C', 'a')).toEqual({
     exit: 0,
-    stdout: '         300  of-300\n          20  of-20\n',
+    stdout: '         300  "of-300"\n          20  "of-20"\n',
     stderr: '',
   })
   expect(lsync('largest')).toMatchObject({
@@ -132,6 +133,16 @@ test('a command that does not load is named with its plugin, and the others work
   expect({ exit, stdout }).toMatchObject({ exit: 0, stdout: expect.stringContaining('file://') })
   expect(stderr).toMatch(/^lsync: The plugin noisy cannot be loaded: Unexpected end of input$/m)
   expect(stderr).not.toMatch(/^ +at /m)
+})
+
+test('what Node.js itself calls experimental in a plugin is no word of each run', () => {
+  const warning = "process.emitWarning('SQLite is new', 'ExperimentalWarning')"
+  provider('fresh', 'fresh', `${warning}; ${MODULE('fresh')}`)
+  link('fresh')
+  expect(lsync('providers')).toMatchObject({
+    stdout: expect.stringContaining('fresh://'),
+    stderr: '',
+  })
 })
 
 test('an unknown scheme says what to install', () => {
