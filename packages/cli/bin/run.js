@@ -1,8 +1,8 @@
 #!/usr/bin/env -S node --max-semi-space-size=8
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-if (major < 22 || (major === 22 && minor < 18)) {
+if (major < 22 || (major === 22 && minor < 19)) {
   // In words, before anything is loaded that an older one does not know.
-  console.error(`lsync needs Node.js 22.18 or newer; this is ${process.version}`)
+  console.error(`lsync needs Node.js 22.19 or newer; this is ${process.version}`)
   process.exit(2)
 }
 const argv = process.argv.slice(2)

@@ -15,6 +15,7 @@ interface Manifest {
   readonly exports?: unknown
   readonly bin?: Readonly<Record<string, string>>
   readonly engines?: { readonly node?: string }
+  readonly dependencies?: Readonly<Record<string, string>>
 }
 
 interface Packed {
@@ -55,6 +56,18 @@ describe.each(published)('$manifest.name as it is published', ({ folder, manifes
     expect(manifest.engines?.node).toMatch(/^>=22/)
   })
 
+  test('runs on no older Node.js than what it depends on', () => {
+    const oldest = versionOf(manifest.engines?.node ?? '')
+    for (const name of Object.keys(manifest.dependencies ?? {})) {
+      const { engines } = read(join(folder, 'node_modules', name, 'package.json')) as Manifest
+      const wanted = engines?.node ?? '>=0'
+      expect(
+        wanted.split('||').some((range) => admits(range.trim(), oldest)),
+        `${name} ${wanted}`,
+      ).toBe(true)
+    }
+  })
+
   test('holds no tests, no caches, and nothing of the machine that built it', () => {
     const foreign = paths.filter(
       (path) =>
@@ -88,4 +101,18 @@ function read(file: string): unknown {
 function targetsOf(value: unknown): readonly string[] {
   if (typeof value === 'string') return [value]
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(targetsOf) : []
+}
+
+type Version = readonly [major: number, minor: number, patch: number]
+
+function versionOf(text: string): Version {
+  const [major = 0, minor = 0, patch = 0] = (/[\d.]+/.exec(text)?.[0] ?? '').split('.').map(Number)
+  return [major, minor, patch]
+}
+
+/** `^22.13.0` keeps to its major version, `>=22.13` does not. */
+function admits(range: string, [major, minor, patch]: Version): boolean {
+  const [least, ...rest] = versionOf(range)
+  if (major !== least) return major > least && !range.startsWith('^')
+  return minor === rest[0] ? patch >= rest[1] : minor > rest[0]
 }

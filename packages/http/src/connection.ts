@@ -127,8 +127,7 @@ function trusted(
 } {
   const path = environment[bundle]
   if (path === undefined || path === '') return {}
-  // Node 22.12 to 22.14 cannot tell them.
-  const extra = typeof tls.getCACertificates === 'function' ? tls.getCACertificates('extra') : []
+  const extra = tls.getCACertificates('extra')
   try {
     // Read once: a bundle of a hundred certificates takes longer to read than a connection to make.
     return {
