@@ -22,6 +22,7 @@ export async function loadProvider({
   plugin,
   specifier,
   root,
+  type,
 }: DeclaredProvider): Promise<ProviderModule> {
   let module: ProviderModule | undefined
   try {
@@ -32,7 +33,9 @@ export async function loadProvider({
     )
     module = loaded.default
   } catch (error) {
-    throw broken(scheme, plugin, error instanceof Error ? firstLine(error) : String(error), error)
+    const reason = error instanceof Error ? firstLine(error) : String(error)
+    const unbuilt = type === 'link' && (error as NodeJS.ErrnoException).code?.endsWith('NOT_FOUND')
+    throw broken(scheme, plugin, `${reason}${unbuilt === true ? notBuilt(root) : ''}`, error)
   }
   // The type is what the plugin promises; what it brings is looked at. The version first: another one may have another shape.
   const { contract } = (module ?? {}) as Partial<ProviderModule>
@@ -67,6 +70,11 @@ function broken(scheme: string, plugin: string, reason: string, cause?: unknown)
     { scheme, plugin, reason },
     cause,
   )
+}
+
+/** Somebody works on it. */
+function notBuilt(root: string): string {
+  return ` (it is linked from ${root}: install what it needs there, and build it)`
 }
 
 /** Node's own go on for lines, with the stack of who asked. */

@@ -105,6 +105,18 @@ test('a plugin that cannot be used is named with the cause, and no other scheme 
   expect(lsync('init', './remote', 'a')).toMatchObject({ exit: 0, stderr: '' })
 })
 
+test('a provider that is linked before it is built says what to do', () => {
+  provider('early', 'early', MODULE('early'))
+  link('early')
+  rmSync(box.path('early', 'index.js'))
+  const where = `it is linked from ${box.path('early')}: install what it needs there, and build it`
+  expect(lsync('providers').stdout).toContain(where)
+  expect(lsync('init', 'early://x', 'a')).toMatchObject({
+    exit: 2,
+    stderr: expect.stringContaining(where),
+  })
+})
+
 test('a plugin whose folder is gone takes nothing with it', () => {
   provider('gone', 'gone', MODULE('gone'))
   link('gone')
