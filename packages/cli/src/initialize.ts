@@ -153,6 +153,8 @@ function settingsOf(flags: SettingFlags): Readonly<Record<string, string>> {
 
 /** As a person wrote it in the folder `here`, with its scheme; LsyncError `ambiguous-remote`. */
 export async function addressOf(remote: string, here: string): Promise<string> {
+  // As of a variable of the shell that is not set.
+  if (remote.trim() === '') throw wrongUsage('The remote is empty')
   const address = remoteAddress(remote, here, (name) => existsSync(name))
   if (address !== undefined) return address
   const { LsyncError } = await import('@lsync/core')

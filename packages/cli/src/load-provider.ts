@@ -34,8 +34,9 @@ export async function loadProvider({
     module = loaded.default
   } catch (error) {
     const reason = error instanceof Error ? firstLine(error) : String(error)
-    const unbuilt = type === 'link' && (error as NodeJS.ErrnoException).code?.endsWith('NOT_FOUND')
-    throw broken(scheme, plugin, `${reason}${unbuilt === true ? notBuilt(root) : ''}`, error)
+    const { code } = (error ?? {}) as { readonly code?: unknown }
+    const unbuilt = type === 'link' && String(code).endsWith('NOT_FOUND')
+    throw broken(scheme, plugin, `${reason}${unbuilt ? notBuilt(root) : ''}`, error)
   }
   // The type is what the plugin promises; what it brings is looked at. The version first: another one may have another shape.
   const { contract } = (module ?? {}) as Partial<ProviderModule>

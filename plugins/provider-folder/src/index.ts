@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { isAbsolute, resolve } from 'node:path'
 import { CONTRACT_VERSION, type ProviderModule, StorageError } from '@lsync/core/provider'
 import { placeOf } from './place.ts'
 
@@ -18,6 +18,12 @@ const folderModule: ProviderModule = {
     const path = url.replace(/^file:(\/\/)?/, '')
     if (path === '')
       throw new StorageError('bad-remote', `${url} names no folder: write file:///absolute/folder`)
+    // A machine would stand there, in a web URL: whose folder is meant is not for us to guess.
+    if (url.startsWith('file://') && !isAbsolute(path))
+      throw new StorageError(
+        'bad-remote',
+        `${url} names no absolute folder: write file:///absolute/folder, or file:./${path} for one from here`,
+      )
     return `${SCHEME}://${resolve(folder, path)}`
   },
 

@@ -115,6 +115,26 @@ test('links do not hide that a folder and its remote contain each other', async 
 })
 
 test.each([
+  ['an empty one, as of an unset variable', '', 'The remote is empty'],
+  ['a folder without a beginning', 'file://x/y', 'write file:///absolute/folder, or file:./x/y'],
+  ['a folder of a machine', 'file://localhost/x', 'names no absolute folder'],
+  ["lsync's own folder of another repository", './a/.lsync/x', 'inside a .lsync folder'],
+  ['what lsync keeps for itself in a bucket', 's3://bucket/x/.lsync', 'inside a .lsync folder'],
+])('a remote that cannot be meant is wrong usage: %s', async (_, remote, words) => {
+  const box = await repository()
+  for (const command of ['init', 'clone'])
+    expect(await run(box, command, remote, 'c')).toMatchObject({
+      exit: 2,
+      stdout: '',
+      stderr: expect.stringContaining(words),
+    })
+  expect(
+    await run(inside(box, 'a'), 'config', 'set', 'remote', remote, '--allow', 'other-remote'),
+  ).toMatchObject({ exit: 2 })
+  expect(existsSync(box.path('c'))).toBe(false)
+})
+
+test.each([
   ['a file', 'file', 'file already exists, EEXIST'],
   ['below a file', 'file/x', 'not a directory, ENOTDIR'],
   ['a link to nowhere', 'link', 'no such file or directory, ENOENT'],

@@ -1,9 +1,4 @@
-import {
-  DEFAULT_MAX_DELETE,
-  type GuardFacts,
-  judgeGuards,
-  type MaxDelete,
-} from '../decide/guards.ts'
+import { DEFAULT_MAX_DELETE, type GuardFacts, judgeGuards } from '../decide/guards.ts'
 import type { Judged } from '../decide/evidence.ts'
 import type { JoinCounts } from '../decide/join.ts'
 import { moveQuestions, withMoves } from '../decide/moves.ts'
@@ -17,7 +12,7 @@ import { withoutMovesIntoOwnRoom } from '../decide/plan.ts'
 import type { Bound, Left } from '../decide/portions.ts'
 import type { Path, Row } from '../model/entry.ts'
 import { isFolderKey, isWithin, leadsInto } from '../model/path.ts'
-import type { Action, GuardName, Halt, Plan } from '../model/plan.ts'
+import type { Action, GuardName, Halt, MaxDelete, Plan } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
 import { withoutBelowFiles } from './below-files.ts'
 import { gatherMoves } from './gather-moves.ts'

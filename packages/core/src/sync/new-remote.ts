@@ -1,5 +1,6 @@
 import { LsyncError } from '../model/errors.ts'
 import type { OnEvent } from '../model/events.ts'
+import { isReservedName } from '../model/folding.ts'
 import {
   type CallOptions,
   isStorageError,
@@ -8,7 +9,7 @@ import {
   type RemoteSettings,
   type StorageProvider,
 } from '../provider/index.ts'
-import { SCRATCH_PREFIX } from '../state/layout.ts'
+import { LSYNC, SCRATCH_PREFIX } from '../state/layout.ts'
 import type { Machine } from './api.ts'
 import { claimIdentity } from './identity.ts'
 import { overlapsOf, repositoriesAbove } from './nested-remote.ts'
@@ -19,7 +20,7 @@ interface Meeting extends CallOptions {
 }
 
 /**
- * LsyncError `overlap` or `remote-overlap` where the two, or the remotes of repositories around the folder, contain each other.
+ * LsyncError `inside-lsync` where other clients would find what is lsync's own, `overlap` or `remote-overlap` where the two, or the remotes of repositories around the folder, contain each other.
  * @returns the root of the repository around the folder, if there is one
  */
 export async function refuseOverlaps(
@@ -31,6 +32,8 @@ export async function refuseOverlaps(
     settings,
   }: { readonly folder: string; readonly remote: string; readonly settings: RemoteSettings },
 ): Promise<string | undefined> {
+  if (remote.split('/').some(isReservedName))
+    throw new LsyncError('inside-lsync', `${remote} is inside ${LSYNC}`, { folder: remote })
   const remoteFolder = module.localFolder?.(remote)
   if (
     remoteFolder !== undefined &&
