@@ -1,5 +1,34 @@
 import type { Machine } from '@lsync/core'
+import * as Args from '@oclif/core/args'
 import { LsyncCommand } from './base-command.ts'
+
+/** What a person may set, in the order of the guide. Not read from core, which is loaded only where it is needed. */
+const NAMES = [
+  'remote',
+  'conflicts',
+  'ignore',
+  'only',
+  'symlinks',
+  'author',
+  'max-delete',
+  'jobs',
+  'trash-days',
+  'trash-size',
+  'profile',
+  'region',
+  'endpoint',
+  'role',
+  'storage-class',
+  'encryption',
+  'encryption-key',
+  'path-style',
+]
+
+export const keyArgument = Args.string({
+  required: true,
+  ignoreStdin: true,
+  description: `its name: ${NAMES.join(', ')}, or what lsync providers lists`,
+})
 
 /** Commands on `.lsync/config.yaml`. */
 export abstract class ConfigCommand extends LsyncCommand {

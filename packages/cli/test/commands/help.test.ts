@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { CONFIG_KEYS } from '@lsync/core'
 import { expect, test } from 'vitest'
 import { run } from '../run.ts'
 import { temporary } from './repositories.ts'
@@ -29,4 +31,16 @@ test('the names that a flag takes stand in the help', async () => {
 
 test('-h asks for help, too', async () => {
   expect(await help('sync', '-h')).toBe(await help('sync', '--help'))
+})
+
+test('every setting stands in the help of config, and in the guide', async () => {
+  const guide = readFileSync(new URL('../../../../docs/guide/settings.md', import.meta.url), 'utf8')
+  const listed = [...guide.matchAll(/^\| `(\S+)` /gm)].map(([, key]) => key)
+  // lsync keeps it, and tells nobody to set it.
+  const keys = CONFIG_KEYS.filter((key) => key !== 'format')
+  expect(listed).toEqual(expect.arrayContaining([...keys, 'merge-tool', 'diff-tool']))
+  expect(listed).toHaveLength(keys.length + 2)
+  const words = await help('config', 'set', '--help')
+  for (const key of keys.filter((one) => one !== 'repository'))
+    expect(words).toMatch(new RegExp(`[ ,]${key},`))
 })

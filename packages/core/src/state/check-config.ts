@@ -85,7 +85,7 @@ export function checkValue(
     if (elsewhere !== undefined) refuse(file, `${name}: ${elsewhere}`, line)
     if (name.startsWith('x-')) return value
     if (check === undefined)
-      refuse(file, `there is no key ${JSON.stringify(name)}${suggestion(name, keys)}`, line)
+      refuse(file, `there is no key ${JSON.stringify(name)}; ${suggestion(name, keys)}`, line)
   }
   const wanted = check(value)
   if (wanted !== undefined) {
@@ -96,7 +96,16 @@ export function checkValue(
   return value
 }
 
+/** LsyncError `bad-configuration` for a name that no setting can have. */
+export function refuseUnknownKey(name: string): void {
+  if (Object.hasOwn(KEYS, name) || isOfProvider(name) || name.startsWith('x-')) return
+  refuse(undefined, `there is no key ${JSON.stringify(name)}; ${suggestion(name, KEYS)}`)
+}
+
 function suggestion(name: string, keys: Keys): string {
-  const near = closest(name.toLowerCase(), Object.keys(keys), 2)
-  return near === undefined ? '' : `; did you mean ${near}?`
+  const names = Object.keys(keys)
+  const near = closest(name.toLowerCase(), names, 2)
+  return near === undefined
+    ? `there are ${names.filter((key) => key !== 'format').join(', ')}`
+    : `did you mean ${near}?`
 }

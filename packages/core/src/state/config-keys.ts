@@ -61,6 +61,7 @@ export const KEYS: Keys = {
   'trash-size': amount,
 }
 
+export const CONFIG_KEYS: readonly string[] = Object.keys(KEYS)
 const LISTS = new Set(['ignore', 'only'])
 const NUMBERS = new Set(['jobs', 'trash-days', 'max-delete'])
 const FLAGS = new Set(['path-style'])

@@ -58,7 +58,7 @@ describe('reading', () => {
     ['ignore: {a: 1}', 3, /ignore/],
     ['# words\nsymlink: skip', 4, /symlink.*did you mean.*symlinks/],
     ['maxdelete: 3', 3, /maxdelete.*did you mean.*max-delete/],
-    ['nonsense: 3', 3, /no key "nonsense"$/],
+    ['nonsense: 3', 3, /no key "nonsense"; there are remote, /],
     ['remote: again', 3, /unique/],
     ['- a', 3, /./],
   ])('%j is refused, with its line and what is meant', (line, at, words) => {

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { ConfigCommand } from '../../config-command.ts'
+import { ConfigCommand, keyArgument } from '../../config-command.ts'
 import { addressOf } from '../../initialize.ts'
 import { escapeName } from '../../render/escape.ts'
 
@@ -12,7 +12,7 @@ export default class ConfigSet extends ConfigCommand {
     '<%= config.bin %> config set remote s3://new-bucket/notes --allow other-remote',
   ]
   static override args = {
-    key: Args.string({ required: true, ignoreStdin: true, description: 'its name' }),
+    key: keyArgument,
     value: Args.string({ required: true, ignoreStdin: true, description: 'the new value' }),
   }
   static override flags = {

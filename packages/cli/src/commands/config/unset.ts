@@ -1,10 +1,9 @@
-import * as Args from '@oclif/core/args'
-import { ConfigCommand } from '../../config-command.ts'
+import { ConfigCommand, keyArgument } from '../../config-command.ts'
 
 export default class ConfigUnset extends ConfigCommand {
   static override description = 'Remove one setting, so that its default holds.'
   static override args = {
-    key: Args.string({ required: true, ignoreStdin: true, description: 'its name' }),
+    key: keyArgument,
   }
 
   protected override readonly endsWithItsReader = false
