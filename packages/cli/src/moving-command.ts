@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { LsyncEvent, Machine, Override, Repository, RunReport, SyncMode } from '@lsync/core'
 import { LsyncCommand } from './base-command.ts'
 import { ActionsDone, conflictFacts, haltFacts, nestedFacts, problemFacts } from './facts.ts'
@@ -84,6 +85,13 @@ export abstract class MovingCommand extends LsyncCommand {
       signal: this.abort.signal,
       onEvent,
     })
+    // Each word on it is one more change to it.
+    const logged = report.problems.find(({ path }) => join(repository.root, path) === log?.path)
+    if (logged !== undefined)
+      onEvent({
+        type: 'notice',
+        message: `${logged.path} is the log file of this run: name one outside of the repository, or leave it out, by a line /${logged.path} in .lsyncignore`,
+      })
     renderer.finish(report)
     const { remote, conflicts, problems, nested, totals, halted } = report
     return {

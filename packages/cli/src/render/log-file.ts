@@ -6,10 +6,11 @@ import { wrongUsage } from '../messages/usage.ts'
 
 /** What happens, a line each with its time, appended to a file of the person's choice. */
 export class LogFile {
-  readonly #path: string
+  /** Absolute. */
+  readonly path: string
 
   constructor(path: string) {
-    this.#path = path
+    this.path = path
     try {
       appendFileSync(path, '')
     } catch (error) {
@@ -26,7 +27,7 @@ export class LogFile {
 
   write(line: string): void {
     try {
-      appendFileSync(this.#path, `${new Date().toISOString()} ${line}\n`)
+      appendFileSync(this.path, `${new Date().toISOString()} ${line}\n`)
     } catch {
       // A log that is full must not end a run that goes well.
     }

@@ -24,6 +24,17 @@ test.each([
     expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
 })
 
+test('a log file in the repository is told from a file that somebody works on', async () => {
+  const box = await repository()
+  const where = inside(box, 'a')
+  expect(await run(where, 'sync', '--log-file', 'log')).toMatchObject({
+    exit: 4,
+    stderr: expect.stringMatching(/^note: log is the log file of this run: .* a line \/log in /m),
+  })
+  writeFileSync(box.path('a', '.lsyncignore'), '/log\n')
+  expect(await run(where, 'sync', '--log-file', 'log')).toMatchObject({ exit: 0, stderr: '' })
+})
+
 test('--log-file has everything, whatever is shown', async () => {
   const box = await repository()
   const where = inside(box, 'a')
