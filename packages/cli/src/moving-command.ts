@@ -68,7 +68,7 @@ export abstract class MovingCommand extends LsyncCommand {
     repository: Repository,
     mode: SyncMode,
     paths: readonly string[],
-    { options, render, log }: MoveSettings,
+    { options, render, log, brings }: MoveSettings,
   ): Promise<Part> {
     const { syncRepository } = await import('@lsync/core')
     const renderer = this.watch(render)
@@ -92,6 +92,8 @@ export abstract class MovingCommand extends LsyncCommand {
         type: 'notice',
         message: `${logged.path} is the log file of this run: name one outside of the repository, or leave it out, by a line /${logged.path} in .lsyncignore`,
       })
+    if (brings === true && broughtNothing(report))
+      onEvent({ type: 'notice', message: `there is nothing at ${report.remote} yet` })
     renderer.finish(report)
     const { remote, conflicts, problems, nested, totals, halted } = report
     return {
@@ -113,6 +115,13 @@ export abstract class MovingCommand extends LsyncCommand {
     this.#log?.write(`error: ${message}${hint === undefined ? '' : ` ${hint}`}`)
     if (exit === EXIT.bug) this.#log?.write(escapeText(error.stack ?? ''))
   }
+}
+
+/** A clone of what is not there, where only a slip of the pen tells one prefix of a bucket from another. */
+function broughtNothing({ totals, conflicts, problems, halted, nested }: RunReport): boolean {
+  const { downloaded, adopted, unchanged, failed } = totals
+  const told = conflicts.length + problems.length + halted.length + nested.length
+  return downloaded.files + adopted + unchanged + failed + told === 0
 }
 
 /** Several may apply: 5, 3, 4 in that order. (6 comes before 3, but is an error: then there is no report.) */

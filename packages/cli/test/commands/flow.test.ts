@@ -144,3 +144,15 @@ test('what cannot be synced is a problem and 4; the rest goes on', async () => {
     exitCode: 4,
   })
 })
+
+test('a clone of what holds nothing says so', async () => {
+  const box = temporary()
+  mkdirSync(box.path('remote'))
+  expect(await run(box, 'clone', './remote', 'a')).toMatchObject({
+    exit: 0,
+    stderr: `note: there is nothing at file://${box.path('remote')} yet\n`,
+  })
+  writeFileSync(box.path('a', 'x'), 'one')
+  expect(await run(inside(box, 'a'), 'sync')).toMatchObject({ exit: 0 })
+  expect(await run(box, 'clone', './remote', 'b')).toMatchObject({ exit: 0, stderr: '' })
+})
