@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { type OpenOptions, StorageError, type StorageProvider } from '@lsync/core/provider'
-import { attempt, attemptRoot, errnoOf, noFolder, storageError } from './errors.ts'
+import { attemptRoot, errnoOf, noFolder, storageError } from './errors.ts'
 import { flushWritten } from './flush.ts'
 import { listObjects } from './list.ts'
 import { Locks } from './lock.ts'

@@ -1,4 +1,4 @@
-import type { ByteSource, Digests } from './provider.ts'
+import type { ByteSource, Digests } from './object.ts'
 
 /**
  * Bytes in memory as a source, for the small objects that a provider writes by itself, as a probe does. They are not copied, so they must not change

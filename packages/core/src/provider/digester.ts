@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import zlib from 'node:zlib'
-import type { DigestAlgorithm, Digests } from './provider.ts'
+import type { DigestAlgorithm, Digests } from './object.ts'
 
 /** Takes bytes that come one after the other, and gives digests of them all. */
 export interface Digester<Result = Digests> {

@@ -1,5 +1,6 @@
 /** The contract for providers: import this, and nothing else of core, from a plugin. */
 export * from './errors.ts'
+export type * from './object.ts'
 export * from './provider.ts'
 export { bytesSource } from './bytes-source.ts'
 export { compareKeys } from './order.ts'

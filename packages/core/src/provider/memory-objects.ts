@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { digesterOf } from './digester.ts'
 import { StorageError } from './errors.ts'
-import type { ByteSource, DigestAlgorithm, Expect, ObjectInfo, ObjectMetadata } from './provider.ts'
+import type { ByteSource, DigestAlgorithm, Expect, ObjectInfo, ObjectMetadata } from './object.ts'
 
 export interface MemoryObject {
   readonly bytes: Uint8Array

@@ -1,14 +1,7 @@
 import { StorageError } from './errors.ts'
 import { collect, digestOf, type MemoryObjects } from './memory-objects.ts'
-import type {
-  ByteRange,
-  Expect,
-  ObjectInfo,
-  ObjectMetadata,
-  Uploads,
-  UploadSession,
-  UploadToken,
-} from './provider.ts'
+import type { Expect, ObjectInfo, ObjectMetadata } from './object.ts'
+import type { ByteRange, Uploads, UploadSession, UploadToken } from './provider.ts'
 
 interface Upload {
   readonly key: string
