@@ -60,6 +60,17 @@ describe('a web page is no word of the store', () => {
   })
 })
 
+test('an answer about another object is none about this one', async () => {
+  await using provider = await opening(await probed())
+  const source = bytesSource(Buffer.from('one'))
+  const absent = { signal, expect: { kind: 'absent' }, metadata: { user: {} } } as const
+  const body = JSON.stringify({ name: 'other', size: '3', generation: '7', metageneration: '1' })
+  for (const match of ['InsertObject', 'GetObject'] as const)
+    server.inject({ match, fault: { kind: 'impostor', body } })
+  await expect(provider.write('f', source, absent)).rejects.toMatchObject({ code: 'network' })
+  await expect(provider.head('f', { signal })).rejects.toMatchObject({ code: 'network' })
+})
+
 test('a web page is told as one, with the host that it came from', async () => {
   const { host } = new URL(server.endpoint)
   for (const status of [200, 403, 404, 511]) {

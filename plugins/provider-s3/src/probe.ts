@@ -17,7 +17,6 @@ import { findRefused, noting } from './refused-headers.ts'
 import { putPart, taken } from './taken-part.ts'
 import { anyTombstone, putTombstone } from './tombstones.ts'
 import type { Place } from './url.ts'
-import { putObject } from './writing.ts'
 
 /** Tries, operation by operation, what this endpoint honours; cleans up after itself. `forbidden` without the right to write. */
 export async function probeBucket(
@@ -222,12 +221,17 @@ async function checksBytes(scene: ProbeScene): Promise<boolean> {
   const key = `${scene.scratch}checksum`
   scene.made(key)
   try {
-    await putObject(
-      scene.requester,
+    const body = Buffer.from('right')
+    const others = createHash('sha256').digest()
+    await scene.requester.sendOnly({
+      method: 'PUT',
       key,
-      bytesSource(Buffer.from('right'), { sha256: createHash('sha256').digest('hex') }),
-      { signal: scene.signal, expect: ABSENT, metadata: { user: {} }, extra: scene.extra },
-    )
+      headers: { ...scene.extra, 'x-amz-checksum-sha256': others.toString('base64') },
+      body,
+      length: body.length,
+      sha256: others.toString('hex'),
+      signal: scene.signal,
+    })
     return false
   } catch (error) {
     if (isStorageError(error) && (error.code === 'bad-digest' || ODD.has(error.code))) return true

@@ -185,10 +185,7 @@ export class LeasedRemoval {
         [`x-amz-meta-${TOKEN}`]: claim.token,
       }
       const etag = await putTombstone(this.#requester, key, claim.tombstone.bytes, headers, signal)
-      // Perhaps the answer was not the store's, and nothing is claimed: what is deleted next must be the claim.
-      if (etag === '')
-        throw new StorageError('network', `it is not known whether ${key} is claimed`, { key })
-      this.#recognise(etag, claim)
+      if (etag !== claim.tombstone.etag) await this.#confirm(key, claim, signal)
     } catch (error) {
       if (!isStorageError(error) || ['network', 'server'].includes(error.code)) throw error
       // Refused for good: there is no tombstone of ours. (A refusal may still be the echo of an earlier attempt; who asks looks for it.)
@@ -198,6 +195,14 @@ export class LeasedRemoval {
         throw new StorageError('precondition-failed', error.message, { key, cause: error })
       throw error
     }
+  }
+
+  /** The answer tells another ETag, or none. Perhaps it was not the store's, or to another request, and nothing is claimed: what is deleted next must be the claim. */
+  async #confirm(key: string, claim: Claim, signal: AbortSignal): Promise<void> {
+    const now = await headRaw(this.#requester, key, { signal })
+    if (now === undefined || !isOwn(now, claim))
+      throw new StorageError('network', `it is not known whether ${key} is claimed`, { key })
+    this.#recognise(now.info.version, claim)
   }
 
   /** Our own tombstone was found: its answer was lost. */

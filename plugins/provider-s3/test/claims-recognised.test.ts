@@ -63,7 +63,7 @@ test('one claim is made that others cannot recognise, and is finished; then no m
   const second = await put('second', 'b')
   server.resetCounts()
   await provider.remove('first', { signal, expect: first.version })
-  expect(server.requests).toEqual({ PutObject: 1, DeleteObject: 1 })
+  expect(server.requests).toEqual({ PutObject: 1, HeadObject: 1, DeleteObject: 1 })
   expect(notices).toEqual([expect.stringContaining('lsync doctor')])
 
   server.resetCounts()

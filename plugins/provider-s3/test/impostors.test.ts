@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,6 +27,16 @@ import s3 from '../src/index.ts'
 const IMPOSTORS: readonly (readonly [string, Fault])[] = [
   ['a page of a network that wants a login', loginPage],
   ['an empty answer', { kind: 'impostor' }],
+  [
+    'an answer to another request',
+    {
+      kind: 'impostor',
+      headers: {
+        etag: '"0123456789abcdef0123456789abcdef"',
+        'x-amz-checksum-sha256': createHash('sha256').update('another').digest('base64'),
+      },
+    },
+  ],
 ]
 
 let server: FaultyS3
