@@ -224,8 +224,9 @@ export class LeasedRemoval {
   }
 
   /**
-   * RACE: a DELETE that the network holds back for longer than the rest of the lease could meet a new object; worst outcome: that object is gone
-   * from the bucket while the client that wrote it still has the file, and takes it for removed by somebody (it goes to its trash).
+   * RACE: a DELETE that the network holds back could meet a new object: for longer than the rest of the lease, or behind a second one that was sent because no answer
+   * came; so could one that something on the way sends twice. Worst outcome: that object is gone from the bucket while the client that wrote it still has the file,
+   * and takes it for removed by somebody (it goes to its trash).
    */
   async #delete(key: string, claim: Claim, signal: AbortSignal): Promise<void> {
     const rest = leaseLeft(claim)
