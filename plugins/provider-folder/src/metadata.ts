@@ -143,18 +143,26 @@ export function fullInfo(root: string, key: string, stat: BigIntStats): ObjectIn
   // Not its digest, which is told of a version and no less.
   if (sidecar?.coming?.file === fileOf(info.version))
     return { ...info, metadata: sidecar.coming.metadata }
-  const seconds = stat.mtimeNs / 1_000_000_000n
-  const fraction = (stat.mtimeNs % 1_000_000_000n).toString().padStart(9, '0')
-  const mtime = `${seconds}.${fraction}`
+  const mtime = secondsOf(stat.mtimeNs)
   if (looksAlike(root)) {
     // What lsync noted of a file of this size and time is the best there is; the digest is not told unless it was read again (`renewed`).
     const noted = sameStamp(sidecar?.version, info.version) ? sidecar?.metadata : undefined
     const { sha256: _sha256, ...user } = noted?.user ?? {}
     return { ...info, metadata: { ...noted, user: { ...user, mtime } } }
   }
-  const executable = (stat.mode & 0o100n) !== 0n
   return {
     ...info,
-    metadata: { user: { mtime, ...(executable ? { executable: 'true' } : {}) } },
+    metadata: { user: { mtime, ...(isExecutable(stat) ? { executable: 'true' } : {}) } },
   }
+}
+
+/** Seconds with a fraction; before 1970 with a minus in front of all of it. */
+function secondsOf(nanoseconds: bigint): string {
+  const digits = String(nanoseconds < 0n ? -nanoseconds : nanoseconds).padStart(10, '0')
+  return `${nanoseconds < 0n ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`
+}
+
+/** The owner's bit stands for all three. */
+export function isExecutable({ mode }: BigIntStats): boolean {
+  return (mode & 0o100n) !== 0n
 }

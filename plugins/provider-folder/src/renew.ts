@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto'
+import type { BigIntStats } from 'node:fs'
 import { join } from 'node:path'
-import type { CallOptions, ObjectInfo } from '@lsync/core/provider'
-import { versionOf } from './identity.ts'
+import type { CallOptions, ObjectInfo, ObjectMetadata } from '@lsync/core/provider'
+import { sameStamp, versionOf } from './identity.ts'
 import type { Locks } from './lock.ts'
 import { statOf } from './look.ts'
-import { looksAlike, readSidecar, writeSidecar } from './metadata.ts'
+import { isExecutable, looksAlike, readSidecar, writeSidecar } from './metadata.ts'
 import { readObject } from './read.ts'
 
 /**
- * On a disk that gives files other inodes with each mount, every version is another one then. A file that still has the bytes that lsync wrote gets
- * its metadata back, for one reading of it: else all would be fetched to see that they are the same.
+ * On a disk that gives files other inodes with each mount, every version is another one then; elsewhere after a `chmod -R`, a `chown -R`, a backup by hard
+ * links, or a restored copy. A file that still has the bytes that lsync wrote gets its metadata back, for one reading of it: else all clients would fetch
+ * all files to see that they are the same.
  */
 export async function renewed(
   root: string,
@@ -20,7 +22,10 @@ export async function renewed(
 ): Promise<ObjectInfo> {
   const sidecar = readSidecar(root, key)
   if (key.endsWith('/') || sidecar?.sha256 === undefined) return info
-  if (sidecar.version === info.version || !looksAlike(root)) return info
+  if (sidecar.version === info.version) return info
+  const alike = looksAlike(root)
+  // What other tools write has another time, as a rule.
+  if (!alike && !sameStamp(sidecar.version, info.version)) return info
   const hash = createHash('sha256')
   for await (const chunk of (await readObject(root, key, { signal, version: info.version })).body)
     hash.update(chunk)
@@ -28,10 +33,18 @@ export async function renewed(
   const stat = statOf(join(root, key))
   if (sha256 !== sidecar.sha256 || stat === undefined || versionOf(stat) !== info.version)
     return info
+  const metadata = alike ? sidecar.metadata : withModeOf(stat, sidecar.metadata)
   try {
-    writeSidecar(root, key, { ...sidecar, version: info.version }, locks.stagingPlace())
+    const renewal = { ...sidecar, version: info.version, metadata, sha256 }
+    writeSidecar(root, key, renewal, locks.stagingPlace())
   } catch {
     // It can only be read: then it is read anew the next time.
   }
-  return { ...info, metadata: sidecar.metadata, digests: { sha256 } }
+  return { ...info, metadata, digests: { sha256 } }
+}
+
+/** It may be just this that somebody changed. */
+function withModeOf(stat: BigIntStats, { user, ...others }: ObjectMetadata): ObjectMetadata {
+  const { executable: _noted, ...kept } = user
+  return { ...others, user: { ...kept, ...(isExecutable(stat) ? { executable: 'true' } : {}) } }
 }

@@ -93,3 +93,34 @@ test('on other disks a mode is what it says, and what changed by itself is told 
     metadata: { user: { executable: 'true' } },
   })
 })
+
+test('where only modes and owners changed, or a copy was put back, files are what they were, and a mode is what it says', async () => {
+  const { root, provider } = await opened()
+  for (const key of ['.lsync/repository.yaml', 'plain', 'run', 'copied', 'edited'])
+    await put(provider, key, { mtime: '1000.5', author: 'ann', sha256: SHA256 })
+  chmodSync(join(root, 'plain'), 0o600)
+  chmodSync(join(root, 'run'), 0o755)
+  for (const key of ['copied', 'edited']) {
+    copyFileSync(join(root, key), join(root, 'copy'))
+    if (key === 'edited') writeFileSync(join(root, 'copy'), 'HELLO\n')
+    renameSync(join(root, 'copy'), join(root, key))
+    utimesSync(join(root, key), 1000.5, 1000.5)
+  }
+  for (const key of ['plain', 'run', 'copied'])
+    expect(await provider.head(key, { signal })).toMatchObject({
+      digests: { sha256: SHA256 },
+      metadata: { user: { mtime: '1000.5', author: 'ann', sha256: SHA256 } },
+    })
+  expect((await provider.head('run', { signal }))?.metadata?.user['executable']).toBe('true')
+  expect((await provider.head('plain', { signal }))?.metadata?.user).not.toHaveProperty(
+    'executable',
+  )
+  expect((await provider.head('edited', { signal }))?.digests).toEqual({})
+})
+
+test('a time before 1970, with a fraction, is told of files that other tools made', async () => {
+  const { root, provider } = await opened()
+  writeFileSync(join(root, 'old'), '')
+  utimesSync(join(root, 'old'), '-1.25', '-1.25')
+  expect((await provider.head('old', { signal }))?.metadata?.user['mtime']).toBe('-1.250000000')
+})

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -155,4 +156,21 @@ test('a clone of what holds nothing says so', async () => {
   writeFileSync(box.path('a', 'x'), 'one')
   expect(await run(inside(box, 'a'), 'sync')).toMatchObject({ exit: 0 })
   expect(await run(box, 'clone', './remote', 'b')).toMatchObject({ exit: 0, stderr: '' })
+})
+
+test('modes that somebody changed in a shared folder are no edits: nothing is fetched, and what was removed goes', async () => {
+  const box = await clones({ kept: 'kept', edited: 'one', removed: 'removed' })
+  for (const name of ['kept', 'edited', 'removed']) chmodSync(box.path('remote', name), 0o600)
+  rmSync(box.path('a', 'removed'))
+  writeFileSync(box.path('a', 'edited'), 'two')
+  const first = await run(inside(box, 'a'), 'sync')
+  expect(first).toMatchObject({ exit: 0, stderr: '' })
+  expect(first.stdout).toContain('1 file uploaded (3 B), 1 removed on the remote, 1 unchanged.')
+  const second = await run(inside(box, 'b'), 'sync')
+  expect(second).toMatchObject({ exit: 0, stderr: '' })
+  expect(second.stdout).toContain('1 file downloaded (3 B), 1 removed here (into the trash), 1')
+  expect(await run(inside(box, 'b'), 'sync')).toMatchObject({
+    exit: 0,
+    stdout: 'Nothing to do: 2 files unchanged.\n',
+  })
 })

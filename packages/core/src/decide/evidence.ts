@@ -43,6 +43,8 @@ const NOTHING: Needs = { hash: [], head: false }
  */
 export function needsOf(row: Joined): Needs {
   const { base, local, remote } = row
+  // Removed here: only a remote edit keeps it alive, so that must be a fact, too.
+  if (local.state === 'absent') return { hash: [], head: isDoubtful(base, remote) }
   if (local.state !== 'present' || local.entry.type === 'folder') return NOTHING
   const localSame = base !== undefined && localUnchanged(base, local.entry)
   const size = local.entry.stat.size
@@ -60,6 +62,17 @@ export function needsOf(row: Joined): Needs {
   if (size !== remote.entry.size && (base === undefined || base.size !== size))
     return { hash: [], head: true }
   return { hash: ['sha256', ...comparable(remote.entry.digests)], head: true }
+}
+
+/** Its tokens moved, and neither its size nor a digest tells whether its bytes did. */
+function isDoubtful(base: Joined['base'], remote: Joined['remote']): boolean {
+  if (base === undefined || base.type === 'folder' || remote.state !== 'present') return false
+  const { entry } = remote
+  return (
+    !remoteUnchanged(base, entry) &&
+    contentSize(base) === entry.size &&
+    sameContent({ ...base.remote.digests, sha256: base.sha256 }, entry.digests) === undefined
+  )
 }
 
 /** The algorithms besides sha256 that a listing already gives and that we can compute. */
