@@ -4,6 +4,7 @@ import {
   type PendingUpload,
   type ProbeFinding,
   type ProbeReport,
+  type StorageErrorCode,
   type UploadToken,
 } from '../provider/index.ts'
 import { SCRATCH_PREFIX } from '../state/layout.ts'
@@ -67,6 +68,12 @@ interface Examination {
   readonly writes: boolean
 }
 
+/** What follows where nothing can be written, but all be read. */
+const READABLE: Partial<Record<StorageErrorCode, string>> = {
+  forbidden: 'The credentials may read but not write: this repository can only pull.',
+  'no-space': 'The remote has no room left: until there is some, this repository can only pull.',
+}
+
 /** Whose remote it is, and what its own probe finds there, which is remembered. */
 async function examine(
   machine: Machine,
@@ -91,13 +98,9 @@ async function examine(
   try {
     report = await provider.probe?.({ signal, scratch: `${SCRATCH_PREFIX}${world.token()}/` })
   } catch (error) {
-    if (!isStorageError(error) || error.code !== 'forbidden') throw error
-    const write = {
-      check: 'write',
-      ok: false,
-      message: 'The credentials may read but not write: this repository can only pull.',
-    }
-    return { findings: [whose, write], report, writes: false }
+    const message = isStorageError(error) ? READABLE[error.code] : undefined
+    if (message === undefined) throw error
+    return { findings: [whose, { check: 'write', ok: false, message }], report, writes: false }
   }
   if (report !== undefined) await writeRemoteReport(disk, config.remote, world.now(), report)
   return { findings: [whose, ...(report?.findings ?? [])], report, writes: true }

@@ -7,6 +7,7 @@ import {
   type ProbeReport,
   type ProviderModule,
   type RemoteSettings,
+  type StorageErrorCode,
   type StorageProvider,
 } from '../provider/index.ts'
 import { LSYNC, SCRATCH_PREFIX } from '../state/layout.ts'
@@ -56,7 +57,14 @@ export async function refuseOverlaps(
   return above[0]?.root
 }
 
-/** Probes the remote, and gives it an identity if it has none: `wanted`, or a new one. Where it may not be written to, it stays as it is. */
+/** Where nothing can be written, but all be read. */
+const READABLE: Partial<Record<StorageErrorCode, string>> = {
+  forbidden: 'the remote may be read but not written: this repository can only pull',
+  'no-space':
+    'the remote has no room left, and was not probed: until there is some, this repository can only pull; then lsync doctor probes it',
+}
+
+/** Probes the remote, and gives it an identity if it has none: `wanted`, or a new one. Where it cannot be written to, it stays as it is. */
 export async function makeOurs(
   { world }: Machine,
   provider: StorageProvider,
@@ -69,12 +77,11 @@ export async function makeOurs(
     report = await provider.probe?.({ signal, scratch: `${SCRATCH_PREFIX}${world.token()}/` })
     id ??= (await claimIdentity(provider, wanted ?? world.token(), world.now(), signal)).id
   } catch (error) {
-    // Credentials that may only read are good enough for a clone that only pulls.
-    if (!isStorageError(error) || error.code !== 'forbidden') throw error
-    onEvent({
-      type: 'notice',
-      message: 'the remote may be read but not written: this repository can only pull',
-    })
+    // Good enough for a clone that only pulls. One that pushes once there is room must know by then whose remote it is.
+    const code = isStorageError(error) ? error.code : undefined
+    const message = code === undefined ? undefined : READABLE[code]
+    if (message === undefined || (code === 'no-space' && id === undefined)) throw error
+    onEvent({ type: 'notice', message })
   }
   return { id, report }
 }
