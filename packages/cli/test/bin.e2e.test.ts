@@ -250,6 +250,18 @@ test.each([
   expect(stdout.match(/x-\d+\n/g)).toHaveLength(names.length)
 })
 
+test('where few files may be open at once, a folder as a remote takes them one after the other', async () => {
+  await repository(Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`file ${at}`, 'x'])))
+  const few = ['-c', 'ulimit -n 80; exec "$@"', 'sh', process.execPath, BIN, '-C', 'a', 'sync']
+  const { status, stdout, stderr } = spawnSync('/bin/sh', few, {
+    cwd: box.folder,
+    env: { ...process.env, ...box.environment },
+    encoding: 'utf8',
+  })
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  expect(stdout).toContain('200 files uploaded')
+})
+
 test('where there is no room for a lock, a run leaves nothing of it behind', async () => {
   await repository({ x: 'x' })
   const full = ['-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath, BIN, '-C', 'a', 'sync']

@@ -19,6 +19,9 @@ const CODES: Readonly<Record<string, StorageErrorCode>> = {
   ENOSYS: 'unsupported',
   ENOTSUP: 'unsupported',
   EOPNOTSUPP: 'unsupported',
+  // With fewer requests at once it would go.
+  EMFILE: 'throttled',
+  ENFILE: 'throttled',
   ENOSPC: 'no-space',
   EDQUOT: 'no-space',
   ESTALE: 'network',

@@ -21,9 +21,13 @@ const CODES: Readonly<Record<string, DiskErrorCode>> = {
   ETXTBSY: 'busy',
 }
 
+const TOO_MANY =
+  'more files were to be open at once than the system allows (ulimit -n): try --jobs 4'
 /** Where the system's own words would not help. */
 const WORDS: Readonly<Record<string, string>> = {
   EDQUOT: 'the quota of this disk is used up',
+  EMFILE: TOO_MANY,
+  ENFILE: TOO_MANY,
   EXDEV: 'it lies on another disk than .lsync, and files go by way of .lsync',
 }
 

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { type Disk, DiskError } from '../../src/disk/disk.ts'
+import { translate } from '../../src/disk/node-errors.ts'
 import { temporaryDisk } from './temporary.ts'
 
 const never = new AbortController().signal
@@ -274,5 +275,16 @@ describe('the small files of .lsync', () => {
     await disk.flush(['a/b/c', 'a/b', 'a/gone', 'gone/too', 'a/link', ''])
     await disk.flush(Array.from({ length: 100 }, (_, index) => `a/b/gone-${index}`))
     expect(await disk.free()).toBeGreaterThan(0)
+  })
+})
+
+test('a limit of open files is told with the way around it', () => {
+  const failure = Object.assign(new Error("EMFILE: too many open files, open '/x/y'"), {
+    code: 'EMFILE',
+    syscall: 'open',
+  })
+  expect(translate(failure, 'y')).toMatchObject({
+    path: 'y',
+    message: expect.stringMatching(/ulimit -n.*--jobs.*EMFILE/),
   })
 })
