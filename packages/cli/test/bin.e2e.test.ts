@@ -1,14 +1,5 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  writeFileSync,
-} from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -249,63 +240,6 @@ test.each([
   expect({ exit, stderr }).toEqual({ exit: code, stderr: '' })
   expect(stdout.match(/x-\d+\n/g)).toHaveLength(names.length)
 })
-
-test('where few files may be open at once, a folder as a remote takes them one after the other', async () => {
-  await repository(Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`file ${at}`, 'x'])))
-  const few = ['-c', 'ulimit -n 80; exec "$@"', 'sh', process.execPath, BIN, '-C', 'a', 'sync']
-  const { status, stdout, stderr } = spawnSync('/bin/sh', few, {
-    cwd: box.folder,
-    env: { ...process.env, ...box.environment },
-    encoding: 'utf8',
-  })
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-  expect(stdout).toContain('200 files uploaded')
-})
-
-test('where there is no room for a lock, a run leaves nothing of it behind', async () => {
-  await repository({ x: 'x' })
-  const full = ['-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath, BIN, '-C', 'a', 'sync']
-  const { status, stderr } = spawnSync('/bin/sh', full, {
-    cwd: box.folder,
-    env: { ...process.env, ...box.environment },
-    encoding: 'utf8',
-  })
-  expect(stderr).toContain('.lsync/lock: file too large')
-  expect(status).toBe(2)
-  expect(readdirSync(box.path('a', '.lsync')).toSorted()).toEqual([
-    'config.yaml',
-    'remote.yaml',
-    'staging',
-  ])
-})
-
-// As a removed folder answers through its descriptor, so some file systems answer to a name that they cannot keep (exFAT by FUSE).
-test.skipIf(!existsSync('/proc/self/fd')).each(['init', 'clone'])(
-  '%s into a place where no folder can be made says so',
-  (command) => {
-    mkdirSync(box.path('removed'))
-    const descriptor = openSync(box.path('removed'), 'r')
-    rmdirSync(box.path('removed'))
-    try {
-      const { status, stderr } = spawnSync(
-        process.execPath,
-        [BIN, command, './remote', '/proc/self/fd/3/new/folder'],
-        {
-          cwd: box.folder,
-          env: { ...process.env, ...box.environment },
-          encoding: 'utf8',
-          stdio: ['ignore', 'ignore', 'pipe', descriptor],
-          timeout: 20_000,
-          killSignal: 'SIGKILL',
-        },
-      )
-      expect(status).toBe(2)
-      expect(stderr).toContain('/proc/self/fd/3/new/folder: no folder can be made there')
-    } finally {
-      closeSync(descriptor)
-    }
-  },
-)
 
 test('no SDK is loaded that a command does not use', async () => {
   await repository({ x: 'one' })
