@@ -52,7 +52,7 @@ export interface Disk {
 
   /**
    * Makes the named files or folders (data and attributes) and all folders above them survive a power cut.
-   * Implementations choose the cheaper way; a name that is gone meanwhile is no error.
+   * Implementations choose the cheaper way; a name that is gone meanwhile is no error, and what cannot be opened for it is flushed with all else.
    */
   flush(paths: readonly string[]): Promise<void>
   /** Makes everything on the disk survive a power cut, under whatever name it is now. */

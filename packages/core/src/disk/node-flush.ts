@@ -28,12 +28,18 @@ export async function flushPaths(root: string, paths: readonly string[]): Promis
       await flushOne(root, path).catch((error: unknown) => failures.push({ path, error }))
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
-  const [first] = failures
-  if (first === undefined) return
-  // A file that we may write but not read cannot be opened for this; its file system still can be flushed.
-  if (failures.every(({ error }) => errnoOf(error) === 'EACCES') && (await flushFileSystem(root)))
-    return
-  throw translate(first.error, first.path)
+  if (failures.length === 0) return
+  const lost = failures.find(({ error }) => !(error instanceof Unopened))
+  if (lost !== undefined) throw translate(lost.error, lost.path)
+  // One that we may write but not read becomes a problem of its own, and holds back no other.
+  await flushEverything(root)
+}
+
+/** A file that cannot be opened for it cannot be flushed by its name; its file system still can. */
+class Unopened extends Error {
+  constructor(cause: unknown) {
+    super('it cannot be opened', { cause })
+  }
 }
 
 /**
@@ -67,7 +73,8 @@ async function flushBelow(root: string, folder: string): Promise<void> {
 
 /** Gone meanwhile, too. */
 function unlessUnreadable(path: string): (error: unknown) => void {
-  return (error) => {
+  return (thrown) => {
+    const error = thrown instanceof Unopened ? thrown.cause : thrown
     if (!['EACCES', 'ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? ''))
       throw translate(error, path)
   }
@@ -80,7 +87,7 @@ async function flushOne(root: string, path: string): Promise<void> {
   } catch (error) {
     // Gone meanwhile, or something that holds no data of its own (a link, a socket): its folder is flushed.
     if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'].includes(errnoOf(error) ?? '')) return
-    throw error
+    throw new Unopened(error)
   }
   try {
     await fsyncAsync(descriptor)

@@ -1,5 +1,4 @@
 import { type Schedule, schedule } from '../decide/plan.ts'
-import { DiskError } from '../disk/disk.ts'
 import { foldName } from '../model/folding.ts'
 import { diskPath, isFolderKey } from '../model/path.ts'
 import type { Action, DownloadAction } from '../model/plan.ts'
@@ -188,13 +187,7 @@ async function flushSources({ disk }: Effects, actions: readonly Action[]): Prom
   const sources = actions.flatMap((action) =>
     action.kind === 'upload' && action.from.type !== 'folder' ? [action.path] : [],
   )
-  try {
-    await (sources.length > FEW ? disk.flushAll() : disk.flush(sources))
-  } catch (error) {
-    // One that may not be read cannot be flushed by name: it becomes a problem of its own, and holds back no other.
-    if (!(error instanceof DiskError)) throw error
-    await disk.flushAll()
-  }
+  await (sources.length > FEW ? disk.flushAll() : disk.flush(sources))
 }
 
 async function effectOf(

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Disk } from '../../src/disk/disk.ts'
 import { temporaryDisk } from './temporary.ts'
@@ -25,6 +25,11 @@ vi.mock(import('node:fs'), async (original) => {
     renameSync: around('rename', fs.renameSync),
     unlinkSync: around('unlink', fs.unlinkSync),
     rmSync: around('unlink', fs.rmSync),
+    open: ((path: string, flags: number, done: (error: Error | null, fd?: number) => void) => {
+      const error = failing.get(`open ${basename(path)}`)
+      if (error === undefined) fs.open(path, flags, done)
+      else done(error)
+    }) as typeof fs.open,
     fsync: ((descriptor: number, done: (error: Error | null) => void) => {
       const error = fs.fstatSync(descriptor).isFile() ? failing.get('fsync') : undefined
       if (error === undefined) fs.fsync(descriptor, done)
@@ -96,6 +101,16 @@ test('of many that are flushed, the one that failed is named', async () => {
     code: 'io',
     path: 'folder/file',
   })
+})
+
+test('what cannot be opened is flushed with all else; what cannot be flushed is told, whatever becomes of the rest', async () => {
+  const { root, disk } = scene()
+  writeFileSync(join(root, 'file'), '')
+  fail(['open file'], 'EIO', 'i/o error', -5)
+  await disk.flush(['file'])
+  failing.clear()
+  fail(['fsync'], 'EIO', 'i/o error', -5)
+  await expect(disk.flush(['file'])).rejects.toMatchObject({ code: 'io', path: 'file' })
 })
 
 test.runIf(process.platform === 'linux')(

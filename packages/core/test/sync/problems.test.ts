@@ -192,3 +192,29 @@ test('what the store refuses of one path is a problem of that path; of all paths
   expect(report.problems).toMatchObject([{ path: 'one', code: 'remote-refused' }])
   expect([...c.store.objects.keys()]).toContain('first')
 })
+
+test('a file that the disk cannot be made to keep is not sent: lost by it, it would read as changed here', async () => {
+  let isFailing = true
+  using c = await clones(1, {
+    openDisk(root) {
+      const disk = nodeDisk(root)
+      return {
+        ...disk,
+        async flush(paths) {
+          // The system says so once, to whoever asks first.
+          if (isFailing && paths.includes('x')) {
+            isFailing = false
+            throw new DiskError('io', 'x', 'i/o error, EIO')
+          }
+          return disk.flush(paths)
+        },
+      }
+    },
+  })
+  const [a = ''] = c.folders
+  write(a, 'x', 'x')
+  await expect(c.sync(0)).rejects.toMatchObject({ code: 'io', path: 'x' })
+  expect(c.store.objects.has('x')).toBe(false)
+  await c.sync(0)
+  expect(c.store.objects.has('x')).toBe(true)
+})
