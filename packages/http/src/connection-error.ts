@@ -1,6 +1,10 @@
 import { isStorageError, StorageError } from '@lsync/core/provider'
 
+const TOO_MANY =
+  'more connections were to be open at once than the system allows (ulimit -n): try --jobs 4'
 const REASONS: Readonly<Record<string, string>> = {
+  EMFILE: TOO_MANY,
+  ENFILE: TOO_MANY,
   ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: 'there is no such host',
   EAI_AGAIN: 'the name of the host cannot be looked up now',

@@ -89,6 +89,11 @@ describe('no answer', () => {
     })
   })
 
+  test('a limit of open connections is told with the way around it', () => {
+    const failure = Object.assign(new Error('connect EMFILE'), { code: 'EMFILE' })
+    expect(connectionError('k', 'host:9', failure).message).toMatch(/ulimit -n.*--jobs/)
+  })
+
   test('http that is taken for https is named', () => {
     const error = connectionError(
       '',
