@@ -26,21 +26,41 @@ export async function renewed(
   const alike = looksAlike(root)
   // What other tools write has another time, as a rule.
   if (!alike && !sameStamp(sidecar.version, info.version)) return info
-  const hash = createHash('sha256')
-  for await (const chunk of (await readObject(root, key, { signal, version: info.version })).body)
-    hash.update(chunk)
-  const sha256 = hash.digest('hex')
+  const sha256 = await hashed(root, key, info, signal)
   const stat = statOf(join(root, key))
   if (sha256 !== sidecar.sha256 || stat === undefined || versionOf(stat) !== info.version)
     return info
   const metadata = alike ? sidecar.metadata : withModeOf(stat, sidecar.metadata)
   try {
-    const renewal = { ...sidecar, version: info.version, metadata, sha256 }
-    writeSidecar(root, key, renewal, locks.stagingPlace())
+    // Under the lock: what another client writes there now keeps its own.
+    await locks.run(key, signal, () => {
+      const now = statOf(join(root, key))
+      if (now !== undefined && versionOf(now) === info.version)
+        writeSidecar(root, key, { version: info.version, metadata, sha256 }, locks.stagingPlace())
+    })
   } catch {
+    signal.throwIfAborted()
     // It can only be read: then it is read anew the next time.
   }
   return { ...info, metadata, digests: { sha256 } }
+}
+
+/** Undefined where it cannot be read: whoever needs its bytes hears why. */
+async function hashed(
+  root: string,
+  key: string,
+  { version }: ObjectInfo,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const hash = createHash('sha256')
+    const { body } = await readObject(root, key, { signal, version })
+    for await (const chunk of body) hash.update(chunk)
+    return hash.digest('hex')
+  } catch {
+    signal.throwIfAborted()
+    return undefined
+  }
 }
 
 /** It may be just this that somebody changed. */

@@ -116,6 +116,8 @@ test('where only modes and owners changed, or a copy was put back, files are wha
     'executable',
   )
   expect((await provider.head('edited', { signal }))?.digests).toEqual({})
+  chmodSync(join(root, 'plain'), 0o000)
+  expect(await provider.head('plain', { signal })).toMatchObject({ size: 6 })
 })
 
 test('a time before 1970, with a fraction, is told of files that other tools made', async () => {
