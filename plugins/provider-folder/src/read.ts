@@ -8,7 +8,7 @@ import {
   type ReadOptions,
   StorageError,
 } from '@lsync/core/provider'
-import { attempt } from './errors.ts'
+import { attempt, errnoOf, storageError } from './errors.ts'
 import { versionOf } from './identity.ts'
 import { checkKey, FOLDERS, MARK } from './layout.ts'
 import { statOf, TO_LOOK } from './look.ts'
@@ -57,7 +57,7 @@ export async function readObject(
     return { info, body: (async function* nothing() {})() }
   }
   checkParents(root, key)
-  const descriptor = attempt(key, () => openSync(join(root, key), TO_LOOK))
+  const descriptor = openObject(root, key)
   let handed = false
   try {
     const stat = attempt(key, () => fstatSync(descriptor, { bigint: true }))
@@ -76,6 +76,21 @@ export async function readObject(
     return { info, body: bodyOfBytes(bytes, memory), bytes }
   } finally {
     if (!handed) closeSync(descriptor)
+  }
+}
+
+/** One that is closed to this user is no reason to fetch no other. */
+function openObject(root: string, key: string): number {
+  try {
+    return openSync(join(root, key), TO_LOOK)
+  } catch (error) {
+    const failure = storageError(key, error)
+    if (failure.code !== 'forbidden') throw failure
+    throw new StorageError('unreadable', failure.message, {
+      key,
+      detail: errnoOf(error),
+      cause: error,
+    })
   }
 }
 

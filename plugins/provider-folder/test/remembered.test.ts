@@ -146,6 +146,19 @@ test('nor where the file may not be read', async () => {
   expect(existsSync(join(root, 'key'))).toBe(false)
 })
 
+test('one file that is closed to this user is a matter of this file alone', async () => {
+  const { root, there, onThisMachine } = await scene()
+  await put(there, 'key', 'text', ABSENT)
+  share.unreadable = join(root, 'key')
+  await onThisMachine((here) =>
+    expect(here.read('key', { signal })).rejects.toMatchObject({
+      code: 'unreadable',
+      key: 'key',
+      detail: 'EACCES',
+    }),
+  )
+})
+
 test('nor where it is remembered that nothing was there, and the disk knows no hard links', async () => {
   const { root, there, onThisMachine } = await scene()
   share.hasLinks = false

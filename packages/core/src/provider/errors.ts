@@ -17,7 +17,7 @@ export type StorageErrorCode =
   | 'bad-key'
   /** The key stands in the way of another, as `a` beside `a/b` in a store that is really a file tree. A problem of this path alone. */
   | 'key-conflict'
-  /** The object cannot be had now (archived, encrypted with a key we lack). A problem of this path alone. */
+  /** The object cannot be had now (archived, encrypted with a key we lack, closed to us while others are not). A problem of this path alone. */
   | 'unreadable'
   /** The object is larger than the store takes. A problem of this path alone. */
   | 'too-large'
