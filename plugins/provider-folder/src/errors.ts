@@ -68,6 +68,24 @@ export function attempt<T>(key: string, operation: () => T): T {
   }
 }
 
+const CLOSED: ReadonlySet<string> = new Set(['EACCES', 'EPERM'])
+
+/**
+ * The same for a change at a key's own place, when the store's own files could be written: one that is closed to this user, as are folders of others in a
+ * shared one, is no reason to change no other. What lsync keeps there for all is no such key.
+ */
+export function attemptAt<T>(key: string, operation: () => T): T {
+  try {
+    return operation()
+  } catch (error) {
+    if (error instanceof StorageError) throw error
+    const { message } = storageError(key, error)
+    const errno = errnoOf(error)
+    if (!CLOSED.has(errno) || key.startsWith('.lsync/')) throw storageError(key, error)
+    throw new StorageError('refused', message, { key, detail: errno, cause: error })
+  }
+}
+
 /** The same for the remote's own folder, which no key names. */
 export function attemptRoot<T>(root: string, operation: () => T): T {
   try {

@@ -1,7 +1,7 @@
 import { rmdirSync, unlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type CallOptions, StorageError } from '@lsync/core/provider'
-import { attempt } from './errors.ts'
+import { attempt, attemptAt } from './errors.ts'
 import { checkKey, FOLDERS, MARK } from './layout.ts'
 import type { Locks } from './lock.ts'
 import { statNow, statOf } from './look.ts'
@@ -20,7 +20,7 @@ export async function removeObject(
   signal.throwIfAborted()
   checkParents(root, key)
   await locks.run(key, signal, () =>
-    attempt(key, () => {
+    attemptAt(key, () => {
       signal.throwIfAborted()
       // Before the look, so that nothing lies between the look and the removal.
       if (!key.endsWith('/')) waitOutTheTick(join(root, key))
@@ -38,7 +38,7 @@ export async function removeObject(
       }
       const place = join(root, key)
       unlinkSync(place)
-      removeSidecar(root, key)
+      attempt(key, () => removeSidecar(root, key))
       prune(root, dirname(place), (folder) => isKept(root, folder))
     }),
   )

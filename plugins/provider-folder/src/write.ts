@@ -20,7 +20,7 @@ import {
   StorageError,
   type WriteOptions,
 } from '@lsync/core/provider'
-import { attempt, errnoOf } from './errors.ts'
+import { attempt, attemptAt, errnoOf } from './errors.ts'
 import { versionOf } from './identity.ts'
 import { FOLDERS, checkKey, MARK } from './layout.ts'
 import { knowsNoLinks, nameOnce, removeName } from './links.ts'
@@ -48,10 +48,10 @@ export async function writeObject(
   try {
     checkParents(root, key)
     const stat = await locks.run(key, options.signal, () =>
-      attempt(key, () => {
+      attemptAt(key, () => {
         options.signal.throwIfAborted()
         const made: string[] = []
-        announce(root, key, staged.path, options.metadata, locks.stagingPlace())
+        attempt(key, () => announce(root, key, staged.path, options.metadata, locks.stagingPlace()))
         try {
           put(root, key, staged.path, place, options, made)
         } catch (error) {
@@ -68,7 +68,7 @@ export async function writeObject(
           metadata: options.metadata,
           sha256: staged.sha256,
         }
-        written(writeSidecar(root, key, sidecar, locks.stagingPlace()))
+        written(attempt(key, () => writeSidecar(root, key, sidecar, locks.stagingPlace())))
         return now
       }),
     )
@@ -233,7 +233,7 @@ async function writeFolder(
   if (source.size > 0) throw new StorageError('bad-key', `a folder holds no bytes: ${key}`, { key })
   checkParents(root, key)
   return locks.run(key, signal, () =>
-    attempt(key, () => {
+    attemptAt(key, () => {
       const place = join(root, key.slice(0, -1))
       const mark = join(root, FOLDERS, key.slice(0, -1))
       const there = statNow(join(mark, MARK))

@@ -29,6 +29,7 @@ const share = vi.hoisted(() => ({
   isHere: false,
   hasLinks: true,
   unreadable: '',
+  closed: '',
 }))
 
 /** The file system of a share as NFS shows it, while `isHere`; else as the server has it, and as other machines do. */
@@ -65,17 +66,20 @@ vi.mock(import('node:fs'), async (original) => {
       return descriptor
     },
     renameSync(from: PathLike, to: PathLike) {
+      if (share.isHere && to === share.closed) throw failure('EACCES')
       forget(from)
       forget(to)
       fs.renameSync(from, to)
     },
     linkSync(from: PathLike, to: PathLike) {
       if (!share.hasLinks) throw failure('EPERM')
+      if (share.isHere && to === share.closed) throw failure('EACCES')
       fs.linkSync(from, to)
       forget(from)
       forget(to)
     },
     unlinkSync(path: PathLike) {
+      if (share.isHere && path === share.closed) throw failure('EACCES')
       forget(path)
       fs.unlinkSync(path)
     },
@@ -91,7 +95,7 @@ async function scene() {
   const here = await folder.open(`file://${root}`, options)
   const there = await folder.open(`file://${root}`, options)
   onTestFinished(async () => {
-    Object.assign(share, { isHere: false, hasLinks: true, unreadable: '' })
+    Object.assign(share, { isHere: false, hasLinks: true, unreadable: '', closed: '' })
     share.known.clear()
     await here[Symbol.asyncDispose]()
     await there[Symbol.asyncDispose]()
@@ -157,6 +161,29 @@ test('one file that is closed to this user is a matter of this file alone', asyn
       detail: 'EACCES',
     }),
   )
+})
+
+test('so is one in a place where this user may change nothing, unless it is lsync’s own', async () => {
+  const { root, there, onThisMachine } = await scene()
+  const { version } = await put(there, 'old', 'text', ABSENT)
+  await onThisMachine(async (here) => {
+    share.closed = join(root, 'old')
+    await expect(put(here, 'old', 'ours', { kind: 'version', version })).rejects.toMatchObject({
+      code: 'refused',
+      key: 'old',
+      detail: 'EACCES',
+    })
+    await expect(here.remove('old', { signal, expect: version })).rejects.toMatchObject({
+      code: 'refused',
+    })
+    for (const [key, code] of [
+      ['new', 'refused'],
+      ['.lsync/new', 'forbidden'],
+    ] as const) {
+      share.closed = join(root, key)
+      await expect(put(here, key, 'ours', ABSENT)).rejects.toMatchObject({ code })
+    }
+  })
 })
 
 test('nor where it is remembered that nothing was there, and the disk knows no hard links', async () => {
