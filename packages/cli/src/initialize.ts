@@ -102,9 +102,12 @@ function makeWithAbove(folder: string): string | undefined {
     mkdirSync(folder)
     return folder
   } catch (error) {
-    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return undefined
+    const { code } = error as NodeJS.ErrnoException
+    // Of a link that leads nowhere, the look says so.
+    const stat = statSync(folder, { throwIfNoEntry: code === 'EEXIST' })
+    if (stat?.isDirectory() === true) return undefined
     const above = dirname(folder)
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || existsSync(above)) throw error
+    if (code !== 'ENOENT' || existsSync(above)) throw error
     const made = makeWithAbove(above)
     try {
       return makeWithAbove(folder) === undefined ? made : (made ?? folder)

@@ -139,7 +139,7 @@ test.each([
 test.each([
   ['a file', 'file', 'file already exists, EEXIST'],
   ['below a file', 'file/x', 'not a directory, ENOTDIR'],
-  ['a link to nowhere', 'link', 'file already exists, EEXIST'],
+  ['a link to nowhere', 'link', 'no such file or directory, ENOENT'],
 ])('a folder that cannot be made is wrong usage: %s', async (_, folder, words) => {
   const box = temporary()
   writeFileSync(box.path('file'), '')
