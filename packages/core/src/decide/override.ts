@@ -1,6 +1,6 @@
-import type { LocalEntry, RemoteEntry } from '../model/entry.ts'
-import { isFolderKey } from '../model/path.ts'
-import type { Override, SyncMode } from '../model/plan.ts'
+import type { LocalEntry, Path, RemoteEntry } from '../model/entry.ts'
+import { isFolderKey, isWithin } from '../model/path.ts'
+import type { Action, Override, SyncMode } from '../model/plan.ts'
 import {
   action,
   at,
@@ -30,10 +30,30 @@ export function compareOverriding(
   if (here !== undefined && there !== undefined && row.equal)
     return sameBit(row, mode, here, there) ?? plain
   // What goes this way anyhow needs no force: nothing that is unseen is overwritten.
-  if (plain.kind === 'action') return plain
+  if (plain.kind === 'action') return action(withBitOfWinner(plain.action, row, there))
   return mode === 'push'
     ? pushOver(row, here, there, override)
     : pullOver(row, here, there, override)
+}
+
+/** Of files that others renamed, too. */
+export function movesWithBitOfWinner(
+  actions: readonly Action[],
+  named: readonly Path[],
+): readonly Action[] {
+  return actions.map((one) =>
+    one.kind === 'move-local' && isWithin(one.path, named) ? { ...one, ownBit: false } : one,
+  )
+}
+
+/** The executable bit merges where sides are equal; here it comes with the content. */
+function withBitOfWinner(decided: Action, row: Judged, there: RemoteEntry | undefined): Action {
+  if (decided.kind === 'download') {
+    const { ownBit: _ownBit, ...download } = decided
+    return download
+  }
+  if (decided.kind !== 'upload' || there === undefined) return decided
+  return { ...decided, executable: decided.from.stat.executable ?? executableThere(row) }
 }
 
 function pushOver(

@@ -2,6 +2,7 @@ import { DEFAULT_MAX_DELETE, type GuardFacts, judgeGuards } from '../decide/guar
 import type { Judged } from '../decide/evidence.ts'
 import type { JoinCounts } from '../decide/join.ts'
 import { moveQuestions, withMoves } from '../decide/moves.ts'
+import { movesWithBitOfWinner } from '../decide/override.ts'
 import {
   separateFileFolderConflicts,
   withoutFilledFolders,
@@ -160,7 +161,10 @@ async function settleContent(
   const answers = await gatherMoves(context, questions)
   const moved = withMoves(possible.actions, judged, { ...answers, unjudged })
   const places = separated.conflicts.map(({ path }) => path)
-  const safe = await keepLastCopies(context, options, view, moved.actions, places)
+  const { override } = options
+  const won =
+    override === undefined ? moved.actions : movesWithBitOfWinner(moved.actions, override.named)
+  const safe = await keepLastCopies(context, options, view, won, places)
   const named = await withoutFolded(context, restrict(safe, within))
   const free = await withoutBelowFiles(context, named.actions, within)
   return {

@@ -1,10 +1,12 @@
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -208,4 +210,32 @@ test('what was renamed on one side and edited on the other is not taken for the 
   expect(trash(b)).toContain('edited?')
   const { totals } = await c.sync(1)
   expect(totals.uploaded.files + totals.downloaded.files).toBe(0)
+})
+
+test.each([
+  ['pull', 'force'],
+  ['pull', 'mirror'],
+  ['push', 'force'],
+  ['push', 'mirror'],
+] as const)('a %s --%s takes the executable bit of the side that wins', async (mode, override) => {
+  using c = await clones(2)
+  const [a = '', b = ''] = c.folders
+  for (const path of ['edited', 'renamed', 'stays']) write(a, path, path)
+  await c.sync(0)
+  await c.sync(1)
+  const [wins, other] = mode === 'pull' ? [a, b] : [b, a]
+  write(wins, 'edited', 'edited, newer')
+  renameSync(join(wins, 'renamed'), join(wins, 'new'))
+  for (const path of ['edited', 'renamed']) chmodSync(join(other, path), 0o755)
+  await c.sync(0)
+  const options = { mode, override } as const
+  await c.sync(1, options)
+  expect(statSync(join(b, 'edited')).mode & 0o100).toBe(0)
+  expect(statSync(join(b, 'new')).mode & 0o100).toBe(0)
+  expect((await c.sync(1, options)).totals).toMatchObject({
+    uploaded: { files: 0 },
+    executable: 0,
+  })
+  await c.sync(0)
+  expect(statSync(join(a, 'edited')).mode & 0o100).toBe(0)
 })
