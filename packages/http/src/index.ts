@@ -11,6 +11,13 @@ export { connectionError } from './connection-error.ts'
 export { exactBytes, otherSize } from './exact-bytes.ts'
 export type { Answer, AnswerBody, Outgoing } from './exchange.ts'
 export { knownAt } from './known-at.ts'
-export { isPage, ledElsewhere, mayBePage, pageInstead } from './not-the-store.ts'
+export {
+  isMarkup,
+  isPage,
+  isRefusalPage,
+  ledElsewhere,
+  mayBePage,
+  pageInstead,
+} from './not-the-store.ts'
 export { bodyOf, type RequestBody } from './request-body.ts'
 export { retryAfter } from './retry-after.ts'

@@ -15,6 +15,20 @@ export function isPage(text: string): boolean {
   return /^\s*<(?:!doctype\s+html|html)\b/i.test(text)
 }
 
+/** Network Authentication Required. */
+const LOGIN_WANTED = 511
+const THROTTLED = 429
+
+/** A page that refuses, and not in the store's name: one that fails, or asks for a slower pace, may stand before a store, and passes. */
+export function isRefusalPage(status: number, text: string): boolean {
+  return isPage(text) && status !== THROTTLED && (status < 500 || status === LOGIN_WANTED)
+}
+
+/** Of an answer that may be a page, and in which nothing was expected: pages begin with remarks and scripts, too. */
+export function isMarkup(text: string): boolean {
+  return /^\s*<(?!\?xml)/i.test(text)
+}
+
 /** Whether what was asked took place is unknown: a gateway may have lost its store in the middle. */
 export function pageInstead(key: string, host: string, status = 200): StorageError {
   return new StorageError(

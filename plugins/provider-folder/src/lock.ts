@@ -29,6 +29,8 @@ export class Locks implements Disposable {
   readonly #own: string
   /** One for all: what is done under a lock takes no turn of the event loop, so that this client holds one at a time. */
   readonly #text: string
+  /** Locks that could not be read when they were to be given back, as where no more files may be open: they may be ours still. */
+  readonly #unread = new Set<string>()
   #hasLinks = true
   #isKnown = false
 
@@ -75,8 +77,10 @@ export class Locks implements Disposable {
     try {
       return operation()
     } finally {
+      const holder = read(place)
       // Whoever waited too long may have taken it over.
-      if (read(place) === this.#text) removeName(place)
+      if (holder === this.#text) removeName(place)
+      else if (holder === undefined) this.#unread.add(place)
     }
   }
 
@@ -87,6 +91,7 @@ export class Locks implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    for (const place of this.#unread) if (read(place) === this.#text) forget(place)
     forget(this.#own)
   }
 

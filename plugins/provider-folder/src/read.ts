@@ -85,7 +85,7 @@ function openObject(root: string, key: string): number {
     return openSync(join(root, key), TO_LOOK)
   } catch (error) {
     const failure = storageError(key, error)
-    if (failure.code !== 'forbidden') throw failure
+    if (failure.code !== 'forbidden' || key.startsWith('.lsync/')) throw failure
     throw new StorageError('unreadable', failure.message, {
       key,
       detail: errnoOf(error),

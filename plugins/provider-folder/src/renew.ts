@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { CallOptions, ObjectInfo, ObjectMetadata } from '@lsync/core/provider'
 import { sameStamp, versionOf } from './identity.ts'
 import type { Locks } from './lock.ts'
-import { statOf } from './look.ts'
+import { statNow, statOf } from './look.ts'
 import { isExecutable, looksAlike, readSidecar, writeSidecar } from './metadata.ts'
 import { readObject } from './read.ts'
 
@@ -34,7 +34,7 @@ export async function renewed(
   try {
     // Under the lock: what another client writes there now keeps its own.
     await locks.run(key, signal, () => {
-      const now = statOf(join(root, key))
+      const now = statNow(join(root, key))
       if (now !== undefined && versionOf(now) === info.version)
         writeSidecar(root, key, { version: info.version, metadata, sha256 }, locks.stagingPlace())
     })

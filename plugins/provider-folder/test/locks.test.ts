@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   utimesSync,
   writeFileSync,
@@ -54,6 +55,21 @@ test('a lock is there while the work is done and gone after it, and so is what t
       }),
     ).rejects.toThrow('no')
     expect(stripesOf(folder)).toEqual([])
+  }
+  expect(readdirSync(folder)).toEqual([])
+})
+
+test('a lock that could not be read when it was to be given back goes at the end', async () => {
+  const { root, folder } = scene()
+  {
+    using locks = new Locks(root)
+    const place = await locks.run('key', signal, () => {
+      const stripe = join(folder, stripesOf(folder)[0]!)
+      renameSync(stripe, `${stripe}.away`)
+      return stripe
+    })
+    renameSync(`${place}.away`, place)
+    expect(stripesOf(folder)).toHaveLength(1)
   }
   expect(readdirSync(folder)).toEqual([])
 })

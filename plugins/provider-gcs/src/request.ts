@@ -7,6 +7,7 @@ import {
   type Connections,
   drain,
   isPage,
+  isRefusalPage,
   ledElsewhere,
   mayBePage,
   pageInstead,
@@ -37,8 +38,6 @@ export type GcsResponse = Answer
 
 /** "Resume Incomplete": the good answer of an upload session that waits for more. To anything else it is a redirection, after which nothing was done. */
 const RESUME_INCOMPLETE = 308
-/** Network Authentication Required. */
-const LOGIN_WANTED = 511
 
 /**
  * One request of the JSON API, one attempt. Google's library drops conditions on the way and spends many times the CPU of the request itself
@@ -192,8 +191,7 @@ export class Requester {
     const elsewhere = ledElsewhere(key, this.host, { status, headers })
     if (elsewhere !== undefined) return elsewhere
     // Of one object a gateway may say it so; of the bucket, nothing was heard of the store.
-    if (key === '' && isPage(text) && (status < 500 || status === LOGIN_WANTED))
-      return pageInstead(key, this.host, status)
+    if (key === '' && isRefusalPage(status, text)) return pageInstead(key, this.host, status)
     const { 'retry-after': after } = headers
     return answerError(key, {
       status,

@@ -45,7 +45,9 @@ export async function headRaw(
 /** By a GET, whose refusal says the reason: then that is thrown. */
 async function hasObject(requester: Requester, key: string, signal: AbortSignal): Promise<boolean> {
   try {
-    await requester.sendOnly({ method: 'GET', key, headers: { range: 'bytes=0-0' }, signal })
+    const range = { range: 'bytes=0-0' }
+    const { body } = await requester.send({ method: 'GET', key, headers: range, signal })
+    body.destroy()
     return true
   } catch (error) {
     if (!isStorageError(error)) throw error

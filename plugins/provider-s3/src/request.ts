@@ -6,7 +6,9 @@ import {
   type Connection,
   type Connections,
   drain,
+  isMarkup,
   isPage,
+  isRefusalPage,
   ledElsewhere,
   mayBePage,
   pageInstead,
@@ -48,8 +50,6 @@ export interface S3Request {
 
 export type S3Response = Answer
 
-/** Network Authentication Required. */
-const LOGIN_WANTED = 511
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 /**
@@ -150,8 +150,9 @@ export class Requester {
   /** As `send`, with a body that is read to the end and thrown away. For what is answered without one. */
   async sendOnly(request: S3Request): Promise<S3Response> {
     const response = await this.send(request)
-    if (mayBePage(response)) await this.#textOf(response, request)
-    else await this.#reading(request, () => drain(response.body))
+    if (!mayBePage(response)) await this.#reading(request, () => drain(response.body))
+    else if (isMarkup(await this.#textOf(response, request)))
+      throw pageInstead(request.key ?? '', this.host)
     return response
   }
 
@@ -200,8 +201,7 @@ export class Requester {
     if (status === 301 || status === 307 || code === 'PermanentRedirect')
       return new WrongRegion(region)
     // Of one object a gateway may say it so; of the bucket, nothing was heard of the store.
-    if (key === '' && isPage(text) && (status < 500 || status === LOGIN_WANTED))
-      return pageInstead(key, this.host, status)
+    if (key === '' && isRefusalPage(status, text)) return pageInstead(key, this.host, status)
     if (status === 400 && region !== undefined && region !== this.#endpoint.region)
       return new WrongRegion(region)
     return answerError(key, {

@@ -83,10 +83,13 @@ export async function putPart(
     signal,
   })
   const told = headers['x-amz-checksum-crc32']
+  const etag = bareEtag(String(headers['etag'] ?? ''))
+  // No answer of a store's: each part has one.
+  if (etag === '') throw uncheckedPart(key)
   if (told !== undefined && told !== crc32) throw uncheckedPart(key)
   return {
     number,
-    etag: bareEtag(String(headers['etag'] ?? '')),
+    etag,
     // What the store did not take note of, it would refuse at the end.
     ...(told === undefined ? {} : { crc32 }),
   }

@@ -64,6 +64,7 @@ export async function putObject(
   const checksum = sha256 === undefined ? undefined : Buffer.from(sha256, 'hex').toString('base64')
   const isUnsigned =
     checksum !== undefined && source.size > SIGNED && requester.checksSha256 === 'yes'
+  const mayBeTold = checksum !== undefined && requester.checksSha256 !== 'no'
   let response: S3Response
   try {
     response = await requester.sendOnly({
@@ -103,6 +104,9 @@ export async function putObject(
   if (checksum !== undefined && requester.checksSha256 !== 'no')
     requester.checksSha256 = isChecked ? 'yes' : 'no'
   const isSure = !isUnsigned || isChecked
+  // The store gave checksums back before, or nobody knows yet: this may be no answer of its own.
+  if (isSure && mayBeTold && !isChecked)
+    return confirm(requester, key, { ...source, sha256 }, options)
   const info = writtenInfo(key, source.size, isSure ? sha256 : undefined, response)
   if (isSure || !conditional || info === undefined)
     return info ?? confirm(requester, key, { ...source, sha256 }, options)
@@ -151,8 +155,9 @@ function isJust(
 ): boolean {
   const told = found.metadata?.user ?? {}
   const other = sha256 !== undefined && (found.digests.sha256 ?? sha256) !== sha256
-  const names = new Set([...Object.keys(user), ...Object.keys(told)])
-  return found.size === size && !other && [...names].every((name) => user[name] === told[name])
+  // What says something by not being there, too. Gateways may add names of their own.
+  const names = [...Object.keys(user), 'executable', 'type']
+  return found.size === size && !other && names.every((name) => user[name] === told[name])
 }
 
 function sha256Of({ digests, bytes }: ByteSource): string | undefined {

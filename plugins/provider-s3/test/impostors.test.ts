@@ -26,7 +26,19 @@ import s3 from '../src/index.ts'
 /** What answers in the store's place, and says yes to what nobody did. */
 const IMPOSTORS: readonly (readonly [string, Fault])[] = [
   ['a page of a network that wants a login', loginPage],
+  [
+    'a page that begins with a remark',
+    {
+      kind: 'impostor',
+      headers: { 'content-type': 'text/html', etag: '"5f3c9a2b-7d"' },
+      body: '<!-- welcome -->\n<script>location = "/login"</script>\n',
+    },
+  ],
   ['an empty answer', { kind: 'impostor' }],
+  [
+    'an answer with a name, and no checksum',
+    { kind: 'impostor', headers: { etag: '"0123456789abcdef0123456789abcdef"' } },
+  ],
   [
     'an answer to another request',
     {

@@ -21,17 +21,18 @@ export function knownContent(sha256: string): Content {
 export async function readContent(
   file: DiskFile,
   size: number,
-  { crc32PartSize }: Pick<Uploads, 'crc32PartSize'>,
+  uploads: Pick<Uploads, 'crc32PartSize'>,
   signal: AbortSignal,
 ): Promise<Content> {
-  if (crc32PartSize === undefined)
-    return knownContent((await hashFile(file, size, [], signal)).sha256)
-  const partSize = crc32PartSize(size)
+  const partSize = uploads.crc32PartSize?.(size)
+  if (partSize === undefined) return knownContent((await hashFile(file, size, [], signal)).sha256)
   const algorithm = `crc32/${partSize}` as const
   const { sha256, [algorithm]: parts = '' } = await hashFile(file, size, [algorithm], signal)
   return {
     sha256,
-    digestsOf({ from }) {
+    digestsOf({ from, to }) {
+      // No part by that size: an upload that began with another one.
+      if (from % partSize !== 0 || to !== Math.min(from + partSize, size)) return {}
       const at = (from / partSize) * LENGTH
       return { crc32: parts.slice(at, at + LENGTH) }
     },

@@ -179,7 +179,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
             worthwhile: uploads.worthwhile,
             ...(uploads.crc32PartSize === undefined
               ? {}
-              : { crc32PartSize: uploads.crc32PartSize }),
+              : { crc32PartSize: (size) => uploads.crc32PartSize!(size) }),
             async begin(key, options) {
               const session = await writingAgain(options.signal, () => uploads.begin(key, options))
               const { size, digests, expect, metadata } = options
