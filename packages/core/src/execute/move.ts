@@ -33,9 +33,17 @@ export async function moveLocally(
   keep: ReadonlySet<string>,
   done: (action: MoveLocalAction, error?: unknown) => void,
 ): Promise<void> {
+  const lastOf = new Map(actions.map(({ source }, index) => [parentOf(source), index]))
   for (let start = 0; start < actions.length; start += BATCH) {
     signal.throwIfAborted()
-    await moveBatch(effects, actions.slice(start, start + BATCH), signal, keep, done)
+    const batch = actions.slice(start, start + BATCH)
+    // One that holds a source of a later batch is not empty yet, and to see that it may have to be listed.
+    const left = [...new Set(batch.map(({ source }) => parentOf(source)))].filter(
+      (folder) => (lastOf.get(folder) ?? 0) < start + BATCH,
+    )
+    await moveBatch(effects, batch, signal, done, async () => {
+      for (const folder of left) await prune(effects, folder, keep)
+    })
   }
 }
 
@@ -43,8 +51,8 @@ async function moveBatch(
   effects: Effects,
   actions: readonly MoveLocalAction[],
   signal: AbortSignal,
-  keep: ReadonlySet<string>,
   done: (action: MoveLocalAction, error?: unknown) => void,
+  pruneSources: () => Promise<void>,
 ): Promise<void> {
   const { disk, state, trash, jobs, world, recorder } = effects
   const asides: Aside[] = []
@@ -72,8 +80,7 @@ async function moveBatch(
   } finally {
     // Not one by one: a folder that one move empties may be the way to another one's place. But before anything waits for the disk, and also where this was
     // interrupted: a folder that is left empty would read as one that a person made so, and be kept for all.
-    for (const folder of new Set(actions.map(({ source }) => parentOf(source))))
-      await prune(effects, folder, keep)
+    await pruneSources()
   }
   if (moved.length === 0) return
   await disk.flush(moved.map(({ action }) => action.path))

@@ -1,7 +1,7 @@
 import type { DiskStat } from '../disk/disk.ts'
 import type { Expect, Version } from '../provider/index.ts'
 import type { Problem } from './problem.ts'
-import type { BaseEntry, LocalEntry, RemoteEntry } from './entry.ts'
+import type { BaseEntry, LocalEntry, Path, RemoteEntry } from './entry.ts'
 import type { SameSize } from './same-size.ts'
 
 /** What a local effect expects to find at its path. */
@@ -147,6 +147,8 @@ export interface Plan {
   readonly actions: readonly Action[]
   readonly conflicts: readonly Conflict[]
   readonly problems: readonly Problem[]
+  /** What is new here and is not sent: it holds removals there back, as an upload that failed does. */
+  readonly unsent: readonly Path[]
   readonly counts: Counts
 }
 

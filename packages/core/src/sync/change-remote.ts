@@ -57,17 +57,18 @@ export async function changeRemote(
         remote,
         ...(known === undefined ? {} : { id: known }),
       })
-    const { id, report } = await makeOurs(machine, provider, known, {
-      signal,
-      onEvent,
-      wanted: config.repository,
-    })
+    // Before that place is known as ours: cut off in between, the next try would take what was agreed with the old one for what was agreed with it.
     if (other) {
       // First what a dead run left open: its journal is about to go.
       await repair(disk, await openState(disk, machine.world), signal)
       for (const file of [JOURNAL, DATABASE, NESTED])
         if ((await disk.stat(file)) !== undefined) await disk.remove(file)
     }
+    const { id, report } = await makeOurs(machine, provider, known, {
+      signal,
+      onEvent,
+      wanted: config.repository,
+    })
     if (report !== undefined) await writeRemoteReport(disk, remote, machine.world.now(), report)
     // Last: until it is written, the repository syncs with the old one, and has only forgotten what can be found out again.
     const text = setInConfig((await disk.readText(CONFIG)) ?? '', CONFIG, 'remote', remote)

@@ -61,6 +61,7 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
       actions: settled.actions,
       conflicts: [...view.conflicts, ...settled.conflicts],
       problems: [...view.problems, ...settled.problems],
+      unsent: settled.unsent,
       counts: {
         base: counts.base,
         local: counts.local,
@@ -96,13 +97,14 @@ export async function* laterPlans(
   context: PlanContext,
   options: PlanOptions,
   left: Left,
-): AsyncGenerator<Pick<Plan, 'actions' | 'conflicts' | 'problems'>> {
+): AsyncGenerator<Omit<Plan, 'counts'>> {
   for await (const view of laterViews(context, options, left, options.portion ?? PORTION)) {
     const settled = await settleContent(context, options, view, options.within)
     yield {
       actions: settled.actions.filter(({ path }) => view.paths.has(path)),
       conflicts: [...view.conflicts, ...settled.conflicts],
       problems: [...view.problems, ...settled.problems],
+      unsent: settled.unsent,
     }
   }
 }
@@ -147,7 +149,7 @@ async function settleContent(
   options: PlanOptions,
   view: View,
   within: readonly Path[],
-): Promise<Pick<Plan, 'actions' | 'conflicts' | 'problems'>> {
+): Promise<Omit<Plan, 'counts'>> {
   const { judged, unjudged, actions, counts, waiting } = view
   const onlyThere = judged.flatMap(({ joined: { path, local, remote } }) =>
     local.state === 'absent' && remote.state === 'present' ? [path] : [],
@@ -166,9 +168,11 @@ async function settleContent(
     override === undefined ? moved.actions : movesWithBitOfWinner(moved.actions, override.named)
   const safe = await keepLastCopies(context, options, view, won, places)
   const named = await withoutFolded(context, restrict(safe, within))
-  const free = await withoutBelowFiles(context, named.actions, within)
+  // Moves first: what is not sent after all is still awaited by the removal of where it was.
+  const free = await withoutBelowFiles(context, withoutMovesIntoOwnRoom(named.actions), within)
   return {
-    actions: withoutMovesIntoOwnRoom(free.actions),
+    actions: free.actions,
+    unsent: free.problems.map(({ path }) => path),
     conflicts: separated.conflicts.filter(
       // One above what is named keeps that back, too.
       ({ path }) => leadsInto(path, within),

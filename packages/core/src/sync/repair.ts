@@ -8,7 +8,7 @@ import { prune } from './trash.ts'
 
 /**
  * Undoes what a dead run left half done: a file that went into the trash while its successor never arrived goes back to its place.
- * Where something stands at the place already, it stays: the comparison finds out what it is.
+ * Where something stands at the place already, it stays: the comparison finds out what it is. Folders that a dead run's moves left empty are removed.
  * A DiskError where the disk does not let it go back: it is owed still, and what is missing here must not read as removed.
  * Interrupted, it is begun again by the next run, which flushes also what is back already.
  * @returns the paths that were put back

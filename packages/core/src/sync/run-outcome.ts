@@ -33,7 +33,12 @@ export class RunOutcome implements Ledger {
     this.#onEvent = onEvent
   }
 
-  note({ conflicts = [], problems = [] }: Partial<Pick<Plan, 'conflicts' | 'problems'>>): void {
+  note({
+    conflicts = [],
+    problems = [],
+    unsent = [],
+  }: Partial<Pick<Plan, 'conflicts' | 'problems' | 'unsent'>>): void {
+    for (const path of unsent) this.failed.up.add(path)
     for (const problem of problems) this.#problems.set(problem.path, problem)
     for (const conflict of conflicts) this.#conflicts.set(conflict.path, conflict)
   }

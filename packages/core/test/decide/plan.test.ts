@@ -175,6 +175,7 @@ describe('guards', () => {
     actions,
     conflicts: [],
     problems: [],
+    unsent: [],
     counts: { base: 0, local: 0, remote: 0, unknown: 0, ...counts },
   })
   const judge = (

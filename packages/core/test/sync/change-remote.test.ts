@@ -25,6 +25,8 @@ import {
   type RunReport,
   syncRepository,
 } from '../../src/index.ts'
+import { DiskError } from '../../src/disk/disk.ts'
+import { DATABASE } from '../../src/state/layout.ts'
 import { openState } from '../../src/state/open-state.ts'
 
 const quiet = { signal: new AbortController().signal, onEvent: () => undefined }
@@ -38,7 +40,7 @@ interface Stage {
 }
 
 /** A repository with these files, in sync with the store `old`; the store `new` is empty. */
-async function stage(files: readonly string[]): Promise<Stage> {
+async function stage(files: readonly string[], openDisk = nodeDisk): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'lsync-change-'))
   onTestFinished(() => {
     rmSync(folder, { recursive: true, force: true })
@@ -49,7 +51,7 @@ async function stage(files: readonly string[]): Promise<Stage> {
     environment: {},
     author: 'author',
     providers: { schemes: ['memory'], get: async () => memoryModule(stores) },
-    openDisk: nodeDisk,
+    openDisk,
     process: processIdentity(),
     isAlive,
   }
@@ -169,4 +171,25 @@ test('what a dead run left open is put back before its journal goes', async () =
   renameSync(join(folder, 'a'), join(folder, trash))
   await change('memory://new', true)
   expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('content of a')
+})
+
+test('cut off before what was agreed is forgotten, it has not made the other place its own', async () => {
+  let fails = false
+  const s = await stage(['x', 'y'], (root) => {
+    const disk = nodeDisk(root)
+    return {
+      ...disk,
+      async remove(path) {
+        if (fails && path === DATABASE) throw new DiskError('io', path, 'is refused')
+        return disk.remove(path)
+      },
+    }
+  })
+  fails = true
+  await expect(s.change('memory://new', true)).rejects.toMatchObject({ code: 'io' })
+  fails = false
+  await expect(s.change('memory://new')).rejects.toMatchObject({ code: 'other-remote' })
+  await s.change('memory://new', true)
+  await s.sync()
+  expect([...s.stores.new.objects.keys()].toSorted()).toEqual(['.lsync/repository.yaml', 'x', 'y'])
 })

@@ -121,6 +121,28 @@ describe('a path that is named below what is a file there', () => {
     ])
     expect(keys(c)).toEqual(['other', 'x'])
   })
+  test('nor does that take away what it came from, where a file takes its place', async () => {
+    using c = await replaced(false)
+    mkdirSync(join(c.b, 'folder'))
+    renameSync(join(c.b, 'other'), join(c.b, 'folder/y'))
+    await c.sync(1, { paths: ['folder', 'other'] })
+    renameSync(join(c.b, 'folder/y'), join(c.b, 'x/deep/in'))
+    rmSync(join(c.b, 'folder'), { recursive: true })
+    write(c.b, 'folder', 'a file')
+    await c.sync(1, { paths: ['folder'] })
+    expect(keys(c)).toContain('folder/y')
+  })
+  test('nor is anything removed elsewhere that it may have come from', async () => {
+    using c = await replaced(false)
+    rmSync(join(c.b, 'other'))
+    write(c.b, 'x/deep/in', 'other, and more')
+    const { problems } = await c.sync(1, { paths: ['other', 'x/deep'] })
+    expect(problems.map(({ path, code }) => [path, code])).toEqual([
+      ['x/deep/in', 'below-a-file'],
+      ['other', 'kept-for-safety'],
+    ])
+    expect(keys(c)).toEqual(['other', 'x'])
+  })
   test('nor is it fetched to where a file is here', async () => {
     using c = await replaced(false)
     await c.sync(1)
