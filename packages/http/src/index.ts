@@ -19,5 +19,6 @@ export {
   mayBePage,
   pageInstead,
 } from './not-the-store.ts'
+export { ProbeSteps } from './probe-steps.ts'
 export { bodyOf, type RequestBody } from './request-body.ts'
 export { retryAfter } from './retry-after.ts'

@@ -6,7 +6,7 @@ import {
   type ProbeOptions,
   type StorageErrorCode,
 } from '@lsync/core/provider'
-import { clockSkew } from '@lsync/http'
+import { clockSkew, ProbeSteps } from '@lsync/http'
 import { writeObject, type Writing } from './writing.ts'
 
 export const ABSENT: Expect = { kind: 'absent' }
@@ -21,45 +21,18 @@ export const ODD: ReadonlySet<string> = new Set<StorageErrorCode>([
 ])
 
 /** Where a probe tries things, and the hands to do so; knows what it made. */
-export class ProbeScene {
+export class ProbeScene extends ProbeSteps {
   readonly writing: Writing
-  readonly signal: AbortSignal
-  /** Of the step under way: an earlier try of it may have left something. */
-  scratch: string
-  readonly #top: string
-  readonly #again: NonNullable<ProbeOptions['again']>
-  #steps = 0
   readonly #made = new Set<string>()
 
-  constructor(writing: Writing, { scratch, signal, again = (step) => step() }: ProbeOptions) {
+  constructor(writing: Writing, options: ProbeOptions) {
+    super(options)
     this.writing = writing
-    this.#top = scratch
-    this.scratch = scratch
-    this.signal = signal
-    this.#again = again
   }
 
   /** To be cleaned up, however it comes to be there. */
   made(key: string): void {
     this.#made.add(key)
-  }
-
-  /** Done anew, in a place of its own, while it fails with what passes by itself. */
-  again<T>(step: () => Promise<T>): Promise<T> {
-    return this.#again(() => {
-      this.scratch = `${this.#top}${++this.#steps}/`
-      return step()
-    })
-  }
-
-  /** As `again`; `otherwise` where the store fails each time, by which some say that they do not know what they were asked. */
-  async step<T>(look: () => Promise<T>, otherwise: T): Promise<T> {
-    try {
-      return await this.again(look)
-    } catch (error) {
-      if (isStorageError(error) && error.code === 'server') return otherwise
-      throw error
-    }
   }
 
   /** False if the credentials may not delete. */

@@ -5,7 +5,7 @@ import {
   type ObjectInfo,
   type ProbeOptions,
 } from '@lsync/core/provider'
-import { clockSkew } from '@lsync/http'
+import { clockSkew, ProbeSteps } from '@lsync/http'
 import { pagesOf } from './listing.ts'
 import { headRaw } from './reading.ts'
 import type { Requester } from './request.ts'
@@ -21,16 +21,10 @@ export function versionOf(version: string): Expect {
 }
 
 /** Where a probe tries things, and the hands to do so; knows what it made. */
-export class ProbeScene {
+export class ProbeScene extends ProbeSteps {
   readonly requester: Requester
   readonly place: Place
   readonly extra: Readonly<Record<string, string>>
-  /** Of the step under way: an earlier try of it may have left something. */
-  scratch: string
-  readonly signal: AbortSignal
-  readonly #top: string
-  readonly #again: NonNullable<ProbeOptions['again']>
-  #steps = 0
   readonly #made = new Set<string>()
   #mayDelete = true
 
@@ -38,33 +32,12 @@ export class ProbeScene {
     requester: Requester,
     place: Place,
     extra: Readonly<Record<string, string>>,
-    { scratch, signal, again = (step) => step() }: ProbeOptions,
+    options: ProbeOptions,
   ) {
+    super(options)
     this.requester = requester
     this.place = place
     this.extra = extra
-    this.#top = scratch
-    this.scratch = scratch
-    this.#again = again
-    this.signal = signal
-  }
-
-  /** Done anew, in a place of its own, while it fails with what passes by itself. */
-  again<T>(step: () => Promise<T>): Promise<T> {
-    return this.#again(() => {
-      this.scratch = `${this.#top}${++this.#steps}/`
-      return step()
-    })
-  }
-
-  /** As `again`; `otherwise` where the store fails each time, by which some say that they do not know what they were asked. */
-  async step<T>(look: () => Promise<T>, otherwise: T): Promise<T> {
-    try {
-      return await this.again(look)
-    } catch (error) {
-      if (isStorageError(error) && error.code === 'server') return otherwise
-      throw error
-    }
   }
 
   /** To be cleaned up, however it comes to be there. */
