@@ -59,7 +59,7 @@ test('where there is no room for a lock, a run leaves nothing of it behind', () 
 
 // As a removed folder answers through its descriptor, so some file systems answer to a name that they cannot keep (exFAT by FUSE).
 test.skipIf(!existsSync('/proc/self/fd')).each(['init', 'clone'])(
-  '%s into a place where no folder can be made says so',
+  '%s into a place where no folder can be made says so (needs /proc/self/fd, which Linux has)',
   (command) => {
     mkdirSync(box.path('removed'))
     const descriptor = openSync(box.path('removed'), 'r')

@@ -20,9 +20,8 @@ export function sweep(root: string): void {
   const staged = join(root, STAGED)
   for (const name of namesIn(staged)) {
     // `stagingPlace` names them after their client.
-    const [process, id] = name.split('.')
-    if (dead.has(`${process}.${id}`) || isOld(join(staged, name), 'ctimeMs'))
-      forget(join(staged, name))
+    const [pid, id] = name.split('.')
+    if (dead.has(`${pid}.${id}`) || isOld(join(staged, name), 'ctimeMs')) forget(join(staged, name))
   }
   // After their bytes, whose client nobody could tell any more.
   for (const name of own)

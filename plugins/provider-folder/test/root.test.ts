@@ -44,7 +44,7 @@ test('what is wrong with the folder itself is said of it by its name', async () 
 
 // As a removed folder answers through its descriptor, so some file systems answer to a name that they cannot keep (exFAT by FUSE).
 test.skipIf(!existsSync('/proc/self/fd'))(
-  'a place where no folder can be made, and that looks as if only those above it were missing, is refused',
+  'a place where no folder can be made, and that looks as if only those above it were missing, is refused (needs /proc/self/fd, which Linux has)',
   () => {
     const removed = mkdtempSync(join(tmpdir(), 'lsync-removed-'))
     const descriptor = openSync(removed, 'r')

@@ -31,7 +31,7 @@ export function withoutFilledFolders(
 }
 
 /**
- * The mark of an empty folder comes to nothing where this side fills the folder: once that is there, too, the mark says nothing, and goes.
+ * The mark of an empty folder comes to nothing where this side fills the folder: once something of that is there, too, the mark says nothing, and goes.
  *
  * @param waiting what this run leaves to one in the other direction
  */
@@ -40,18 +40,24 @@ export function withoutFilledMarks(
   waiting: readonly Action[],
 ): readonly Action[] {
   if (!actions.some(isMarkOfFolder)) return actions
-  const foldersOf = (some: readonly Action[]): ReadonlySet<Path> =>
-    new Set(
+  /** Folders, each with something that fills it. */
+  const filledBy = (some: readonly Action[]): ReadonlyMap<Path, Path> =>
+    new Map(
       some
         .filter(isUpward)
-        .flatMap(({ path }) => ancestorsOf(path).filter((folder) => `${folder}/` !== path)),
+        .flatMap(({ path }) =>
+          ancestorsOf(path).flatMap((folder) =>
+            `${folder}/` === path ? [] : [[folder, path] as const],
+          ),
+        ),
     )
-  const filled = foldersOf(actions)
-  const later = foldersOf(waiting)
+  const filled = filledBy(actions)
+  const later = filledBy(waiting)
   return actions.flatMap((action): readonly Action[] => {
     if (!isMarkOfFolder(action)) return [action]
     const folder = diskPath(action.path)
-    if (filled.has(folder)) return [removalOf(action)]
+    const after = filled.get(folder)
+    if (after !== undefined) return [{ ...removalOf(action), after }]
     return later.has(folder) ? [] : [action]
   })
 }
