@@ -3,7 +3,7 @@ import type { ByteRange, Digests, Uploads } from '../provider/index.ts'
 import { hashFile } from '../scan/hash.ts'
 
 /** What is known of a file before its parts are sent. */
-export interface Content {
+export interface HashedContent {
   readonly sha256: string
   /** Of a part, as far as it was read for the sha256: what is sent must be the same. */
   digestsOf(part: ByteRange): Digests
@@ -13,7 +13,7 @@ export interface Content {
  * RACE: the file was hashed earlier, and its parts are compared with nothing. Who writes by way of mapped memory moves its times on only when the system takes note of
  * it; worst outcome: parts of several moments make an object that is nobody's content, until the file is saved once more; `verify --deep` tells.
  */
-export function knownContent(sha256: string): Content {
+export function knownContent(sha256: string): HashedContent {
   return { sha256, digestsOf: () => ({}) }
 }
 
@@ -23,7 +23,7 @@ export async function readContent(
   size: number,
   uploads: Pick<Uploads, 'crc32PartSize'>,
   signal: AbortSignal,
-): Promise<Content> {
+): Promise<HashedContent> {
   const partSize = uploads.crc32PartSize?.(size)
   if (partSize === undefined) return knownContent((await hashFile(file, size, [], signal)).sha256)
   const algorithm = `crc32/${partSize}` as const

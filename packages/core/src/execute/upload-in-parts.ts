@@ -16,7 +16,7 @@ import { isOurs } from '../remote/lost-answer.ts'
 import { hashRange } from '../scan/hash.ts'
 import type { UploadRecord } from '../state/transfer-record.ts'
 import { PathProblem } from './consequence.ts'
-import { type Content, knownContent, readContent } from './content-in-parts.ts'
+import { type HashedContent, knownContent, readContent } from './content-in-parts.ts'
 import type { Effects } from './context.ts'
 import { isStill } from './guard.ts'
 import { runPool } from './pool.ts'
@@ -79,7 +79,7 @@ async function contentOf(
   kept: UploadRecord | undefined,
   uploads: Uploads,
   signal: AbortSignal,
-): Promise<Content> {
+): Promise<HashedContent> {
   if (known !== undefined && fingerprintOf(from) !== undefined) return knownContent(known)
   if (kept !== undefined && isUntouched(kept, from)) return knownContent(kept.sha256)
   const content = await readContent(file, from.stat.size, uploads, signal)
@@ -147,7 +147,7 @@ async function finish(
   effects: Effects,
   action: UploadAction,
   file: DiskFile,
-  content: Content,
+  content: HashedContent,
   { session, record, missing }: Begun,
   signal: AbortSignal,
 ): Promise<ObjectInfo> {
