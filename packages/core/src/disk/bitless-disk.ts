@@ -20,6 +20,11 @@ export function bitlessDisk(disk: Disk, sets = false): Disk {
       const stat = await disk.stat(path)
       return stat === undefined ? undefined : bitless(stat)
     },
+    async createAll(folder, files) {
+      const plain = sets ? files : files.map((file) => ({ ...file, executable: false }))
+      const stats = await disk.createAll(folder, plain)
+      return stats.map((stat) => ('kind' in stat ? bitless(stat) : stat))
+    },
     create: async (path) => bitlessWriter(await disk.create(path)),
     reopen: async (path) => bitlessWriter(await disk.reopen(path)),
     ...(sets ? {} : { setExecutable: nothing, copyMode: nothing }),

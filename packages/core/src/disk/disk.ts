@@ -27,6 +27,11 @@ export interface Disk {
   createLink(path: string, target: Uint8Array): Promise<void>
   /** Creates a new file for writing; `exists` if the name is taken. Missing parent folders are an error. */
   create(path: string): Promise<DiskWriter>
+  /**
+   * Creates files of one folder, whole, in their order: as `create` does, in one call for the same reason as `statAll`. Of one that could not be written
+   * nothing stays. A DiskError is thrown only where the folder is not there.
+   */
+  createAll(folder: string, files: readonly NewFile[]): Promise<readonly (DiskStat | DiskError)[]>
   /** Opens a regular file that is there, to go on writing it; `exists` if it has another name: under that it is somebody else's. */
   reopen(path: string): Promise<DiskWriter>
   /** Whole content; undefined if there is no such file. For the small files of `.lsync`. */
@@ -63,6 +68,14 @@ export interface Disk {
   mountPoints(): Promise<ReadonlySet<string>>
   /** Free bytes, where known. */
   free(): Promise<number | undefined>
+}
+
+export interface NewFile {
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly executable: boolean
+  /** Milliseconds since the epoch. */
+  readonly mtime: number
 }
 
 export type DiskKind = 'file' | 'folder' | 'link' | 'special'

@@ -8,6 +8,7 @@ import { diskError, guarded, translate } from './node-errors.ts'
 import { createExclusive, NodeFile, NodeWriter, openRegular, SpareChunks } from './node-file.ts'
 import { HashThreads } from './node-hash-aside.ts'
 import { flushEverything, flushPaths } from './node-flush.ts'
+import { makeFile } from './node-new-file.ts'
 import { itemsOf } from './node-list.ts'
 import { diskStat, executableMode, timeOf } from './node-stat.ts'
 import { appendTextOf, createTextOf, knowsNoLinks, readTextOf, replaceTextOf } from './node-text.ts'
@@ -104,6 +105,19 @@ export function nodeDisk(root: string): Disk {
 
     async create(path) {
       return guarded(path, () => new NodeWriter(createExclusive(reach(path), path), path, threads))
+    },
+
+    async createAll(folder, files) {
+      const prefix = `${guarded(folder, () => reachFolder(folder))}/`
+      return files.map((file) => {
+        const path = joinPath(folder, file.name)
+        try {
+          checkNames(path)
+          return makeFile(prefix + file.name, path, file)
+        } catch (error) {
+          return diskError(path, error)
+        }
+      })
     },
 
     async reopen(path) {

@@ -1,40 +1,21 @@
-import { DiskError, type DiskStat } from '../disk/disk.ts'
-import { parentOf } from '../model/path.ts'
+import { type Disk, DiskError, type DiskStat } from '../disk/disk.ts'
+import { nameOf, parentOf } from '../model/path.ts'
 import type { DownloadAction } from '../model/plan.ts'
 import type { Intent } from '../state/state.ts'
 import { putBack, setAside } from './aside.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
-import type { Received, Staged } from './content.ts'
+import type { Staged } from './content.ts'
 import { stage } from './fetch.ts'
 import { makeRoom } from './emptied.ts'
 import { fileEntry } from './entries.ts'
 import { isStill } from './guard.ts'
+import type { NewFolders } from './new-folders.ts'
 import { paced } from './paced.ts'
-import { removeStaged } from './staging.ts'
+import type { NewFolder, Placed, Placement, Prepared, Ready } from './placement.ts'
+import { removeStaged, removeStagedFolder } from './staging.ts'
 import { waitOutTheTick } from './tick.ts'
 import { makeFolders } from './trash.ts'
-
-/** Content that is here, with the place it is for. */
-export interface Placement {
-  readonly action: DownloadAction
-  readonly content: Received | Staged
-  readonly done: (failure?: unknown) => void
-}
-
-/** A placement that is staged, its folders made and its intent journalled: after a flush it may be swapped in. */
-export interface Ready {
-  readonly placement: Placement
-  readonly staged: Staged
-  /** Where the old file goes, if there is one. */
-  readonly aside?: string
-}
-
-/** A file in its place; after a flush it may be recorded. */
-export interface Placed extends Ready {
-  /** As it lies there, looked at at once: whatever is saved from then on moves its ctime on, also where size and time are put back. */
-  readonly stat: DiskStat | undefined
-}
 
 /*
  * A batch goes through three steps, in the one order that a crash at any instant forgives: stage the files and journal the intents, FLUSH,
@@ -45,22 +26,21 @@ export interface Placed extends Ready {
 export async function prepareAll(
   effects: Effects,
   batch: readonly Placement[],
-): Promise<{ readonly ready: readonly Ready[]; readonly flush: readonly string[] }> {
+  newFolders: NewFolders,
+): Promise<Prepared & { readonly flush: readonly string[] }> {
   const { disk, state, trash } = effects
-  const made = new Set<string>()
   const ready: Ready[] = []
   const intents: Intent[] = []
   const pace = paced(disk)
-  for (const placement of batch) {
+  const { folders, others } = await newFolders.stage(batch)
+  for (const placement of others) {
     await pace()
     const { action } = placement
     let staged: Staged | undefined
     try {
       staged = await stage(effects, placement.content)
-      if (action.from === 'absent') {
-        await makeFolders(disk, parentOf(action.path), made)
-        ready.push({ placement, staged })
-      } else {
+      if (action.from === 'absent') ready.push({ placement, staged })
+      else {
         const aside = await trash.placeFor(action.path)
         const { inode, size } = action.from.stat
         intents.push({ path: action.path, trash: aside, inode, size })
@@ -74,9 +54,11 @@ export async function prepareAll(
   }
   if (intents.length > 0) await state.intend(intents)
   return {
+    folders,
     ready,
     flush: [
       ...(intents.length > 0 ? [state.journalPath] : []),
+      ...folders.flatMap(({ files }) => files.map(({ staged }) => staged.path)),
       ...ready.map(({ staged }) => staged.path),
       // The trash's folders must outlive a power cut before anything moves into them.
       ...new Set(ready.flatMap(({ aside }) => (aside === undefined ? [] : [parentOf(aside)]))),
@@ -86,14 +68,29 @@ export async function prepareAll(
 
 export async function swapAll(
   effects: Effects,
-  batch: readonly Ready[],
+  batch: Prepared,
+  newFolders: NewFolders,
 ): Promise<readonly Placed[]> {
   const placed: Placed[] = []
+  const oneByOne = [...batch.ready]
+  const taken: NewFolder[] = []
+  const made = new Set<string>()
   const pace = paced(effects.disk)
-  for (const ready of batch) {
+  for (const folder of batch.folders) {
+    await pace()
+    if (await newFolders.place(folder)) {
+      for (const ready of folder.files) placed.push({ ...ready, stat: ready.staged.stat })
+    } else {
+      taken.push(folder)
+      oneByOne.push(...folder.files)
+    }
+  }
+  for (const ready of oneByOne) {
     await pace()
     const { placement, staged } = ready
     try {
+      if (placement.action.from === 'absent')
+        await makeFolders(effects.disk, parentOf(placement.action.path), made)
       await swap(effects, ready)
       placed.push({ ...ready, stat: await effects.disk.stat(placement.action.path) })
     } catch (error) {
@@ -102,6 +99,7 @@ export async function swapAll(
       placement.done(error)
     }
   }
+  for (const { staged } of taken) await removeStagedFolder(effects.disk, staged)
   return placed
 }
 
@@ -113,9 +111,13 @@ export async function recordAll(
     world,
     placed.map(({ stat }) => stat?.ctime ?? 0),
   )
+  const found = await statsOf(
+    disk,
+    placed.map(({ placement }) => placement.action.path),
+  )
   for (const { placement, staged, stat } of placed) {
     const { action, done } = placement
-    const now = await disk.stat(action.path)
+    const now = found.get(action.path)
     const { info, file, sha256 } = staged
     // A file that somebody saved over already is recorded without a fingerprint: the next run hashes it.
     const untouched =
@@ -123,7 +125,9 @@ export async function recordAll(
       stat.mtime === staged.stat.mtime &&
       stat.size === staged.stat.size &&
       now?.inode === stat.inode &&
-      now.ctime === stat.ctime
+      now.ctime === stat.ctime &&
+      now.mtime === stat.mtime &&
+      now.size === stat.size
     const type = file.link ? 'link' : 'file'
     const local = untouched ? ({ type, stat, seen: world.now() } as const) : undefined
     recorder.addFlushed({
@@ -140,6 +144,25 @@ export async function recordAll(
     })
     done()
   }
+}
+
+async function statsOf(
+  disk: Disk,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, DiskStat>> {
+  const found = new Map<string, DiskStat>()
+  for (const [folder, inIt] of Map.groupBy(paths, parentOf)) {
+    const stats = await disk.statAll(folder, inIt.map(nameOf)).catch((error: unknown) => {
+      // It is gone, or something else by now.
+      if (error instanceof DiskError) return []
+      throw error
+    })
+    for (const [index, path] of inIt.entries()) {
+      const stat = stats[index]
+      if (stat !== undefined && 'kind' in stat) found.set(path, stat)
+    }
+  }
+  return found
 }
 
 /** What a swap needs to know of the two files. */

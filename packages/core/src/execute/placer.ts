@@ -1,5 +1,7 @@
 import type { Effects } from './context.ts'
-import { type Placed, type Placement, prepareAll, recordAll, swapAll } from './place.ts'
+import { NewFolders } from './new-folders.ts'
+import { prepareAll, recordAll, swapAll } from './place.ts'
+import type { Placed, Placement } from './placement.ts'
 
 /** So much is worth a batch, whose flushes are shared; it holds also what arrived while the batch before it was placed. */
 const BATCH_FILES = 1000
@@ -14,6 +16,7 @@ const MOST_HELD = 32 * 1024 * 1024
  */
 export class Placer {
   readonly #effects: Effects
+  readonly #newFolders: NewFolders
   #batch: Placement[] = []
   #bytes = 0
   /** Of `#bytes`, in memory. */
@@ -25,6 +28,7 @@ export class Placer {
 
   constructor(effects: Effects) {
     this.#effects = effects
+    this.#newFolders = new NewFolders(effects)
   }
 
   /** Resolves when there is room for more. */
@@ -80,12 +84,12 @@ export class Placer {
     this.#batch = []
     this.#bytes = 0
     this.#held = 0
-    const { ready, flush } = await prepareAll(this.#effects, batch)
+    const { flush, ...prepared } = await prepareAll(this.#effects, batch, this.#newFolders)
     await disk.flush([...this.#paths(), ...flush])
     const before = this.#placed
     this.#placed = []
     await recordAll(this.#effects, before)
-    this.#placed = await swapAll(this.#effects, ready)
+    this.#placed = await swapAll(this.#effects, prepared, this.#newFolders)
   }
 
   /** Those of the batch before are flushed by themselves only where no other batch comes. */

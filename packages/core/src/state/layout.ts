@@ -8,6 +8,8 @@ export const REMOTE_REPORT = '.lsync/remote.yaml'
 export const NESTED = '.lsync/nested.yaml'
 export const LOCK = '.lsync/lock'
 export const STAGING = '.lsync/staging'
+/** Begins the names of folders that are filled there, to become folders of the repository; what else is a folder there is not ours. */
+export const NEW_FOLDER = '.lsync/staging/folder-'
 export const TRANSFERS = '.lsync/transfers'
 /** Stands while the disk is one without executable bits. */
 export const BITLESS = '.lsync/bitless'

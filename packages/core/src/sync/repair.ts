@@ -1,8 +1,9 @@
 import { type Disk, DiskError, type DiskErrorCode } from '../disk/disk.ts'
 import { paced } from '../execute/paced.ts'
+import { removeStagedFolder } from '../execute/staging.ts'
 import type { OnEvent } from '../model/events.ts'
 import { parentOf } from '../model/path.ts'
-import { STAGING } from '../state/layout.ts'
+import { NEW_FOLDER, STAGING } from '../state/layout.ts'
 import type { Outcome, State } from '../state/state.ts'
 import { prune } from './trash.ts'
 
@@ -84,14 +85,17 @@ export function tellUnrepaired({ openIntents }: State, onEvent: OnEvent): void {
 }
 
 /**
- * Nothing in the staging folder is of use to a new run; it would only hold room. What may go on lies among the transfers. Folders are nobody's of ours:
- * some systems put one of their own into every folder.
+ * Nothing in the staging folder is of use to a new run; it would only hold room. What may go on lies among the transfers. Folders of other names are none of
+ * ours: some systems put one of their own into every folder.
  */
 export async function clearStaging(disk: Disk): Promise<void> {
   if ((await disk.stat(STAGING)) === undefined) {
     await disk.makeFolder(STAGING)
     return
   }
-  for (const { name, kind } of await disk.list(STAGING))
-    if (kind !== 'folder') await disk.remove(`${STAGING}/${name}`)
+  for (const { name, kind } of await disk.list(STAGING)) {
+    const path = `${STAGING}/${name}`
+    if (kind !== 'folder') await disk.remove(path)
+    else if (path.startsWith(NEW_FOLDER)) await removeStagedFolder(disk, path)
+  }
 }

@@ -78,6 +78,18 @@ test('a lock that cannot be written leaves nothing behind', async () => {
   expect(lsyncOf(root)).toEqual([])
 })
 
+test('a file that cannot be written whole leaves nothing behind', async () => {
+  const { root, disk } = scene()
+  const files = [{ name: 'one', bytes: new Uint8Array(3), executable: false, mtime: 0 }]
+  fail(['write'], 'ENOSPC', 'no space left on device', -28)
+  expect(await disk.createAll('.lsync', files)).toMatchObject([
+    { code: 'no-space', path: '.lsync/one' },
+  ])
+  expect(lsyncOf(root)).toEqual([])
+  fail(['unlink'], 'EROFS', 'read-only file system', -30)
+  expect(await disk.createAll('.lsync', files)).toMatchObject([{ code: 'no-space' }])
+})
+
 test('where a file can be neither written nor tidied away, the first failure is told', async () => {
   const { root, disk } = scene()
   const told = { code: 'read-only', message: 'read-only file system, EROFS' }

@@ -50,6 +50,15 @@ export function foldingDisk(root: string, { fold, kept = (name) => name }: Manne
     readLink: async (path) => disk.readLink(real(path)),
     createLink: async (path, target) => disk.createLink(real(path), target),
     create: async (path) => disk.create(real(path)),
+    createAll: async (folder, files) => {
+      const at = real(folder)
+      const made = []
+      for (const file of files) {
+        const name = real(`${at}/${file.name}`).slice(at.length + 1)
+        made.push(...(await disk.createAll(at, [{ ...file, name }])))
+      }
+      return made
+    },
     readText: async (path) => disk.readText(real(path)),
     replaceText: async (path, text) => disk.replaceText(real(path), text),
     createText: async (path, text) => disk.createText(real(path), text),

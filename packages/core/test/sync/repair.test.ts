@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { memoryStore, nodeDisk, nodeWorld } from '../../src/index.ts'
@@ -59,6 +59,9 @@ test('what a dead run left in the staging folder goes; folders that a system put
   const staging = join(root, '.lsync/staging')
   mkdirSync(join(staging, '@index'), { recursive: true })
   writeFileSync(join(staging, 'left'), 'x')
+  mkdirSync(join(staging, 'folder-1f/of/two'), { recursive: true })
+  writeFileSync(join(staging, 'folder-1f/of/two/left'), 'x')
+  symlinkSync(staging, join(staging, 'folder-1f/link'))
   await clearStaging(disk)
   expect(readdirSync(staging)).toEqual(['@index'])
 })

@@ -1,4 +1,10 @@
-import { type Disk, DiskError, type DiskFile, type DiskWriter } from '../../src/disk/disk.ts'
+import {
+  type Disk,
+  DiskError,
+  type DiskFile,
+  type DiskWriter,
+  type NewFile,
+} from '../../src/disk/disk.ts'
 import { parentOf } from '../../src/model/path.ts'
 import { type Inode, MemoryFiles } from './memory-files.ts'
 import type { Random } from './random.ts'
@@ -123,6 +129,19 @@ export class MemoryDisk extends MemoryFiles implements Disk {
     return this.#writer(path, inode)
   }
 
+  async createAll(folder: string, files: readonly NewFile[]) {
+    await this.#step('createAll', folder)
+    this.#checkParent(`${folder}/x`)
+    return files.map(({ name, bytes, executable, mtime }) => {
+      const path = folder === '' ? name : `${folder}/${name}`
+      if (this.names.has(path)) return new DiskError('exists', path, 'exists')
+      const inode = this.newInode('file')
+      Object.assign(inode, { data: Uint8Array.from(bytes), executable, mtime })
+      this.set(path, inode)
+      return this.statOf(inode)
+    })
+  }
+
   async reopen(path: string): Promise<DiskWriter> {
     await this.#step('reopen', path)
     const inode = this.#get(path)
@@ -214,6 +233,8 @@ export class MemoryDisk extends MemoryFiles implements Disk {
     await this.#step('rename', `${from} ${to}`)
     const inode = this.#get(from)
     this.#checkParent(to)
+    if (inode.kind === 'folder' && !overwrite && this.names.has(to))
+      throw new DiskError('exists', to, 'exists')
     if (overwrite || inode.kind === 'folder') {
       this.move(from, to)
       inode.ctime = this.tick()
