@@ -19,5 +19,6 @@ export const GUARDS: Readonly<Record<GuardName, (facts: GuardFacts) => string>> 
   'mass-change': ({ side, total }) => `every one of ${total} files changed ${WHERE[side]}`,
   unrelated: ({ affected, total }) =>
     `this folder and the remote have little in common: ${affected} of ${total} files differ or are missing`,
-  'other-remote': () => 'the remote is not the one that this repository was made for',
+  'other-remote': () =>
+    'the remote is not the one that this repository was made for; lsync config set remote, with its address, makes it so, and takes nothing for removed',
 }

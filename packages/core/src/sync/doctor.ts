@@ -92,7 +92,7 @@ async function examine(
       ? 'The remote is the one that this repository was made for.'
       : identity === undefined
         ? 'The remote carries no identity (.lsync/repository.yaml): a sync halts until it is clear that this is the right one.'
-        : 'The remote belongs to another repository: a sync halts.',
+        : 'The remote belongs to another repository: a sync halts. If it is the right one: lsync config set remote, with its address, compares all files by content, and takes nothing for removed.',
   }
   let report: ProbeReport | undefined
   try {
@@ -102,7 +102,7 @@ async function examine(
     if (message === undefined) throw error
     return { findings: [whose, { check: 'write', ok: false, message }], report, writes: false }
   }
-  if (report !== undefined) await writeRemoteReport(disk, config.remote, world.now(), report)
+  await writeRemoteReport(disk, { remote: config.remote, date: world.now(), report, identity })
   return { findings: [whose, ...(report?.findings ?? [])], report, writes: true }
 }
 

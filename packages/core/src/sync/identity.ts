@@ -1,6 +1,7 @@
 import { parse, stringify } from 'yaml'
 import type { World } from '../disk/clock.ts'
 import { LsyncError } from '../model/errors.ts'
+import { formerIds } from '../model/former-ids.ts'
 import type { Halt } from '../model/plan.ts'
 import { isStorageError, StorageError, type StorageProvider } from '../provider/index.ts'
 import { IDENTITY_KEY } from '../state/layout.ts'
@@ -18,6 +19,8 @@ export interface Identity {
   readonly id: string
   readonly format: number
   readonly requires: readonly string[]
+  /** Which places it was filled from, the nearest first: it is another one than they are, since a clone filled it, and may be at it still. */
+  readonly was: readonly string[]
 }
 
 /** Undefined if the remote carries none. LsyncError `newer-format` or `unknown-requirement` where this version must keep its hands off. */
@@ -36,7 +39,7 @@ export function parseIdentity(text: string): Identity {
   } catch {
     value = undefined
   }
-  const { id, format, requires } = (value ?? {}) as Record<string, unknown>
+  const { id, format, requires, was } = (value ?? {}) as Record<string, unknown>
   if (typeof id !== 'string' || id === '' || typeof format !== 'number')
     throw new StorageError('unexpected', `${IDENTITY_KEY} on the remote is damaged`, {
       key: IDENTITY_KEY,
@@ -53,23 +56,24 @@ export function parseIdentity(text: string): Identity {
     throw new LsyncError('unknown-requirement', `the remote requires ${unknown.join(', ')}`, {
       requires: unknown.join(', '),
     })
-  return { id, format, requires: needed }
+  return { id, format, requires: needed, was: formerIds(was) }
 }
 
-/** Writes the identity if there is none; returns the one that stands there in the end. */
+/** Writes an identity if there is none; returns the one that stands there in the end. */
 export async function claimIdentity(
   provider: StorageProvider,
-  id: string,
+  { id, was }: Pick<Identity, 'id' | 'was'>,
   created: number,
   signal: AbortSignal,
 ): Promise<Identity> {
-  const identity: Identity = { id, format: REMOTE_FORMAT, requires: [] }
+  const identity: Identity = { id, format: REMOTE_FORMAT, requires: [], was: formerIds(was) }
   const text = `# Made by lsync: what this remote is. Do not remove it while folders sync here.\n${stringify(
     {
       format: identity.format,
       id,
       created: new Date(created).toISOString(),
       requires: identity.requires,
+      ...(identity.was.length === 0 ? {} : { was: identity.was }),
     },
   )}`
   try {
@@ -104,6 +108,7 @@ export async function checkIdentity(
   if (found !== undefined || (state.size > 0 && !allowed)) return allowed ? undefined : halt
   if (options.dryRun || options.mode === 'pull') return undefined
   // A remote without identity, and nothing agreed with it yet (or the person says it is right): it becomes ours again, unless somebody else's was quicker.
-  const { id } = await claimIdentity(provider, identity, world.now(), options.signal)
+  const own = { id: identity, was: [] }
+  const { id } = await claimIdentity(provider, own, world.now(), options.signal)
   return id === identity ? undefined : halt
 }

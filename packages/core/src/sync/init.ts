@@ -66,10 +66,11 @@ export async function initRepository(machine: Machine, options: InitOptions): Pr
     throw new LsyncError('other-repository', `${remote} is not the repository that was named`, {
       remote,
     })
-  const { id, report } = await makeOurs(machine, provider, known?.id, { signal, onEvent })
+  const { identity, report } = await makeOurs(machine, provider, known, { signal, onEvent })
   for (const path of [LSYNC, STAGING])
     if ((await disk.stat(path)) === undefined) await disk.makeFolder(path)
-  if (report !== undefined) await writeRemoteReport(disk, remote, machine.world.now(), report)
+  await writeRemoteReport(disk, { remote, date: machine.world.now(), report, identity })
+  const id = identity?.id
   // Last: a folder is a repository from the moment its configuration is there.
   await disk.replaceText(CONFIG, newConfig({ remote, repository: id, settings: options.settings }))
   return { root: folder, remote, report, id, within: above }

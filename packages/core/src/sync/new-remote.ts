@@ -12,7 +12,7 @@ import {
 } from '../provider/index.ts'
 import { LSYNC, SCRATCH_PREFIX } from '../state/layout.ts'
 import type { Machine } from './api.ts'
-import { claimIdentity } from './identity.ts'
+import { claimIdentity, type Identity } from './identity.ts'
 import { overlapsOf, repositoriesAbove } from './nested-remote.ts'
 
 /** A folder meets a remote for the first time: what init and a change of the remote do alike. */
@@ -64,26 +64,33 @@ const READABLE: Partial<Record<StorageErrorCode, string>> = {
     'the remote has no room left, and was not probed: until there is some, this repository can only pull; then lsync doctor probes it',
 }
 
-/** Probes the remote, and gives it an identity if it has none: `wanted`, or a new one. Where it cannot be written to, it stays as it is. */
+/** Probes the remote, and gives it an identity of its own if it has none. Where it cannot be written to, it stays as it is. */
 export async function makeOurs(
   { world }: Machine,
   provider: StorageProvider,
-  known: string | undefined,
-  { signal, onEvent, wanted }: Meeting & { readonly wanted?: string | undefined },
-): Promise<{ readonly id: string | undefined; readonly report: ProbeReport | undefined }> {
-  let id = known
+  known: Identity | undefined,
+  {
+    signal,
+    onEvent,
+    was = [],
+  }: Meeting & {
+    /** Which places a clone is about to fill it from. */
+    readonly was?: readonly string[]
+  },
+): Promise<{ readonly identity: Identity | undefined; readonly report: ProbeReport | undefined }> {
+  let identity = known
   let report: ProbeReport | undefined
   try {
     report = await provider.probe?.({ signal, scratch: `${SCRATCH_PREFIX}${world.token()}/` })
-    id ??= (await claimIdentity(provider, wanted ?? world.token(), world.now(), signal)).id
+    identity ??= await claimIdentity(provider, { id: world.token(), was }, world.now(), signal)
   } catch (error) {
     // Good enough for a clone that only pulls. One that pushes once there is room must know by then whose remote it is.
     const code = isStorageError(error) ? error.code : undefined
     const message = code === undefined ? undefined : READABLE[code]
-    if (message === undefined || (code === 'no-space' && id === undefined)) throw error
+    if (message === undefined || (code === 'no-space' && identity === undefined)) throw error
     onEvent({ type: 'notice', message })
   }
-  return { id, report }
+  return { identity, report }
 }
 
 /** True if `inner` is `outer` or lies in it. Absolute paths without trailing slash. */

@@ -83,8 +83,10 @@ function silent(inner: StorageProvider): StorageProvider {
 test('of two that claim a remote at once, the one whose refusal got lost takes the other identity', async () => {
   const provider = silent(memoryStore().open())
   const claimed = await claimIdentity(
-    losing(provider, 'request', () => claimIdentity(provider, 'b'.repeat(20), 0, signal)),
-    'a'.repeat(20),
+    losing(provider, 'request', () =>
+      claimIdentity(provider, { id: 'b'.repeat(20), was: [] }, 0, signal),
+    ),
+    { id: 'a'.repeat(20), was: [] },
     0,
     signal,
   )

@@ -1,104 +1,11 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
-import {
-  changeRemote,
-  initRepository,
-  isAlive,
-  type Machine,
-  type MemoryStore,
-  memoryModule,
-  memoryStore,
-  nodeDisk,
-  nodeWorld,
-  openRepository,
-  processIdentity,
-  type RunReport,
-  syncRepository,
-} from '../../src/index.ts'
-import { DiskError } from '../../src/disk/disk.ts'
-import { DATABASE } from '../../src/state/layout.ts'
+import { expect, test } from 'vitest'
+import { nodeDisk, nodeWorld } from '../../src/index.ts'
+import { StorageError } from '../../src/provider/index.ts'
+import { CONFIG, DATABASE } from '../../src/state/layout.ts'
 import { openState } from '../../src/state/open-state.ts'
-
-const quiet = { signal: new AbortController().signal, onEvent: () => undefined }
-
-interface Stage {
-  readonly folder: string
-  readonly stores: { readonly old: MemoryStore; readonly new: MemoryStore }
-  readonly config: () => string
-  readonly change: (remote: string, allowOther?: boolean) => ReturnType<typeof changeRemote>
-  readonly sync: () => Promise<RunReport>
-}
-
-/** A repository with these files, in sync with the store `old`; the store `new` is empty. */
-async function stage(files: readonly string[], openDisk = nodeDisk): Promise<Stage> {
-  const folder = mkdtempSync(join(tmpdir(), 'lsync-change-'))
-  onTestFinished(() => {
-    rmSync(folder, { recursive: true, force: true })
-  })
-  const stores = { old: memoryStore(), new: memoryStore() }
-  const machine: Machine = {
-    world: nodeWorld(),
-    environment: {},
-    author: 'author',
-    providers: { schemes: ['memory'], get: async () => memoryModule(stores) },
-    openDisk,
-    process: processIdentity(),
-    isAlive,
-  }
-  const open = () => openRepository(machine, folder)
-  await initRepository(machine, { folder, remote: 'memory://old', settings: {}, ...quiet })
-  for (const name of files) writeFileSync(join(folder, name), `content of ${name}`)
-  const sync = async (): Promise<RunReport> =>
-    syncRepository(machine, await open(), {
-      mode: 'sync',
-      paths: [],
-      dryRun: false,
-      allow: [],
-      ...quiet,
-    })
-  await sync()
-  return {
-    folder,
-    stores,
-    config: () => readFileSync(join(folder, '.lsync', 'config.yaml'), 'utf8'),
-    change: async (remote, allowOther = false) =>
-      changeRemote(machine, await open(), { remote, allowOther, ...quiet }),
-    sync,
-  }
-}
-
-const filesIn = ({ objects }: MemoryStore): readonly string[] =>
-  [...objects.keys()].filter((key) => !key.startsWith('.lsync/')).toSorted()
-
-/** As another tool copies objects from store to store. */
-async function copy(from: MemoryStore, to: MemoryStore, keys: readonly string[]): Promise<void> {
-  for (const key of keys) {
-    const object = from.objects.get(key)
-    if (object === undefined) throw new Error(`there is no ${key}`)
-    const { bytes, metadata, sha256 } = object
-    await to.open().write(
-      key,
-      {
-        size: bytes.length,
-        digests: { sha256 },
-        async *open() {
-          yield bytes
-        },
-      },
-      { signal: quiet.signal, expect: { kind: 'absent' }, metadata },
-    )
-  }
-}
+import { copy, failing, filesIn, IDENTITY, identityIn, stage } from './places.ts'
 
 test('a place that is nobody’s or another repository’s is refused, and nothing is changed', async () => {
   const { change, config, stores, sync } = await stage(['a'])
@@ -109,7 +16,7 @@ test('a place that is nobody’s or another repository’s is refused, and nothi
   })
   expect(stores.new.objects.size).toBe(0)
   const other = await stage([])
-  await copy(other.stores.old, stores.new, ['.lsync/repository.yaml'])
+  await copy(other.stores.old, stores.new, [IDENTITY])
   await expect(change('memory://new')).rejects.toMatchObject({
     code: 'other-remote',
     facts: { id: expect.any(String) },
@@ -120,7 +27,7 @@ test('a place that is nobody’s or another repository’s is refused, and nothi
 
 test('a place that is there under the same identity is the same: what was removed meanwhile is removed', async () => {
   const { change, config, stores, sync, folder } = await stage(['a', 'b', 'c'])
-  await copy(stores.old, stores.new, ['.lsync/repository.yaml', 'a', 'b', 'c'])
+  await copy(stores.old, stores.new, [IDENTITY, 'a', 'b', 'c'])
   rmSync(join(folder, 'b'))
   expect(await change('memory://new')).toEqual({ remote: 'memory://new', other: false })
   expect(config()).toContain('memory://new')
@@ -129,31 +36,32 @@ test('a place that is there under the same identity is the same: what was remove
   expect(filesIn(stores.old)).toEqual(['a', 'b', 'c'])
 })
 
-test('in a place that is allowed nothing is taken for removed, and the repository’s identity goes with it', async () => {
-  const names = ['a', 'b', 'c', 'd']
-  const { change, config, stores, sync, folder } = await stage(names)
-  // Most of it was copied, as with another tool; one file changed there.
-  await copy(stores.old, stores.new, ['a', 'b'])
-  const id = /repository: (\w+)/.exec(config())?.[1] ?? ''
-  expect(await change('memory://new', true)).toEqual({ remote: 'memory://new', other: true })
-  expect(config()).toContain(`repository: ${id}`)
-  expect(await sync()).toMatchObject({
-    conflicts: [],
-    halted: [],
-    totals: { uploaded: { files: 2 }, removedLocally: 0 },
+test('a place that may only be read gets no identity, and not the old one when it may be written', async () => {
+  let forbidden = false
+  const s = await stage(['a'], {
+    wrapped: (provider) => ({
+      ...provider,
+      async write(key, source, options) {
+        if (forbidden) throw new StorageError('forbidden', 'no', { key })
+        return provider.write(key, source, options)
+      },
+    }),
   })
-  expect(filesIn(stores.new)).toEqual(names)
-  for (const name of names)
-    expect(readFileSync(join(folder, name), 'utf8')).toBe(`content of ${name}`)
-  expect(
-    Buffer.from(stores.new.objects.get('.lsync/repository.yaml')?.bytes ?? []).toString(),
-  ).toContain(id)
+  const before = s.id() ?? ''
+  await copy(s.stores.old, s.stores.new, ['a'])
+  forbidden = true
+  await s.change('memory://new', true)
+  expect(s.config()).not.toContain(before)
+  for (let run = 0; run < 2; run++) expect(await s.sync('pull')).toMatchObject({ halted: [] })
+  forbidden = false
+  await s.sync()
+  expect(s.stores.new.objects.has(IDENTITY)).toBe(false)
 })
 
 test('another repository’s place that is allowed is taken as it is: both sides keep all', async () => {
   const { change, stores, sync, config } = await stage(['a', 'mine'])
   const other = await stage(['a', 'theirs'])
-  await copy(other.stores.old, stores.new, ['.lsync/repository.yaml', 'a', 'theirs'])
+  await copy(other.stores.old, stores.new, [IDENTITY, 'a', 'theirs'])
   await change('memory://new', true)
   const theirs = /repository: (\w+)/.exec(other.config())?.[1] ?? ''
   expect(config()).toContain(`repository: ${theirs}`)
@@ -174,22 +82,29 @@ test('what a dead run left open is put back before its journal goes', async () =
 })
 
 test('cut off before what was agreed is forgotten, it has not made the other place its own', async () => {
-  let fails = false
-  const s = await stage(['x', 'y'], (root) => {
-    const disk = nodeDisk(root)
-    return {
-      ...disk,
-      async remove(path) {
-        if (fails && path === DATABASE) throw new DiskError('io', path, 'is refused')
-        return disk.remove(path)
-      },
-    }
-  })
-  fails = true
+  const fault = failing((call, path) => call === 'remove' && path === DATABASE)
+  const s = await stage(['x', 'y'], fault)
+  fault.on = true
   await expect(s.change('memory://new', true)).rejects.toMatchObject({ code: 'io' })
-  fails = false
+  fault.on = false
   await expect(s.change('memory://new')).rejects.toMatchObject({ code: 'other-remote' })
   await s.change('memory://new', true)
   await s.sync()
-  expect([...s.stores.new.objects.keys()].toSorted()).toEqual(['.lsync/repository.yaml', 'x', 'y'])
+  expect([...s.stores.new.objects.keys()].toSorted()).toEqual([IDENTITY, 'x', 'y'])
+})
+
+test('cut off before the configuration is written, it goes on with the old place, and may go on to the new one', async () => {
+  const fault = failing((call, path) => call === 'replaceText' && path === CONFIG)
+  const s = await stage(['x', 'y'], fault)
+  const before = s.config()
+  fault.on = true
+  await expect(s.change('memory://new', true)).rejects.toMatchObject({ code: 'io' })
+  fault.on = false
+  expect(s.config()).toBe(before)
+  expect(await s.sync()).toMatchObject({ halted: [], totals: { adopted: 2 } })
+  // With what it agreed on with the old one since.
+  expect(await s.change('memory://new')).toEqual({ remote: 'memory://new', other: true })
+  expect(s.id()).toBe(identityIn(s.stores.new).id)
+  expect(await s.sync()).toMatchObject({ totals: { removedLocally: 0 } })
+  expect([...s.stores.new.objects.keys()].toSorted()).toEqual([IDENTITY, 'x', 'y'])
 })
