@@ -1,22 +1,15 @@
-import { randomUUID } from 'node:crypto'
 import {
   type CallOptions,
   isStorageError,
-  type ObjectInfo,
   type OpenOptions,
   StorageError,
   type StorageErrorCode,
 } from '@lsync/core/provider'
+import { type Claim, isLeased, isOwn, isStale, leaseLeft, newClaim, TOKEN } from './claim.ts'
 import { headRaw, type Raw } from './reading.ts'
+import { isNotTaken } from './refused-headers.ts'
 import type { Requester } from './request.ts'
-import {
-  anyTombstone,
-  isTombstone,
-  LEASE,
-  putTombstone,
-  STALE,
-  type Tombstone,
-} from './tombstones.ts'
+import { isTombstone, putTombstone } from './tombstones.ts'
 
 type RemoveOptions = CallOptions & { readonly expect: string }
 
@@ -75,23 +68,14 @@ export async function removeLeased(
   }
 }
 
-/** One try of this process to remove one object. */
-interface Claim {
-  readonly tombstone: Tombstone
-  /** Stands in the tombstone's metadata: who looks whether a tombstone is his own must not meet another's with the same body. */
-  readonly token: string
-  readonly wall: number
-  readonly monotonic: number
-}
-
-const TOKEN = 'lsync-claim'
-
 /** Removal by claim and lease, where DELETE keeps no condition, or not surely. */
 export class LeasedRemoval {
   readonly #requester: Requester
   readonly #extra: Readonly<Record<string, string>>
   readonly #looksFirst: boolean
   readonly #onNotice: OpenOptions['onNotice']
+  /** The condition of a DELETE is sent, although nothing rests on it; until a right one is seen to be refused. */
+  #looksAtRemovals = true
   /** Others know our claims by their ETags; until one is seen to have another. */
   #isRecognised = true
   /** Claims of this process whose deletion is not confirmed yet: their answers may have been lost. */
@@ -133,15 +117,16 @@ export class LeasedRemoval {
     }
     if (!this.#isRecognised) return removeChecked(this.#requester, key, { expect, signal })
     const claim = earlier !== undefined && isLeased(earlier) ? earlier : newClaim(expect)
+    let etag: string
     try {
-      await this.#claim(key, expect, claim, signal)
+      etag = await this.#claim(key, expect, claim, signal)
     } catch (error) {
       if (!isStorageError(error) || error.code !== 'precondition-failed') throw error
       const now = await headRaw(this.#requester, key, { signal })
       if (now !== undefined && isOwn(now, claim)) return this.#finish(key, claim, now, signal)
       throw goneOrReplaced(key, now, error)
     }
-    await this.#delete(key, claim, signal)
+    await this.#delete(key, claim, etag, signal)
   }
 
   /**
@@ -154,14 +139,15 @@ export class LeasedRemoval {
     if (!isTombstone(now.info.version)) return false
     const own = this.#claims.get(key)
     if (own !== undefined && isLeased(own) && isOwn(now, own)) {
-      await this.#delete(key, own, signal)
+      await this.#delete(key, own, now.info.version, signal)
       return true
     }
     if (!isStale(now))
       throw new StorageError('busy', `another client is removing ${key} at this moment`, { key })
     const claim = newClaim(now.info.version)
+    let etag: string
     try {
-      await this.#claim(key, now.info.version, claim, signal)
+      etag = await this.#claim(key, now.info.version, claim, signal)
     } catch (error) {
       // Several found it at once, and another was faster: the next attempt sees what became of it.
       if (isStorageError(error) && error.code === 'precondition-failed')
@@ -171,11 +157,12 @@ export class LeasedRemoval {
         })
       throw error
     }
-    await this.#delete(key, claim, signal)
+    await this.#delete(key, claim, etag, signal)
     return true
   }
 
-  async #claim(key: string, expect: string, claim: Claim, signal: AbortSignal): Promise<void> {
+  /** Returns the ETag by which the store knows the tombstone. */
+  async #claim(key: string, expect: string, claim: Claim, signal: AbortSignal): Promise<string> {
     // Remembered before it is sent: its answer may be lost.
     this.#claims.set(key, claim)
     try {
@@ -185,7 +172,7 @@ export class LeasedRemoval {
         [`x-amz-meta-${TOKEN}`]: claim.token,
       }
       const etag = await putTombstone(this.#requester, key, claim.tombstone.bytes, headers, signal)
-      if (etag !== claim.tombstone.etag) await this.#confirm(key, claim, signal)
+      return etag === claim.tombstone.etag ? etag : await this.#confirm(key, claim, signal)
     } catch (error) {
       if (!isStorageError(error) || ['network', 'server'].includes(error.code)) throw error
       // Refused for good: there is no tombstone of ours. (A refusal may still be the echo of an earlier attempt; who asks looks for it.)
@@ -198,17 +185,18 @@ export class LeasedRemoval {
   }
 
   /** The answer tells another ETag, or none. Perhaps it was not the store's, or to another request, and nothing is claimed: what is deleted next must be the claim. */
-  async #confirm(key: string, claim: Claim, signal: AbortSignal): Promise<void> {
+  async #confirm(key: string, claim: Claim, signal: AbortSignal): Promise<string> {
     const now = await headRaw(this.#requester, key, { signal })
     if (now === undefined || !isOwn(now, claim))
       throw new StorageError('network', `it is not known whether ${key} is claimed`, { key })
     this.#recognise(now.info.version, claim)
+    return now.info.version
   }
 
   /** Our own tombstone was found: its answer was lost. */
   #finish(key: string, claim: Claim, { info }: Raw, signal: AbortSignal): Promise<void> {
     this.#recognise(info.version, claim)
-    return this.#delete(key, claim, signal)
+    return this.#delete(key, claim, info.version, signal)
   }
 
   /**
@@ -223,22 +211,14 @@ export class LeasedRemoval {
     )
   }
 
-  /**
-   * RACE: a DELETE that the network holds back could meet a new object: for longer than the rest of the lease, or behind a second one that was sent because no answer
-   * came; so could one that something on the way sends twice. Worst outcome: that object is gone from the bucket while the client that wrote it still has the file,
-   * and takes it for removed by somebody (it goes to its trash).
-   */
-  async #delete(key: string, claim: Claim, signal: AbortSignal): Promise<void> {
+  /** @param etag of our tombstone, as it lies there */
+  async #delete(key: string, claim: Claim, etag: string, signal: AbortSignal): Promise<void> {
     const rest = leaseLeft(claim)
     // The lease ran out: others may clear it. It reads as absent all the same.
     if (rest > 0) {
       const lease = AbortSignal.timeout(rest)
       try {
-        await this.#requester.sendOnly({
-          method: 'DELETE',
-          key,
-          signal: AbortSignal.any([signal, lease]),
-        })
+        await this.#deleteOwn(key, claim, etag, AbortSignal.any([signal, lease]))
       } catch (error) {
         signal.throwIfAborted()
         if (!lease.aborted) throw error
@@ -246,39 +226,28 @@ export class LeasedRemoval {
     }
     this.#claims.delete(key)
   }
-}
 
-function newClaim(expect: string): Claim {
-  return {
-    tombstone: anyTombstone(expect),
-    token: randomUUID(),
-    wall: Date.now(),
-    monotonic: performance.now(),
+  /**
+   * RACE: a DELETE that the network holds back could meet a new object: for longer than the rest of the lease, or behind a second one that was sent because no answer
+   * came; so could one that something on the way sends twice. Where the store looks at the condition, what remains is the gap between its look and its removal. Worst
+   * outcome: that object is gone from the bucket while the client that wrote it still has the file, and takes it for removed by somebody (it goes to its trash).
+   */
+  async #deleteOwn(key: string, claim: Claim, etag: string, signal: AbortSignal): Promise<void> {
+    if (this.#looksAtRemovals)
+      try {
+        return await removeAtomically(this.#requester, key, { expect: etag, signal })
+      } catch (error) {
+        if (!isStorageError(error)) throw error
+        // An earlier one arrived.
+        if (error.code === 'not-found') return
+        if (error.code !== 'precondition-failed' && !isNotTaken(error)) throw error
+        const now = await headRaw(this.#requester, key, { signal })
+        if (now === undefined || !isOwn(now, claim)) return
+        // Some stores refuse right conditions, too.
+        this.#looksAtRemovals = false
+      }
+    await this.#requester.sendOnly({ method: 'DELETE', key, signal })
   }
-}
-
-/** By whichever clock ran further: one may be set back, the other stands still while the machine sleeps. */
-function leaseLeft({ wall, monotonic }: Claim): number {
-  return LEASE - Math.ceil(Math.max(Date.now() - wall, performance.now() - monotonic))
-}
-
-function isLeased(claim: Claim): boolean {
-  return leaseLeft(claim) > 0
-}
-
-function isOwn({ info }: Raw, { token }: Claim): boolean {
-  return info.metadata?.user[TOKEN] === token
-}
-
-/** By the store's clock alone. */
-function isStale({
-  info,
-  response,
-}: {
-  readonly info: ObjectInfo
-  readonly response: Raw['response']
-}): boolean {
-  return Date.parse(String(response.headers['date'] ?? '')) - info.modified > STALE
 }
 
 function goneOrReplaced(key: string, now: Raw | undefined, cause?: unknown): StorageError {
