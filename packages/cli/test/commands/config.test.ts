@@ -24,6 +24,11 @@ test('a mistake that stands in no file names none, nor a line to edit', async ()
     [where, ['config', 'set', 'conflicts', 'bogus'], 'conflicts: expected '],
     [where, ['config', 'set', 'nope', 'x'], 'there is no key "nope"'],
     [where, ['config', 'set', 'remote', 's3://me:secret@bucket'], 'remote: expected an address'],
+    ...['notaurl', 'localhost:9000', 'ftp://host', 'https://ho st', 'https://host:99999'].map(
+      (value) =>
+        [where, ['config', 'set', 'endpoint', value], 'endpoint: expected a web address'] as const,
+    ),
+    [box, ['init', './r', 'c', '--endpoint', 'notaurl'], 'endpoint: expected a web address'],
     [where, ['config', 'unset', 'nope'], 'nope is not set'],
     [box, ['init', './r', 'c', '--set', 'foo=bar'], 'there is no key "foo"'],
     [box, ['init', './r', 'c', '--region', ''], 'region: expected a text'],

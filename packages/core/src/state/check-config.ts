@@ -2,7 +2,7 @@ import { isMap, isScalar, isSeq, parseDocument, type Document } from 'yaml'
 import { closest } from '../model/closest.ts'
 import { LsyncError } from '../model/errors.ts'
 import { type Keys, KEYS } from './config-keys.ts'
-import { address, isOfProvider, text } from './settings.ts'
+import { address, isOfProvider, text, webAddress } from './settings.ts'
 
 /** The format of `.lsync/config.yaml`. A newer one is refused. */
 export const CONFIG_FORMAT = 1
@@ -90,7 +90,7 @@ export function checkValue(
   const wanted = check(value)
   if (wanted !== undefined) {
     // What stands in an address may be a password: it is not repeated.
-    const found = check === address ? '' : `, not ${JSON.stringify(value)}`
+    const found = check === address || check === webAddress ? '' : `, not ${JSON.stringify(value)}`
     refuse(file, `${name}: expected ${wanted}${found}`, line)
   }
   return value

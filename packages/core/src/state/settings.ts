@@ -15,11 +15,17 @@ export const address: Check = (value) =>
     : 'an address without credentials in it'
 const CREDENTIALS = /^(?:[^/]*:\/\/)?[^/]*@/
 
+/** Of a server. A bare name is none: whoever takes it for a host looks for it, and finds out by waiting. */
+export const webAddress: Check = (value) =>
+  address(value) === undefined && /^https?:$/.test(URL.parse(String(value))?.protocol ?? '')
+    ? undefined
+    : 'a web address like https://host, without credentials in it'
+
 /** Settings that go to the provider as they are. */
 export const SETTINGS: Readonly<Record<string, Check>> = {
   profile: text,
   region: text,
-  endpoint: address,
+  endpoint: webAddress,
   role: text,
   'storage-class': text,
   encryption: text,
