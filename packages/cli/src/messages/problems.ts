@@ -55,7 +55,10 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
     sentence: 'belongs to a remote that lies within this one; skipped',
     hint: 'Somebody syncs that folder of the bucket by itself (lsync init REMOTE/FOLDER), and both go on syncing what is in it. To leave it to them: add the folder, as /FOLDER/, to .lsyncignore.',
   },
-  'below-a-file': { sentence: 'lies below a name that is a file; skipped', hint: RENAME },
+  'below-a-file': {
+    sentence: 'lies below a name that is a file, or has the name of a folder; skipped',
+    hint: 'If you named paths, name that file or folder, too; where both are wanted, rename one of them.',
+  },
   'name-folds': {
     sentence: 'has a name that this disk takes for another one; skipped',
     hint: RENAME,
@@ -85,7 +88,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
   'read-only': { sentence: 'cannot be written: the disk is read-only' },
   'in-the-way': {
     sentence: 'has something else standing in its place here',
-    hint: 'Move away what stands in the place of a file, then run lsync again.',
+    hint: 'If you named paths, name what stands there, too; else move it away, then run lsync again.',
   },
   'kept-for-safety': {
     sentence:

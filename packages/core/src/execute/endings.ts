@@ -1,5 +1,6 @@
+import { isHeldBack, keptForSafety } from '../decide/held-back.ts'
 import type { Path } from '../model/entry.ts'
-import type { Action } from '../model/plan.ts'
+import type { Action, Unbrought } from '../model/plan.ts'
 import type { Problem, ProblemCode } from '../model/problem.ts'
 import { problemOf } from './consequence.ts'
 import type { Effects } from './context.ts'
@@ -24,8 +25,8 @@ const WRITES_THERE: ReadonlySet<Action['kind']> = new Set(['upload', 'keep-both'
 /** Objects that are links, where links are skipped or this one cannot be made. */
 const LINKS: ReadonlySet<ProblemCode> = new Set(['symbolic-link', 'link-target'])
 
-/** Paths whose transfer towards a side failed, and was not made good since: while there are any, nothing is removed on that side. */
-export interface Failed {
+/** What did not get to a side, of the plan or since its transfer failed, and was not made good. */
+export interface Failed extends Unbrought {
   readonly up: Set<string>
   readonly down: Set<string>
 }
@@ -100,14 +101,8 @@ export class Endings {
 
   /** True for a removal that is left undone, which is noted. */
   holdsBack(removal: Action): boolean {
-    const { up, down } = this.#ledger.failed
-    // The source of a move goes only while its destination is seen to hold the content.
-    const early =
-      removal.kind === 'remove-remote' &&
-      removal.after !== undefined &&
-      !this.#arrived.has(removal.after)
-    if (!early && (removal.kind === 'remove-local' ? down : up).size === 0) return false
-    this.#skipped(removal, { path: removal.path, code: 'kept-for-safety' })
+    if (!isHeldBack(removal, this.#ledger.failed, this.#arrived)) return false
+    this.#skipped(removal, keptForSafety(removal))
     return true
   }
 

@@ -147,9 +147,15 @@ export interface Plan {
   readonly actions: readonly Action[]
   readonly conflicts: readonly Conflict[]
   readonly problems: readonly Problem[]
-  /** What is new here and is not sent: it holds removals there back, as an upload that failed does. */
-  readonly unsent: readonly Path[]
+  /** What is new on one side, and is left out on the other. */
+  readonly unbrought: Unbrought
   readonly counts: Counts
+}
+
+/** What should have come to a side (`up`: the remote), and does not: while there is any, nothing is removed on that side. */
+export interface Unbrought {
+  readonly up: ReadonlySet<Path>
+  readonly down: ReadonlySet<Path>
 }
 
 export type GuardName = 'mass-delete' | 'emptied' | 'mass-change' | 'unrelated' | 'other-remote'

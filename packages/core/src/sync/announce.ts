@@ -1,7 +1,9 @@
-import { isSilent, type Tally, transferOf } from '../execute/tally.ts'
+import { isRemoval, withoutHeldBack } from '../decide/held-back.ts'
+import { isSilent, transferOf } from '../execute/tally.ts'
 import type { OnEvent } from '../model/events.ts'
 import type { Action } from '../model/plan.ts'
 import type { Planned } from './make-plan.ts'
+import type { RunOutcome } from './run-outcome.ts'
 
 const GIT = /(?:^|\/)\.git\//
 const GIT_NOTICE =
@@ -31,10 +33,27 @@ export function warnOfGit(actions: readonly Action[], onEvent: OnEvent): boolean
   return found
 }
 
-/** Of a dry run. */
-export function foresee(actions: readonly Action[], tally: Tally, onEvent: OnEvent): void {
-  for (const action of actions) {
-    tally.done(action)
-    if (!isSilent(action)) onEvent({ type: 'action', action, result: 'planned' })
+/** Of a dry run: what a run would do, removals last, and what it would leave undone. */
+export async function foresee(
+  actions: readonly Action[],
+  more: AsyncIterable<readonly Action[]>,
+  outcome: RunOutcome,
+  onEvent: OnEvent,
+): Promise<void> {
+  const tell = (some: readonly Action[], result: 'planned' | 'skipped'): void => {
+    for (const action of some) {
+      if (result === 'planned') outcome.tally.done(action)
+      if (!isSilent(action)) onEvent({ type: 'action', action, result })
+    }
   }
+  tell(
+    actions.filter((action) => !isRemoval(action)),
+    'planned',
+  )
+  for await (const next of more) tell(next, 'planned')
+  // Only now all is known that does not get to a side.
+  const { actions: kept, held, problems } = withoutHeldBack(actions, outcome.failed)
+  tell(kept.filter(isRemoval), 'planned')
+  tell(held, 'skipped')
+  outcome.note({ problems })
 }

@@ -1,9 +1,9 @@
+import type { TakenPlace } from '../decide/named.ts'
 import { type Disk, DiskError } from '../disk/disk.ts'
 import { runPool } from '../execute/pool.ts'
 import type { Path } from '../model/entry.ts'
 import { ancestorsOf, isWithin } from '../model/path.ts'
 import type { Action } from '../model/plan.ts'
-import type { Problem } from '../model/problem.ts'
 import type { PlanContext } from './plan-context.ts'
 
 type Context = Pick<PlanContext, 'disk' | 'provider' | 'jobs' | 'signal' | 'remoteStream'>
@@ -16,7 +16,7 @@ export async function withoutBelowFiles(
   { disk, provider, jobs, signal, remoteStream }: Context,
   actions: readonly Action[],
   within: readonly Path[],
-): Promise<{ readonly actions: readonly Action[]; readonly problems: readonly Problem[] }> {
+): Promise<{ readonly actions: readonly Action[]; readonly taken: readonly TakenPlace[] }> {
   const filesAmong = async (
     arrivals: readonly Action[],
     isFile: (folder: Path, signal: AbortSignal) => Promise<boolean>,
@@ -33,23 +33,26 @@ export async function withoutBelowFiles(
     async (folder, both) => (await provider.head(folder, { signal: both })) !== undefined,
   )
   const here = await filesAmong(actions.filter(isNewHere), (folder) => isNoFolder(disk, folder))
-  if (there.size === 0 && here.size === 0) return { actions, problems: [] }
-  const problems = new Map<Action, Problem>()
+  if (there.size === 0 && here.size === 0) return { actions, taken: [] }
+  const taken = new Map<Action, TakenPlace>()
   for (const action of actions) {
     const up = isNewThere(action)
     if (!up && !isNewHere(action)) continue
     const { path } = action
     const file = unseen(path, within).find((folder) => (up ? there : here).has(folder))
     if (file === undefined) continue
-    problems.set(action, {
-      path,
-      code: up ? 'below-a-file' : 'in-the-way',
-      detail: `${file} is ${up ? 'a file there' : 'no folder'}, and was not named`,
+    taken.set(action, {
+      side: up ? 'up' : 'down',
+      problem: {
+        path,
+        code: up ? 'below-a-file' : 'in-the-way',
+        detail: `${file} is ${up ? 'a file there' : 'no folder'}, and was not named`,
+      },
     })
   }
   return {
-    actions: actions.filter((action) => !problems.has(action)),
-    problems: [...problems.values()],
+    actions: actions.filter((action) => !taken.has(action)),
+    taken: [...taken.values()],
   }
 }
 

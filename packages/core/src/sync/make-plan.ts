@@ -1,7 +1,9 @@
 import { DEFAULT_MAX_DELETE, type GuardFacts, judgeGuards } from '../decide/guards.ts'
 import type { Judged } from '../decide/evidence.ts'
 import type { JoinCounts } from '../decide/join.ts'
+import { isRemoval } from '../decide/held-back.ts'
 import { moveQuestions, withMoves } from '../decide/moves.ts'
+import { onlyNamed, type TakenPlace } from '../decide/named.ts'
 import { movesWithBitOfWinner } from '../decide/override.ts'
 import {
   separateFileFolderConflicts,
@@ -61,7 +63,7 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
       actions: settled.actions,
       conflicts: [...view.conflicts, ...settled.conflicts],
       problems: [...view.problems, ...settled.problems],
-      unsent: settled.unsent,
+      unbrought: settled.unbrought,
       counts: {
         base: counts.base,
         local: counts.local,
@@ -104,7 +106,7 @@ export async function* laterPlans(
       actions: settled.actions.filter(({ path }) => view.paths.has(path)),
       conflicts: [...view.conflicts, ...settled.conflicts],
       problems: [...view.problems, ...settled.problems],
-      unsent: settled.unsent,
+      unbrought: settled.unbrought,
     }
   }
 }
@@ -155,8 +157,8 @@ async function settleContent(
     local.state === 'absent' && remote.state === 'present' ? [path] : [],
   )
   // Nothing is removed outside the named paths, whatever is found there.
-  const ours = actions.filter((action) => isWithin(action.path, within) || !takesContent(action))
-  const empty = withoutFilledMarks(withoutFilledFolders(ours, onlyThere), waiting)
+  const some = actions.filter((action) => isWithin(action.path, within) || !takesContent(action))
+  const empty = withoutFilledMarks(withoutFilledFolders(some, onlyThere), waiting)
   const separated = separateFileFolderConflicts(empty, waiting)
   const possible = withoutOccupied(separated.actions, counts.occupied)
   const questions = moveQuestions(judged, possible.actions)
@@ -167,19 +169,23 @@ async function settleContent(
   const won =
     override === undefined ? moved.actions : movesWithBitOfWinner(moved.actions, override.named)
   const safe = await keepLastCopies(context, options, view, won, places)
-  const named = await withoutFolded(context, restrict(safe, within))
+  const ours = onlyNamed(safe, within, actions.filter(isRemoval))
+  const named = await withoutFolded(context, ours.actions)
   // Moves first: what is not sent after all is still awaited by the removal of where it was.
   const free = await withoutBelowFiles(context, withoutMovesIntoOwnRoom(named.actions), within)
+  const taken = [...ours.taken, ...free.taken]
+  const missing = (side: TakenPlace['side']): ReadonlySet<Path> =>
+    new Set(taken.filter((place) => place.side === side).map(({ problem }) => problem.path))
   return {
     actions: free.actions,
-    unsent: free.problems.map(({ path }) => path),
+    unbrought: { up: missing('up'), down: missing('down') },
     conflicts: separated.conflicts.filter(
       // One above what is named keeps that back, too.
       ({ path }) => leadsInto(path, within),
     ),
     problems: [
       ...named.problems,
-      ...free.problems,
+      ...taken.map(({ problem }) => problem),
       ...possible.occupied.map((path): Problem => ({ path, code: 'in-the-way' })),
       ...moved.kept
         .filter((path) => isWithin(path, within))
@@ -203,22 +209,6 @@ export function guardsOf(
 function takesContent({ kind, base }: Action): boolean {
   return (
     (kind === 'remove-local' || kind === 'remove-remote') && base?.type === 'file' && base.size > 0
-  )
-}
-
-/** The named paths, and the places elsewhere that content of theirs has moved to. */
-function restrict(actions: readonly Action[], within: readonly Path[]): readonly Action[] {
-  if (within.length === 0) return actions
-  const awaited = new Set(
-    actions.flatMap((action) =>
-      action.kind === 'remove-remote' && action.after !== undefined ? [action.after] : [],
-    ),
-  )
-  return actions.filter(
-    (action) =>
-      isWithin(action.path, within) ||
-      awaited.has(action.path) ||
-      (action.kind === 'move-local' && isWithin(action.source, within)),
   )
 }
 

@@ -80,7 +80,7 @@ export function tellUnrepaired({ openIntents }: State, onEvent: OnEvent): void {
   const others = openIntents.length > 1 ? ` and ${openIntents.length - 1} more` : ''
   onEvent({
     type: 'notice',
-    message: `an earlier run was cut off while it replaced ${first.path}${others}: the next sync puts right first what is missing here`,
+    message: `an earlier run did not get to the end of replacing ${first.path}${others}: the next sync puts right first what is missing here`,
   })
 }
 

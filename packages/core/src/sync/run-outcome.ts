@@ -36,9 +36,10 @@ export class RunOutcome implements Ledger {
   note({
     conflicts = [],
     problems = [],
-    unsent = [],
-  }: Partial<Pick<Plan, 'conflicts' | 'problems' | 'unsent'>>): void {
-    for (const path of unsent) this.failed.up.add(path)
+    unbrought,
+  }: Partial<Pick<Plan, 'conflicts' | 'problems' | 'unbrought'>>): void {
+    for (const path of unbrought?.up ?? []) this.failed.up.add(path)
+    for (const path of unbrought?.down ?? []) this.failed.down.add(path)
     for (const problem of problems) this.#problems.set(problem.path, problem)
     for (const conflict of conflicts) this.#conflicts.set(conflict.path, conflict)
   }

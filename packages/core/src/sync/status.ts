@@ -1,3 +1,4 @@
+import { withoutHeldBack } from '../decide/held-back.ts'
 import { believedDisk } from './executable-bits.ts'
 import { isSilent } from '../execute/tally.ts'
 import type { Path, RemoteEntry } from '../model/entry.ts'
@@ -130,11 +131,12 @@ export async function statusRepository(
     if (!options.local) await refuseNowhere(disk, planned, nested.above)
     await nested.complete(planned.nested)
     await nested.settle(provider, true, signal)
+    const foreseen = withoutHeldBack(planned.plan.actions, planned.plan.unbrought)
     return {
       remote: config.remote,
-      actions: planned.plan.actions.filter((action) => !isSilent(action)),
+      actions: foreseen.actions.filter((action) => !isSilent(action)),
       conflicts: planned.plan.conflicts,
-      problems: [...planned.plan.problems, ...nested.problems()],
+      problems: [...planned.plan.problems, ...foreseen.problems, ...nested.problems()],
       nested: nested.list(),
       // As in a run: of another remote, nothing else is asked.
       halts: other === undefined ? guardsOf(planned, within, config) : [other],

@@ -1,3 +1,4 @@
+import { isRemoval } from '../decide/held-back.ts'
 import { DiskError } from '../disk/disk.ts'
 import { execute } from '../execute/execute.ts'
 import type { Path } from '../model/entry.ts'
@@ -95,7 +96,6 @@ async function carryOut(
 ): Promise<void> {
   const { effects, options, planContext } = run
   const { plan, left, marks } = planned
-  const { tally } = outcome
   if (marks.length > 0 && !options.dryRun) {
     const { disk, state } = effects
     await state.record(marks)
@@ -119,10 +119,8 @@ async function carryOut(
       yield await prepared(next.actions)
     }
   }
-  if (options.dryRun) {
-    foresee(actions, tally, options.onEvent)
-    for await (const next of more()) foresee(next, tally, options.onEvent)
-  } else outcome.note({ problems: await execute(effects, actions, outcome, more()) })
+  if (options.dryRun) await foresee(actions, more(), outcome, options.onEvent)
+  else outcome.note({ problems: await execute(effects, actions, outcome, more()) })
 }
 
 /** Compares what moved under our hands anew, and goes on with what that comes to. */
@@ -160,10 +158,6 @@ async function clearTrash(
     if (!(error instanceof DiskError)) throw error
     onEvent({ type: 'notice', message: `the trash cannot be cleared: ${error.message}` })
   }
-}
-
-function isRemoval({ kind }: Action): boolean {
-  return kind === 'remove-local' || kind === 'remove-remote'
 }
 
 /** Without what lies at or below these paths: what was to be this repository's own again is not yet. */

@@ -176,7 +176,7 @@ describe('guards', () => {
     actions,
     conflicts: [],
     problems: [],
-    unsent: [],
+    unbrought: { up: new Set(), down: new Set() },
     counts: { base: 0, local: 0, remote: 0, unknown: 0, ...counts },
   })
   const judge = (

@@ -18,7 +18,7 @@ import { clones } from './two-clones.ts'
 const TOLD = {
   type: 'notice',
   message:
-    'an earlier run was cut off while it replaced x: the next sync puts right first what is missing here',
+    'an earlier run did not get to the end of replacing x: the next sync puts right first what is missing here',
 }
 
 /** Killed between the two steps of a replacement: the old file is aside, the new one not in its place yet. */

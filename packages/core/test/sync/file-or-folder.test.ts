@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { statusRepository } from '../../src/index.ts'
 import { pair, read, write } from './pair.ts'
 
 test('empty folders, the executable bit, and folders that a sync emptied', async () => {
@@ -114,11 +115,16 @@ describe('a path that is named below what is a file there', () => {
   test('nor what was moved there: it stays where it was', async () => {
     using c = await replaced(false)
     renameSync(join(c.b, 'other'), join(c.b, 'x/deep/in'))
-    const report = await c.sync(1, { paths: ['other'] })
-    expect(report.problems.map(({ path, code }) => [path, code])).toEqual([
-      ['x/deep/in', 'below-a-file'],
-      ['other', 'kept-for-safety'],
-    ])
+    for (const dryRun of [true, false])
+      expect(
+        (await c.sync(1, { paths: ['other'], dryRun })).problems.map(({ path, code }) => [
+          path,
+          code,
+        ]),
+      ).toEqual([
+        ['x/deep/in', 'below-a-file'],
+        ['other', 'kept-for-safety'],
+      ])
     expect(keys(c)).toEqual(['other', 'x'])
   })
   test('nor does that take away what it came from, where a file takes its place', async () => {
@@ -136,12 +142,26 @@ describe('a path that is named below what is a file there', () => {
     using c = await replaced(false)
     rmSync(join(c.b, 'other'))
     write(c.b, 'x/deep/in', 'other, and more')
-    const { problems } = await c.sync(1, { paths: ['other', 'x/deep'] })
-    expect(problems.map(({ path, code }) => [path, code])).toEqual([
-      ['x/deep/in', 'below-a-file'],
-      ['other', 'kept-for-safety'],
-    ])
-    expect(keys(c)).toEqual(['other', 'x'])
+    const paths = ['other', 'x/deep']
+    for (const dryRun of [true, false]) {
+      const { problems, totals, events } = await c.sync(1, { paths, dryRun })
+      expect(problems.map(({ path, code }) => [path, code])).toEqual([
+        ['x/deep/in', 'below-a-file'],
+        ['other', 'kept-for-safety'],
+      ])
+      expect(totals).toMatchObject({ removedRemotely: 0 })
+      expect(events).toContainEqual(expect.objectContaining({ type: 'action', result: 'skipped' }))
+      expect(keys(c)).toEqual(['other', 'x'])
+    }
+    const { machine, repository } = await c.at(1)
+    const seen = await statusRepository(machine, repository, {
+      paths,
+      local: false,
+      signal: new AbortController().signal,
+      onEvent: () => undefined,
+    })
+    expect(seen.actions).toEqual([])
+    expect(seen.problems.map(({ path }) => path)).toEqual(['x/deep/in', 'other'])
   })
   test('nor is it fetched to where a file is here', async () => {
     using c = await replaced(false)
@@ -161,5 +181,50 @@ describe('a path that is named below what is a file there', () => {
     rmSync(join(c.b, 'other'))
     const { conflicts } = await c.sync(1, { paths: ['x/deep', 'other'] })
     expect(conflicts.map(({ path, kind }) => [path, kind])).toEqual([['x', 'file-folder']])
+  })
+})
+
+describe('a path that is named of a folder that became a file of its content', () => {
+  const content = 'x'.repeat(1000)
+  /** The folder also holds what is not named. */
+  async function turned(by: 'a' | 'b') {
+    const c = await pair()
+    mkdirSync(join(c.a, 'd'))
+    write(c.a, 'd/x', content)
+    write(c.a, 'd/y', 'y')
+    write(c.a, 'stays', 's')
+    await c.sync(0)
+    await c.sync(1)
+    rmSync(join(c[by], 'd'), { recursive: true })
+    write(c[by], 'd', content)
+    return c
+  }
+  const detail = (where: string) => `it is a folder ${where}, and not all that is in it was named`
+
+  test('by others: a dry run and a run say that it is in the way', async () => {
+    using c = await turned('a')
+    await c.sync(0)
+    for (const dryRun of [true, false]) {
+      const { problems, totals } = await c.sync(1, { paths: ['d/x'], dryRun })
+      expect(problems).toEqual([{ path: 'd', code: 'in-the-way', detail: detail('here') }])
+      expect(totals).toMatchObject({ moved: 0, failed: 0 })
+      expect(read(c.b, 'd/x')).toBe(content)
+    }
+    expect((await c.sync(1, { paths: ['d'] })).problems).toEqual([])
+    expect(read(c.b, 'd')).toBe(content)
+  })
+  test('here: nothing goes there while the file cannot come', async () => {
+    using c = await turned('b')
+    for (const dryRun of [true, false]) {
+      const { problems, totals } = await c.sync(1, { paths: ['d/x'], dryRun })
+      expect(problems).toEqual([
+        { path: 'd', code: 'below-a-file', detail: detail('there') },
+        { path: 'd/x', code: 'kept-for-safety' },
+      ])
+      expect(totals).toMatchObject({ removedRemotely: 0, uploaded: { files: 0 } })
+      expect([...c.store.objects.keys()]).toContain('d/x')
+    }
+    expect((await c.sync(1, { paths: ['d'] })).problems).toEqual([])
+    expect([...c.store.objects.keys()]).not.toContain('d/x')
   })
 })
