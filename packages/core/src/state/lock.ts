@@ -2,7 +2,8 @@ import type { World } from '../disk/clock.ts'
 import { type Disk, DiskError } from '../disk/disk.ts'
 import type { ProcessIdentity } from '../disk/process.ts'
 import { LsyncError } from '../model/errors.ts'
-import { LOCK } from './layout.ts'
+import { joinPath } from '../model/path.ts'
+import { LOCK, LSYNC } from './layout.ts'
 
 export interface LockOptions {
   readonly self: ProcessIdentity
@@ -33,6 +34,7 @@ export async function takeLock(
     signal.throwIfAborted()
     try {
       await disk.createText(LOCK, mine)
+      if (reading !== true) await sweep(disk, isAlive)
       return () => release(disk, mine)
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
@@ -103,7 +105,35 @@ async function takeAway(disk: Disk, world: World, dead: string): Promise<void> {
       if (!(error instanceof DiskError) || error.code !== 'exists') throw error
     }
   }
-  await disk.remove(aside)
+  await removeIfThere(disk, aside)
+}
+
+/** What a lock is on its way to its name, and from it. */
+const ON_ITS_WAY = /^lock\.[0-9a-f]+$/
+
+/**
+ * Removes what a process that died while it took a lock, or took one away, left beside it. Nothing goes that may be of one that lives; that it
+ * cannot be removed is no reason to fail.
+ */
+async function sweep(disk: Disk, isAlive: LockOptions['isAlive']): Promise<void> {
+  try {
+    for (const { name, kind } of await disk.list(LSYNC)) {
+      if (kind !== 'file' || !ON_ITS_WAY.test(name)) continue
+      const path = joinPath(LSYNC, name)
+      const holder = parseHolder((await disk.readText(path)) ?? '')
+      if (holder !== undefined && !isAlive(holder)) await disk.remove(path)
+    }
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error
+  }
+}
+
+async function removeIfThere(disk: Disk, path: string): Promise<void> {
+  try {
+    await disk.remove(path)
+  } catch (error) {
+    if (!(error instanceof DiskError) || error.code !== 'missing') throw error
+  }
 }
 
 async function release(disk: Disk, mine: string): Promise<void> {

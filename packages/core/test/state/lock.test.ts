@@ -160,6 +160,29 @@ test('a release leaves a lock alone that is not ours any more', async () => {
   expect(fs.readFileSync(`${root}/${LOCK}`, 'utf8')).toContain('4711')
 })
 
+test('what was left beside the lock goes with the next one, if whoever left it is dead', async () => {
+  const { root, disk } = temporaryRepository()
+  const dead = { boot: 'earlier' }
+  const alive = { host: 'elsewhere' }
+  for (const [name, holder] of [
+    ['lock.0123456789abcdef', dead],
+    ['lock.fedcba9876543210', alive],
+    ['lock.txt', dead],
+  ] as const) {
+    leave(root, holder)
+    fs.renameSync(`${root}/${LOCK}`, `${root}/${LSYNC}/${name}`)
+  }
+  fs.writeFileSync(`${root}/${LSYNC}/lock.00`, 'half')
+  await (
+    await takeLock(disk, world, options())
+  )()
+  expect(fs.readdirSync(`${root}/${LSYNC}`).toSorted()).toEqual([
+    'lock.00',
+    'lock.fedcba9876543210',
+    'lock.txt',
+  ])
+})
+
 test('an empty lock, as a power cut leaves it, does not lock for ever', async () => {
   const { root, disk } = temporaryRepository()
   fs.writeFileSync(`${root}/${LOCK}`, '')
