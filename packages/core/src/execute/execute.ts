@@ -1,4 +1,6 @@
 import { type Schedule, schedule } from '../decide/plan.ts'
+import type { DiskError } from '../disk/disk.ts'
+import type { Path } from '../model/entry.ts'
 import { foldName } from '../model/folding.ts'
 import { diskPath, isFolderKey } from '../model/path.ts'
 import type { Action, DownloadAction } from '../model/plan.ts'
@@ -6,6 +8,7 @@ import type { Problem } from '../model/problem.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
 import { copyMoved } from './copy.ts'
+import { type Emptied, stuckEmpty } from './emptied.ts'
 import { Endings, type Ledger } from './endings.ts'
 import { folderEntry, skippedLinkEntry } from './entries.ts'
 import { fetch } from './fetch.ts'
@@ -57,12 +60,12 @@ export async function execute(
       runPool(remote, jobs, signal, execution.remove),
     ])
     for (const end of ended) if (end.status === 'rejected') throw end.reason
+    return [...endings.problems, ...(await execution.stuck())]
   } finally {
     await execution.drain()
     onEvent({ type: 'phase', phase: 'recording' })
     await effects.recorder.settle()
   }
-  return endings.problems
 }
 
 async function* nothing(): AsyncGenerator<readonly Action[]> {}
@@ -74,8 +77,7 @@ class Execution {
   readonly #endings: Endings
   readonly #placer: Placer
   readonly #pace: () => Promise<void>
-  /** Folders that both sides are about to agree on: emptying them must not remove them. */
-  readonly #keep = new Set<string>()
+  readonly #emptied = { keep: new Set<string>(), stuck: new Map<Path, DiskError>() }
 
   constructor(effects: Effects, endings: Endings) {
     this.#effects = effects
@@ -86,7 +88,7 @@ class Execution {
 
   grouped(actions: readonly Action[]): Schedule {
     for (const { path, kind } of actions)
-      if (isFolderKey(path) && kind !== 'remove-local') this.#keep.add(path)
+      if (isFolderKey(path) && kind !== 'remove-local') this.#emptied.keep.add(path)
     return schedule(actions, (path) => foldName(path, this.#effects.folding))
   }
 
@@ -95,7 +97,7 @@ class Execution {
     await runPool(ahead, jobs, signal, this.#transfer)
     // What makes room is needed by transfers; one after the other, since folders empty from the leaves.
     await runPool(clearing, 1, signal, this.remove)
-    await moveLocally(this.#effects, moves, signal, this.#keep, this.#endings.note)
+    await moveLocally(this.#effects, moves, signal, this.#emptied, this.#endings.note)
     await runPool(transfers, jobs, signal, this.#transfer)
     await this.#placer.settle()
     await runPool(records, jobs, signal, this.#transfer)
@@ -104,6 +106,11 @@ class Execution {
   /** A batch that is being swapped ends before the lock goes: nothing happens behind the caller's back. */
   drain(): Promise<void> {
     return this.#placer.drain()
+  }
+
+  /** Folders that should have gone with what was in them. */
+  stuck(): Promise<readonly Problem[]> {
+    return stuckEmpty(this.#effects.disk, this.#emptied.stuck)
   }
 
   readonly #transfer = async (action: Action, signal: AbortSignal): Promise<void> => {
@@ -140,7 +147,7 @@ class Execution {
 
   async #attempt(action: Action, signal: AbortSignal): Promise<void> {
     try {
-      await effectOf(this.#effects, action, signal, this.#keep)
+      await effectOf(this.#effects, action, signal, this.#emptied)
     } catch (error) {
       this.#effects.signal.throwIfAborted()
       this.#endings.note(action, error)
@@ -194,7 +201,7 @@ async function effectOf(
   effects: Effects,
   action: Action,
   signal: AbortSignal,
-  keep: ReadonlySet<string>,
+  emptied: Emptied,
 ): Promise<void> {
   switch (action.kind) {
     case 'upload':
@@ -217,7 +224,7 @@ async function effectOf(
       effects.recorder.add({ path: action.path, entry: undefined })
       return
     case 'remove-local':
-      return removeLocal(effects, action, signal, keep)
+      return removeLocal(effects, action, signal, emptied)
     case 'remove-remote':
       await keepRemoteInTrash(effects, action, signal)
       return removeRemote(effects, action, signal)

@@ -6,7 +6,7 @@ import type { Intent } from '../state/state.ts'
 import { putBack } from './aside.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
-import { makeRoom, prune } from './emptied.ts'
+import { type Emptied, makeRoom, pruneEmptied } from './emptied.ts'
 import { fileEntry } from './entries.ts'
 import { expectAbsent, isMoved, isStill } from './guard.ts'
 import { paced } from './paced.ts'
@@ -30,7 +30,7 @@ export async function moveLocally(
   effects: Effects,
   actions: readonly MoveLocalAction[],
   signal: AbortSignal,
-  keep: ReadonlySet<string>,
+  emptied: Emptied,
   done: (action: MoveLocalAction, error?: unknown) => void,
 ): Promise<void> {
   const lastOf = new Map(actions.map(({ source }, index) => [parentOf(source), index]))
@@ -42,7 +42,7 @@ export async function moveLocally(
       (folder) => (lastOf.get(folder) ?? 0) < start + BATCH,
     )
     await moveBatch(effects, batch, signal, done, async () => {
-      for (const folder of left) await prune(effects, folder, keep)
+      for (const folder of left) await pruneEmptied(effects, folder, emptied)
     })
   }
 }
@@ -150,6 +150,11 @@ async function moveOne(
 /** A folder whose name the file takes gives way if it is empty now that the file is out of it; one that holds anything stays. */
 async function giveWay(effects: Effects, path: string, source: string): Promise<void> {
   if ((await effects.disk.stat(path))?.kind !== 'folder') return
-  if (source.startsWith(`${path}/`)) await prune(effects, parentOf(source), new Set([`${path}/`]))
+  if (source.startsWith(`${path}/`))
+    await pruneEmptied(effects, parentOf(source), {
+      keep: new Set([`${path}/`]),
+      // What does not go makes the next step fail.
+      stuck: new Map(),
+    })
   await makeRoom(effects, path)
 }

@@ -4,7 +4,7 @@ import { isStorageError } from '../provider/index.ts'
 import { setAside } from './aside.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
-import { prune, removeEmptied } from './emptied.ts'
+import { type Emptied, pruneEmptied, removeEmptied } from './emptied.ts'
 import { expectAbsent, expectStill, statExactly } from './guard.ts'
 
 /** Removes the remote object, if it is still what this run saw and the local file is still gone. */
@@ -44,7 +44,7 @@ export async function removeLocal(
   effects: Effects,
   { path, from }: RemoveLocalAction,
   signal: AbortSignal,
-  keep: ReadonlySet<string>,
+  emptied: Emptied,
 ): Promise<void> {
   const { disk, provider, recorder, trash } = effects
   if (isFolderKey(path)) {
@@ -57,6 +57,6 @@ export async function removeLocal(
     await setAside(disk, path, aside, from)
     await expectAbsent(effects, path)
   }
-  await prune(effects, parentOf(path), keep)
+  await pruneEmptied(effects, parentOf(path), emptied)
   recorder.add({ path, entry: undefined })
 }

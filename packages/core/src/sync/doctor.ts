@@ -68,8 +68,8 @@ interface Examination {
   readonly writes: boolean
 }
 
-/** What follows where nothing can be written, but all be read. */
-const READABLE: Partial<Record<StorageErrorCode, string>> = {
+/** What follows where nothing can be written, but all be read: one finding of many. */
+const FINDINGS_READ_ONLY: Partial<Record<StorageErrorCode, string>> = {
   forbidden: 'The credentials may read but not write: this repository can only pull.',
   'no-space': 'The remote has no room left: until there is some, this repository can only pull.',
 }
@@ -98,7 +98,7 @@ async function examine(
   try {
     report = await provider.probe?.({ signal, scratch: `${SCRATCH_PREFIX}${world.token()}/` })
   } catch (error) {
-    const message = isStorageError(error) ? READABLE[error.code] : undefined
+    const message = isStorageError(error) ? FINDINGS_READ_ONLY[error.code] : undefined
     if (message === undefined) throw error
     return { findings: [whose, { check: 'write', ok: false, message }], report, writes: false }
   }

@@ -57,8 +57,8 @@ export async function refuseOverlaps(
   return above[0]?.root
 }
 
-/** Where nothing can be written, but all be read. */
-const READABLE: Partial<Record<StorageErrorCode, string>> = {
+/** Where nothing can be written, but all be read: told to who begins with a remote, and goes on. */
+const NOTICES_READ_ONLY: Partial<Record<StorageErrorCode, string>> = {
   forbidden: 'the remote may be read but not written: this repository can only pull',
   'no-space':
     'the remote has no room left, and was not probed: until there is some, this repository can only pull; then lsync doctor probes it',
@@ -86,7 +86,7 @@ export async function makeOurs(
   } catch (error) {
     // Good enough for a clone that only pulls. One that pushes once there is room must know by then whose remote it is.
     const code = isStorageError(error) ? error.code : undefined
-    const message = code === undefined ? undefined : READABLE[code]
+    const message = code === undefined ? undefined : NOTICES_READ_ONLY[code]
     if (message === undefined || (code === 'no-space' && identity === undefined)) throw error
     onEvent({ type: 'notice', message })
   }

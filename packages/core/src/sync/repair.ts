@@ -5,7 +5,7 @@ import type { OnEvent } from '../model/events.ts'
 import { parentOf } from '../model/path.ts'
 import { NEW_FOLDER, STAGING } from '../state/layout.ts'
 import type { Outcome, State } from '../state/state.ts'
-import { prune } from './trash.ts'
+import { removeEmptyFolders } from './trash.ts'
 
 /**
  * Undoes what a dead run left half done: a file that went into the trash while its successor never arrived goes back to its place.
@@ -44,7 +44,8 @@ export async function repair(
     closed.push({ path, entry: entries.get(path) })
   }
   // What the run emptied, and had no time to remove, would read as made empty by a person, and be brought to everybody.
-  for (const folder of left) await prune(disk, folder, (at) => entries.has(`${at}/`))
+  // RACE: what a person emptied since looks the same; worst outcome: a folder goes that she wanted to keep empty.
+  for (const folder of left) await removeEmptyFolders(disk, folder, (at) => entries.has(`${at}/`))
   if (closed.length > 0) {
     // Also what a repair that was interrupted put back: closed, its intent would bring it back no more.
     await disk.flush(intents.map(({ path }) => path))

@@ -72,7 +72,7 @@ export async function removeAll(disk: Disk, items: readonly TrashItem[]): Promis
   for (const item of items) {
     await disk.remove(placeOf(item))
     bytes += item.size
-    await prune(disk, parentOf(placeOf(item)))
+    await removeEmptyFolders(disk, parentOf(placeOf(item)))
   }
   return { files: items.length, bytes }
 }
@@ -81,8 +81,8 @@ export function placeOf({ run, path }: TrashItem): Path {
   return joinPath(joinPath(TRASH, run), path)
 }
 
-/** Removes folders upwards as long as they are empty; none that is to stay. */
-export async function prune(
+/** Removes folders upwards as long as nothing at all is in them; none that is to stay. */
+export async function removeEmptyFolders(
   disk: Disk,
   folder: string,
   stays = (at: string): boolean => at === TRASH,

@@ -4,11 +4,13 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { DiskError, nodeDisk } from '../../src/index.ts'
 import { textSource } from '../../src/sync/small-object.ts'
 import { clones } from './two-clones.ts'
 
@@ -120,4 +122,74 @@ test('a folder that is empty there and filled here is settled in one run', async
   expect((await c.sync(1)).totals).toMatchObject({ removedRemotely: 0, unchanged: 3 })
   await c.sync(0)
   expect(readFileSync(join(c.a, 'new/deep/y'), 'utf8')).toBe('y')
+})
+
+describe('a folder that was emptied and that the disk does not let go', () => {
+  const stuck = new Set<string>()
+  async function made() {
+    stuck.clear()
+    const both = await clones(2, {
+      openDisk(root) {
+        const disk = nodeDisk(root)
+        return {
+          ...disk,
+          async removeFolder(path) {
+            // As systems do it: who may not remove it is not told whether it is empty.
+            if (stuck.has(path)) throw new DiskError('forbidden', path, 'permission denied, EACCES')
+            return disk.removeFolder(path)
+          },
+        }
+      },
+    })
+    const [a = '', b = ''] = both.folders
+    write(a, 'd/x', 'x'.repeat(1000))
+    write(a, 'other', 'other')
+    mkdirSync(join(a, 'empty'))
+    await both.sync(0)
+    await both.sync(1)
+    stuck.add('d').add('empty')
+    return { ...both, a, b, [Symbol.dispose]: () => both[Symbol.dispose]() }
+  }
+  const told = {
+    path: 'd',
+    code: 'unwritable',
+    detail:
+      'permission denied, EACCES; it is empty now, and the next sync takes it for one that is to be kept',
+  }
+
+  test('by a move is told of', async () => {
+    using c = await made()
+    stuck.clear()
+    renameSync(join(c.a, 'd/x'), join(c.a, 'y'))
+    rmdirSync(join(c.a, 'd'))
+    await c.sync(0)
+    stuck.add('d')
+    expect(await c.sync(1)).toMatchObject({ problems: [told], totals: { moved: 1, failed: 0 } })
+  })
+  test('by a removal is told of, but not while something is in it', async () => {
+    using c = await made()
+    stuck.clear()
+    rmSync(join(c.a, 'd'), { recursive: true })
+    await c.sync(0)
+    stuck.add('d')
+    write(c.b, 'd/new', 'new')
+    expect((await c.sync(1)).problems).toEqual([])
+    rmSync(join(c.a, 'd'), { recursive: true, force: true })
+    await c.sync(0)
+    rmSync(join(c.a, 'd'), { recursive: true })
+    await c.sync(0)
+    expect((await c.sync(1)).problems).toEqual([told])
+  })
+  test('that was kept empty stays removed for the others, and is tried again', async () => {
+    using c = await made()
+    rmdirSync(join(c.a, 'empty'))
+    await c.sync(0)
+    for (let run = 0; run < 2; run++)
+      expect((await c.sync(1)).problems).toEqual([
+        { path: 'empty/', code: 'unwritable', detail: 'permission denied, EACCES' },
+      ])
+    stuck.clear()
+    expect((await c.sync(1)).totals).toMatchObject({ removedLocally: 1, uploaded: { files: 0 } })
+    expect(existsSync(join(c.b, 'empty'))).toBe(false)
+  })
 })
