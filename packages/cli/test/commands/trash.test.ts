@@ -52,7 +52,7 @@ test('a folder comes back with all that was in it, to its place or to another on
 test('what was in the trash long enough goes at the end of a sync', async () => {
   const box = await clones({ x: 'one' })
   const b = inside(box, 'b')
-  const old = box.path('b', '.lsync', 'trash', '2001-01-31T14.05.09Z-1f2e3d4c')
+  const old = box.path('b', '.lsync', 'trash', '2025-01-31T14.05.09Z-1f2e3d4c')
   mkdirSync(old, { recursive: true })
   writeFileSync(`${old}/x`, 'ancient')
   expect(await run(b, 'sync', '-n')).toMatchObject({ stderr: '' })

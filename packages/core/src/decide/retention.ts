@@ -9,9 +9,14 @@ export const DEFAULT_RETENTION: Retention = { days: 30 }
 
 const DAY = 24 * 60 * 60 * 1000
 
+/** There was no lsync before: a run that is named so had a clock that did not know the time yet, and when it was nobody can tell. */
+const FIRST_RUNS = Date.parse('2025-01-01T00:00:00Z')
+
 /**
  * What leaves the trash: what is too old, then the oldest until the rest is small enough. What this run put there stays, however large it is:
  * nobody had the time to look at it.
+ *
+ * RACE: to a clock that is ahead all is old; worst outcome: what was replaced or removed in the last days leaves the trash early, in that run.
  *
  * @param items oldest first
  * @param now milliseconds since the epoch
@@ -25,7 +30,8 @@ export function expired<T extends { readonly run: string; readonly size: number 
 ): readonly T[] {
   let total = items.reduce((sum, { size }) => sum + size, 0)
   return items.filter(({ run, size }) => {
-    if (run.startsWith(ours) || (!isOlder(run, now - days * DAY) && total <= bytes)) return false
+    const tooOld = isOlder(run, now - days * DAY) && !isOlder(run, FIRST_RUNS)
+    if (run.startsWith(ours) || (!tooOld && total <= bytes)) return false
     total -= size
     return true
   })

@@ -30,6 +30,12 @@ test.each([
     { days: 30, bytes: 15 },
     [OLD, YOUNG],
   ],
+  [
+    'a run whose clock began with its epoch is of no known age',
+    [item('1970-01-01T00.03.10.120Z-dddddddd'), item('2000-01-01T00.00.05.000Z-eeeeeeee')],
+    { days: 30 },
+    [],
+  ],
   ['a folder of another name is of no known age', [item('2026'), item('notes')], { days: 1 }, []],
 ] as const)('%s', (_, items, retention, gone) => {
   expect(expired(items, retention, now, OURS).map(({ run }) => run)).toEqual(gone)
