@@ -31,7 +31,7 @@ export function packageJson(name: string, scheme: string, versions: Versions): s
     },
     dependencies: { '@lsync/core': versions['@lsync/core'] },
     devDependencies: { '@lsync/conformance': versions['@lsync/conformance'], ...TOOLS },
-    engines: { node: '>=22.13' },
+    engines: { node: '>=22.19' },
   }
   return `${JSON.stringify(manifest, undefined, 2)}\n`
 }
