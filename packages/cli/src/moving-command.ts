@@ -73,7 +73,9 @@ export abstract class MovingCommand extends LsyncCommand {
     const { syncRepository } = await import('@lsync/core')
     const renderer = this.watch(render)
     const done = new ActionsDone()
+    let onlyFolders = true
     const onEvent = (event: LsyncEvent): void => {
+      onlyFolders &&= event.type !== 'action' || event.action.path.endsWith('/')
       renderer.onEvent(event)
       log?.onEvent(event)
       if (this.json) done.onEvent(event)
@@ -92,8 +94,14 @@ export abstract class MovingCommand extends LsyncCommand {
         type: 'notice',
         message: `${logged.path} is the log file of this run: name one outside of the repository, or leave it out, by a line /${logged.path} in .lsyncignore`,
       })
-    if (brings === true && broughtNothing(report))
-      onEvent({ type: 'notice', message: `there is nothing at ${report.remote} yet` })
+    if (brings === true && onlyFolders && nothingElse(report)) {
+      const { downloaded, adopted } = report.totals
+      const nothing = downloaded.files + adopted === 0
+      onEvent({
+        type: 'notice',
+        message: `there is nothing${nothing ? '' : ' but empty folders'} at ${report.remote} yet`,
+      })
+    }
     renderer.finish(report)
     const { remote, conflicts, problems, nested, totals, halted } = report
     return {
@@ -117,11 +125,11 @@ export abstract class MovingCommand extends LsyncCommand {
   }
 }
 
-/** A clone of what is not there, where only a slip of the pen tells one prefix of a bucket from another. */
-function broughtNothing({ totals, conflicts, problems, halted, nested }: RunReport): boolean {
-  const { downloaded, adopted, unchanged, failed } = totals
+/** Of a clone of what is not there, where only a slip of the pen tells one prefix of a bucket from another. */
+function nothingElse({ totals, conflicts, problems, halted, nested }: RunReport): boolean {
+  const { unchanged, failed } = totals
   const told = conflicts.length + problems.length + halted.length + nested.length
-  return downloaded.files + adopted + unchanged + failed + told === 0
+  return unchanged + failed + told === 0
 }
 
 /** Several may apply: 5, 3, 4 in that order. (6 comes before 3, but is an error: then there is no report.) */

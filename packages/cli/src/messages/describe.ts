@@ -42,7 +42,12 @@ const REFUSED: ReadonlySet<DiskErrorCode> = new Set([
 export function describe(thrown: unknown, command: Facts = {}): Described {
   const error = firstFailure(thrown)
   if (error instanceof LsyncError)
-    return said(error.code, LSYNC_ERRORS[error.code], { ...escaped(error.facts), ...command })
+    return said(
+      error.code,
+      LSYNC_ERRORS[error.code],
+      { ...escaped(error.facts), ...command },
+      { ...error.facts, ...command },
+    )
   if (isStorageError(error)) {
     const message =
       error.detail === undefined ? error.message : `${error.message} (${error.detail})`
@@ -72,11 +77,16 @@ function isOwnWithoutRoom({ code, path }: DiskError): boolean {
   return code === 'no-space' && path.startsWith('.lsync/')
 }
 
-function said(code: string, { sentence, hint, exit }: Message, facts: Facts): Described {
+function said(
+  code: string,
+  { sentence, hint, exit }: Message,
+  escapedFacts: Facts,
+  facts = escapedFacts,
+): Described {
   const way = hint?.(facts)
   return {
     code,
-    message: sentence(facts),
+    message: sentence(escapedFacts),
     exit,
     ...(way === undefined ? {} : { hint: way }),
   }

@@ -1,12 +1,13 @@
 import type { LsyncErrorCode, StorageErrorCode } from '@lsync/core'
+import { shellWord } from '../render/shell-word.ts'
 import { EXIT } from './exit.ts'
 
-/** Facts for a sentence; already escaped. */
 export type Facts = Readonly<Record<string, string | number>>
 
 export interface Message {
+  /** Of facts that are escaped already. */
   readonly sentence: (facts: Facts) => string
-  /** What the person can do; undefined where the sentence says it. */
+  /** What the person can do; undefined where the sentence says it. Of facts as they are: each goes through `shellWord`, so that a command can be pasted. */
   readonly hint?: (facts: Facts) => string | undefined
   readonly exit: number
 }
@@ -26,7 +27,7 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
     sentence: ({ folder }) => `${folder} is an lsync repository already.`,
     // Also where a clone was cut off, and is asked for once more.
     hint: ({ folder }) =>
-      `To go on with it: lsync -C ${folder} sync. Its settings: lsync -C ${folder} config list`,
+      `To go on with it: lsync -C ${shellWord(String(folder))} sync. Its settings: lsync -C ${shellWord(String(folder))} config list`,
     exit: EXIT.usage,
   },
   'inside-lsync': {
@@ -62,7 +63,7 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
     sentence: ({ scheme, known }) =>
       `No installed provider knows ${scheme}:// (there are: ${known}).`,
     hint: ({ scheme }) =>
-      `If there is one, install it: lsync plugins install ${PUBLISHED[scheme ?? ''] ?? `@lsync/provider-${scheme}`} (or the package of somebody else: npm search lsync-provider)`,
+      `If there is one, install it: lsync plugins install ${PUBLISHED[scheme ?? ''] ?? shellWord(`@lsync/provider-${scheme}`)} (or the package of somebody else: npm search lsync-provider)`,
     exit: EXIT.usage,
   },
   'provider-broken': {
@@ -71,12 +72,13 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
     hint: ({ plugin }) =>
       plugin === undefined
         ? 'Update the plugin: lsync plugins update'
-        : `Update or remove it: lsync plugins uninstall ${plugin}`,
+        : `Update or remove it: lsync plugins uninstall ${shellWord(String(plugin))}`,
     exit: EXIT.usage,
   },
   'ambiguous-remote': {
     sentence: ({ remote }) => `${remote} may be a bucket or a folder.`,
-    hint: ({ remote }) => `Write s3://${remote} for a bucket, file:./${remote} for a folder.`,
+    hint: ({ remote }) =>
+      `Write ${shellWord(`s3://${remote}`)} for a bucket, ${shellWord(`file:./${remote}`)} for a folder.`,
     exit: EXIT.usage,
   },
   overlap: {
@@ -115,7 +117,8 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
   'unknown-remote': {
     sentence: ({ folder }) =>
       `${folder} is a repository of its own, whose remote was not told to others: a folder of one machine, it seems.`,
-    hint: ({ folder }) => `If you know where it is: lsync clone REMOTE ${folder}`,
+    hint: ({ folder }) =>
+      `If you know where it is: lsync clone REMOTE ${shellWord(String(folder))}`,
     exit: EXIT.problems,
   },
   locked: {

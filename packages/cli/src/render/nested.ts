@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Nested } from '@lsync/core'
 import { escapeName } from './escape.ts'
 import { count } from './format.ts'
+import { shellWord } from './shell-word.ts'
 
 /** What a run told the remote of the repositories within this one. */
 export function toldLines(nested: readonly Nested[], dryRun: boolean): readonly string[] {
@@ -65,10 +66,10 @@ const STATES: Readonly<Record<Nested['state'], string>> = {
 function comingBy(folder: string, pointer: Nested['pointer']): string {
   return pointer?.remote === undefined
     ? ''
-    : `; to bring it: ${escapeName(cloneCommand(pointer.remote, folder, pointer.settings))}`
+    : `; to bring it: ${cloneCommand(pointer.remote, folder, pointer.settings)}`
 }
 
-/** What a person who trusts the place would type. */
+/** What a person who trusts the place would type; safe to print. */
 export function cloneCommand(
   remote: string,
   folder: string,
@@ -77,7 +78,7 @@ export function cloneCommand(
   const flags = Object.entries(settings).flatMap(([key, value]) =>
     key === 'region' || key === 'endpoint' ? [`--${key}`, value] : ['--set', `${key}=${value}`],
   )
-  return ['lsync clone', remote, folder, ...flags].join(' ')
+  return ['lsync', 'clone', remote, folder, ...flags].map(shellWord).join(' ')
 }
 
 function addressOf(remote: string | undefined): string {

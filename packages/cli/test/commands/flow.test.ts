@@ -146,6 +146,17 @@ test('what cannot be synced is a problem and 4; the rest goes on', async () => {
   })
 })
 
+test('a clone of what holds nothing but empty folders says so', async () => {
+  const box = temporary()
+  mkdirSync(box.path('remote/empty'), { recursive: true })
+  expect(await run(box, 'clone', './remote', 'a')).toMatchObject({
+    exit: 0,
+    stderr: `note: there is nothing but empty folders at file://${box.path('remote')} yet\n`,
+  })
+  writeFileSync(box.path('remote/file'), 'x')
+  expect(await run(box, 'clone', './remote', 'b')).toMatchObject({ exit: 0, stderr: '' })
+})
+
 test('a clone of what holds nothing says so', async () => {
   const box = temporary()
   mkdirSync(box.path('remote'))

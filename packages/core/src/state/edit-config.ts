@@ -1,5 +1,5 @@
 import { parseDocument, type Document } from 'yaml'
-import { checked, checkValue, CONFIG_FORMAT, refuse } from './check-config.ts'
+import { checked, checkValue, CONFIG_FORMAT, refuse, refuseUnknownKey } from './check-config.ts'
 import { KEYS, typed } from './config-keys.ts'
 
 /** The text of a new configuration. */
@@ -29,8 +29,25 @@ function asText(value: unknown): string {
 
 /** Sets a key; comments and order survive. A list takes values separated by commas. LsyncError `bad-configuration` names the file only for what stands there. */
 export function setInConfig(source: string, file: string, key: string, value: string): string {
-  const { document } = checked(source, file)
   if (key === 'format') refuse(undefined, 'format is kept by lsync itself')
+  // By another one, what was agreed with this remote would hold for that.
+  if (key === 'repository')
+    refuse(
+      undefined,
+      'repository is kept by lsync itself. For another remote: lsync config set remote ADDRESS',
+    )
+  return withKey(source, file, key, value)
+}
+
+/** Of a remote that was looked at; undefined where it has none. */
+export function setIdentityInConfig(source: string, file: string, id: string | undefined): string {
+  if (id !== undefined) return withKey(source, file, 'repository', id)
+  const { document } = checked(source, file)
+  return document.delete('repository') ? print(document) : source
+}
+
+function withKey(source: string, file: string, key: string, value: string): string {
+  const { document } = checked(source, file)
   document.set(key, checkValue(undefined, KEYS, key, typed(key, value)))
   return print(document)
 }
@@ -42,8 +59,11 @@ function print(document: Document): string {
 
 export function unsetInConfig(source: string, file: string, key: string): string {
   const { document } = checked(source, file)
-  if (key === 'remote' || key === 'format')
+  if (key === 'remote' || key === 'repository' || key === 'format')
     refuse(undefined, `${key} cannot be unset: a repository needs it`)
-  if (!document.delete(key)) refuse(undefined, `${key} is not set`)
+  if (!document.delete(key)) {
+    refuseUnknownKey(key)
+    refuse(undefined, `${key} is not set`)
+  }
   return print(document)
 }

@@ -1,7 +1,7 @@
 import type { Disk } from '../disk/disk.ts'
 import { LsyncError } from '../model/errors.ts'
 import type { OnEvent } from '../model/events.ts'
-import { setInConfig, unsetInConfig } from '../state/edit-config.ts'
+import { setIdentityInConfig, setInConfig } from '../state/edit-config.ts'
 import { CONFIG, DATABASE, JOURNAL, NESTED } from '../state/layout.ts'
 import { openState } from '../state/open-state.ts'
 import { readFormerIds, writeRemoteReport } from '../state/remote-report.ts'
@@ -73,7 +73,8 @@ export async function changeRemote(
     await writeRemoteReport(disk, { remote, date: machine.world.now(), report, identity })
     // Last, and both at once: until it is written, the repository syncs with the old one, and has only forgotten what can be found out again.
     const text = setInConfig((await disk.readText(CONFIG)) ?? '', CONFIG, 'remote', remote)
-    await disk.replaceText(CONFIG, withIdentity(text, config.repository, identity?.id))
+    // Where the place could not be given an identity, the former one must not stand: the next sync that may write would give it that.
+    await disk.replaceText(CONFIG, setIdentityInConfig(text, CONFIG, identity?.id))
     return { remote, other }
   } finally {
     await release()
@@ -88,10 +89,4 @@ function isFilledFrom(known: Identity | undefined, id: string | undefined): bool
 /** The identity of the place so far, and of those which that one was filled from. */
 async function placesSoFar(disk: Disk, id: string | undefined): Promise<readonly string[]> {
   return id === undefined ? [] : [id, ...(await readFormerIds(disk, id))]
-}
-
-/** Where the place could not be given an identity, the former one must not stand: the next sync that may write would give it that. */
-function withIdentity(text: string, before: string | undefined, now: string | undefined): string {
-  if (now !== undefined) return setInConfig(text, CONFIG, 'repository', now)
-  return before === undefined ? text : unsetInConfig(text, CONFIG, 'repository')
 }
