@@ -1,5 +1,5 @@
 export * from './provider/index.ts'
-export { type World } from './disk/clock.ts'
+export { type World } from './disk/world.ts'
 export * from './disk/disk.ts'
 export { nodeDisk } from './disk/node-disk.ts'
 export { diskError } from './disk/node-errors.ts'

@@ -9,7 +9,7 @@ import { probeFolder } from './probe.ts'
 import { headOf, readObject } from './read.ts'
 import { removeObject } from './remove.ts'
 import { renewed } from './renew.ts'
-import { writeObject } from './write.ts'
+import { type Target, writeObject } from './write.ts'
 
 /** Of a file system, as long as no probe found otherwise. */
 const ATOMIC = {
@@ -31,6 +31,13 @@ export async function openFolder(
   if (stat?.isDirectory() !== true) throw noFolder(`there is no folder ${root}`)
   const locks = new Locks(root)
   let unflushed: string[] = []
+  const target: Target = {
+    root,
+    locks,
+    written(path) {
+      unflushed.push(path)
+    },
+  }
   const sameRoot = (): void => {
     const now = attemptRoot(root, () => statSync(root, { throwIfNoEntry: false }))
     if (now?.ino !== stat.ino || now.dev !== stat.dev)
@@ -49,11 +56,7 @@ export async function openFolder(
       }),
     read: (key, options) => translated(key, options.signal, () => readObject(root, key, options)),
     write: (key, source, options) =>
-      translated(key, options.signal, () =>
-        writeObject(root, locks, key, source, options, (path) => {
-          unflushed.push(path)
-        }),
-      ),
+      translated(key, options.signal, () => writeObject(target, key, source, options)),
     remove: (key, options) =>
       translated(key, options.signal, () => removeObject(root, locks, key, options)),
     async flush() {

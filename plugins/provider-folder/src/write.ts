@@ -30,18 +30,25 @@ import { makeFolder, unmakeFolders } from './make-folder.ts'
 import { announce, listedInfo, writeSidecar } from './metadata.ts'
 import { forget } from './sweep.ts'
 
-/** Stores a key: whole, under its condition, or not at all. Returns the files that a flush must reach. */
+/** The folder that is written to. */
+export interface Target {
+  readonly root: string
+  readonly locks: Locks
+  /** Is told of the files that a flush must reach. */
+  readonly written: (path: string) => void
+}
+
+/** Stores a key: whole, under its condition, or not at all. */
 export async function writeObject(
-  root: string,
-  locks: Locks,
+  target: Target,
   key: string,
   source: ByteSource,
   options: WriteOptions,
-  written: (path: string) => void,
 ): Promise<ObjectInfo> {
+  const { root, locks, written } = target
   checkKey(key)
   options.signal.throwIfAborted()
-  if (key.endsWith('/')) return writeFolder(root, locks, key, source, options, written)
+  if (key.endsWith('/')) return writeFolder(target, key, source, options)
   const place = join(root, key)
   const staged = await stage(locks, key, source, options)
   let isStaged = true
@@ -53,7 +60,7 @@ export async function writeObject(
         const made: string[] = []
         attempt(key, () => announce(root, key, staged.path, options.metadata, locks.stagingPlace()))
         try {
-          put(root, key, staged.path, place, options, made)
+          put({ root, key, staged: staged.path, made }, options.expect)
         } catch (error) {
           // They would read as somebody's empty ones.
           unmakeFolders(made)
@@ -79,14 +86,17 @@ export async function writeObject(
   }
 }
 
-function put(
-  root: string,
-  key: string,
-  staged: string,
-  place: string,
-  { expect }: WriteOptions,
-  made: string[],
-): void {
+/** Bytes on their way to their key. */
+interface Arrival {
+  readonly root: string
+  readonly key: string
+  readonly staged: string
+  /** Folders that were made for it. */
+  readonly made: string[]
+}
+
+function put({ root, key, staged, made }: Arrival, expect: Expect): void {
+  const place = join(root, key)
   if (expect.kind === 'absent') {
     for (let attempts = 1; ; attempts++)
       try {
@@ -223,12 +233,10 @@ async function stage(
 
 /** An empty folder: the folder itself, and a mark that keeps it when its last file goes. */
 async function writeFolder(
-  root: string,
-  locks: Locks,
+  { root, locks, written }: Target,
   key: string,
   source: ByteSource,
   { expect, signal }: WriteOptions,
-  written: (path: string) => void,
 ): Promise<ObjectInfo> {
   if (source.size > 0) throw new StorageError('bad-key', `a folder holds no bytes: ${key}`, { key })
   checkParents(root, key)

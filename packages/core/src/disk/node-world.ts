@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as timeout } from 'node:timers/promises'
-import type { World } from './clock.ts'
+import type { World } from './world.ts'
 
 export function nodeWorld(): World {
   return {

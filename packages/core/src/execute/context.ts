@@ -1,4 +1,4 @@
-import type { World } from '../disk/clock.ts'
+import type { World } from '../disk/world.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Path, SymlinkPolicy } from '../model/entry.ts'
 import type { Folding } from '../model/folding.ts'

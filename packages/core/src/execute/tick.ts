@@ -1,5 +1,5 @@
 import { FINE_STEP } from '../decide/unchanged.ts'
-import type { World } from '../disk/clock.ts'
+import type { World } from '../disk/world.ts'
 
 /**
  * Waits until the clock that stamps files has moved on from these: a file that was placed in this very tick would have to be hashed again by the next run.

@@ -27,6 +27,15 @@ const PARTS_AT_ONCE = 4
 /** Milliseconds for giving up an upload, on top of a run that may be at its end. */
 const FAREWELL = 5000
 
+/** A file that is to be sent in parts, open, and what it is sent with. */
+export interface LargeUpload {
+  readonly effects: Effects
+  readonly uploads: Uploads
+  readonly action: UploadAction
+  readonly file: DiskFile
+  readonly signal: AbortSignal
+}
+
 /** An upload with the parts that are still to be sent. */
 interface Begun {
   readonly session: UploadSession
@@ -38,15 +47,10 @@ interface Begun {
  * Sends a large file in parts, and goes on where an earlier run stopped, if the file, the condition and the metadata are still the same. What is
  * begun is recorded before its first part, and stays for the next run unless nobody could use it.
  */
-export async function uploadInParts(
-  effects: Effects,
-  uploads: Uploads,
-  action: UploadAction,
-  file: DiskFile,
-  signal: AbortSignal,
-): Promise<Sent> {
+export async function uploadInParts(large: LargeUpload): Promise<Sent> {
+  const { effects, uploads, action, signal } = large
   const kept = effects.transfers.upload(action.path)
-  const content = await contentOf(action, file, kept, uploads, signal)
+  const content = await contentOf(large, kept)
   const { sha256 } = content
   const write = await writeOptions(effects, action, sha256, signal)
   const whole: UploadOptions = { ...write, size: action.from.stat.size, digests: { sha256 } }
@@ -54,9 +58,8 @@ export async function uploadInParts(
 
   if (kept !== undefined && isSameUpload(kept, sha256, whole)) {
     try {
-      const begun = await resume(effects, uploads, kept, action, file, whole)
-      if (begun !== undefined)
-        return sent(await finish(effects, action, file, content, begun, signal))
+      const begun = await resume(large, kept, whole)
+      if (begun !== undefined) return sent(await finish(large, content, begun))
     } catch (error) {
       if (!isStorageError(error) || error.code !== 'upload-lost') throw error
       // It may be gone because it was finished, and we died before we knew.
@@ -68,17 +71,13 @@ export async function uploadInParts(
     }
   }
   if (kept !== undefined) await giveUp(effects, uploads, kept)
-  const begun = await begin(effects, uploads, action, whole)
-  return sent(await finish(effects, action, file, content, begun, signal))
+  return sent(await finish(large, content, await begin(large, whole)))
 }
 
 /** As it was known before, where the file cannot have changed since. */
 async function contentOf(
-  { from, sha256: known }: UploadAction,
-  file: DiskFile,
+  { action: { from, sha256: known }, uploads, file, signal }: LargeUpload,
   kept: UploadRecord | undefined,
-  uploads: Uploads,
-  signal: AbortSignal,
 ): Promise<HashedContent> {
   if (known !== undefined && fingerprintOf(from) !== undefined) return knownContent(known)
   if (kept !== undefined && isUntouched(kept, from)) return knownContent(kept.sha256)
@@ -88,9 +87,7 @@ async function contentOf(
 }
 
 async function begin(
-  { transfers }: Effects,
-  uploads: Uploads,
-  { path, from }: UploadAction,
+  { effects: { transfers }, uploads, action: { path, from } }: LargeUpload,
   whole: UploadOptions,
 ): Promise<Begun> {
   const { signal, size, expect, metadata, digests } = whole
@@ -114,11 +111,8 @@ async function begin(
  * @returns undefined where it cannot be gone on with
  */
 async function resume(
-  { onEvent }: Effects,
-  uploads: Uploads,
+  { effects: { onEvent }, uploads, action: { from }, file }: LargeUpload,
   record: UploadRecord,
-  { from }: UploadAction,
-  file: DiskFile,
   { signal, ...begun }: UploadOptions,
 ): Promise<Begun | undefined> {
   const session = await uploads.resume(record.token, {
@@ -144,12 +138,9 @@ async function resume(
 }
 
 async function finish(
-  effects: Effects,
-  action: UploadAction,
-  file: DiskFile,
+  { effects, action, file, signal }: LargeUpload,
   content: HashedContent,
   { session, record, missing }: Begun,
-  signal: AbortSignal,
 ): Promise<ObjectInfo> {
   try {
     let noted = record.token

@@ -71,7 +71,7 @@ async function sendFile(
   if (!isStill(await file.stat(), from)) throw new PathProblem('changing')
   const { uploads } = effects.provider
   if (uploads !== undefined && from.stat.size >= uploads.worthwhile)
-    return await uploadInParts(effects, uploads, action, file, signal)
+    return await uploadInParts({ effects, uploads, action, file, signal })
   const { size } = from.stat
   if (size <= SMALL_FILE) return await sendSmall(effects, action, file, signal)
   return size <= LARGEST_HELD

@@ -1,4 +1,4 @@
-import type { World } from '../disk/clock.ts'
+import type { World } from '../disk/world.ts'
 
 /**
  * At most so many at once, first come first served: who takes several at once is not overtaken by those who need fewer. A waiting place is left at once when

@@ -1,4 +1,4 @@
-import type { World } from '../disk/clock.ts'
+import type { World } from '../disk/world.ts'
 import { isTemporary, StorageError } from '../provider/index.ts'
 
 /** The one retry of lsync. */

@@ -1,4 +1,4 @@
-import type { World } from '../disk/clock.ts'
+import type { World } from '../disk/world.ts'
 import { type Disk, DiskError, type DiskWriter } from '../disk/disk.ts'
 import { type Folding, NO_FOLDING } from '../model/folding.ts'
 import { STAGING } from '../state/layout.ts'

@@ -1,6 +1,6 @@
 import { type IgnoreRules, RULE_FILE } from '../decide/ignore.ts'
 import type { Refusal } from '../decide/rule-cost.ts'
-import type { World } from '../disk/clock.ts'
+import type { World } from '../disk/world.ts'
 import { type Disk, DiskError, type DiskStat, type FolderItem } from '../disk/disk.ts'
 import type { EntryType, LocalEntry, Path, SymlinkPolicy } from '../model/entry.ts'
 import { LsyncError } from '../model/errors.ts'

@@ -1,4 +1,4 @@
-import type { World } from '../disk/clock.ts'
+import type { World } from '../disk/world.ts'
 import { type Disk, DiskError } from '../disk/disk.ts'
 import type { ProcessIdentity } from '../disk/process.ts'
 import { LsyncError } from '../model/errors.ts'

@@ -1,5 +1,5 @@
 import type { Row } from '../model/entry.ts'
-import type { World } from '../disk/clock.ts'
+import type { World } from '../disk/world.ts'
 import type { Disk } from '../disk/disk.ts'
 import { pageOf } from '../model/side.ts'
 import {

@@ -1,4 +1,4 @@
-import type { World } from '../disk/clock.ts'
+import type { World } from '../disk/world.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { BaseEntry, Row } from '../model/entry.ts'
 import { isWithin } from '../model/path.ts'

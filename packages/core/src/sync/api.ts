@@ -1,5 +1,5 @@
 import type { Disk } from '../disk/disk.ts'
-import type { World } from '../disk/clock.ts'
+import type { World } from '../disk/world.ts'
 import type { ProcessIdentity } from '../disk/process.ts'
 import type { OnEvent } from '../model/events.ts'
 import type {

@@ -1,5 +1,5 @@
 import { parse, stringify } from 'yaml'
-import type { World } from '../disk/clock.ts'
+import type { World } from '../disk/world.ts'
 import { LsyncError } from '../model/errors.ts'
 import { formerIds } from '../model/former-ids.ts'
 import type { Halt } from '../model/plan.ts'

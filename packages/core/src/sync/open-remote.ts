@@ -1,4 +1,4 @@
-import type { World } from '../disk/clock.ts'
+import type { World } from '../disk/world.ts'
 import type { OnEvent } from '../model/events.ts'
 import type {
   CallOptions,

@@ -1,7 +1,7 @@
 import { believedDisk, settleBits } from './executable-bits.ts'
 import { type IgnoreSettings, isJunk } from '../decide/ignore.ts'
 import type { Retention } from '../decide/retention.ts'
-import type { World } from '../disk/clock.ts'
+import type { World } from '../disk/world.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Effects, Ranged } from '../execute/context.ts'
 import { Arena } from '../execute/arena.ts'

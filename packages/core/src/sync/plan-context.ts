@@ -1,5 +1,5 @@
 import type { IgnoreSettings } from '../decide/ignore.ts'
-import type { World } from '../disk/clock.ts'
+import type { World } from '../disk/world.ts'
 import type { Path, RemoteEntry, SymlinkPolicy } from '../model/entry.ts'
 import type { Folding } from '../model/folding.ts'
 import type { AdoptAction, ConflictPolicy, Override, Settlement, SyncMode } from '../model/plan.ts'

@@ -1,4 +1,4 @@
-import type { World } from '../../src/disk/clock.ts'
+import type { World } from '../../src/disk/world.ts'
 import type { Random } from './random.ts'
 
 /** Something that lives in the simulation and can die. */
