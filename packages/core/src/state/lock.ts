@@ -4,6 +4,7 @@ import type { ProcessIdentity } from '../disk/process.ts'
 import { LsyncError } from '../model/errors.ts'
 import { joinPath } from '../model/path.ts'
 import { LOCK, LSYNC } from './layout.ts'
+import { removeIfThere } from './remove.ts'
 
 export interface LockOptions {
   readonly self: ProcessIdentity
@@ -125,14 +126,6 @@ async function sweep(disk: Disk, isAlive: LockOptions['isAlive']): Promise<void>
     }
   } catch (error) {
     if (!(error instanceof DiskError)) throw error
-  }
-}
-
-async function removeIfThere(disk: Disk, path: string): Promise<void> {
-  try {
-    await disk.remove(path)
-  } catch (error) {
-    if (!(error instanceof DiskError) || error.code !== 'missing') throw error
   }
 }
 

@@ -3,6 +3,7 @@ import { type Disk, DiskError } from '../disk/disk.ts'
 import type { Path } from '../model/entry.ts'
 import type { ByteRange, UploadToken } from '../provider/index.ts'
 import { TRANSFERS } from './layout.ts'
+import { removeIfThere } from './remove.ts'
 import {
   downloadHead,
   type DownloadRecord,
@@ -192,13 +193,5 @@ async function namesIn(disk: Disk): Promise<readonly string[] | undefined> {
   } catch (error) {
     if (error instanceof DiskError && error.code === 'missing') return undefined
     throw error
-  }
-}
-
-async function removeIfThere(disk: Disk, path: string): Promise<void> {
-  try {
-    await disk.remove(path)
-  } catch (error) {
-    if (!(error instanceof DiskError) || error.code !== 'missing') throw error
   }
 }
