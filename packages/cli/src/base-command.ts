@@ -197,7 +197,8 @@ export abstract class LsyncCommand extends Command {
     }
     const { describe } = await import('./messages/describe.ts')
     // A command without flags of its own has no list of them.
-    return describe(error, { waits: 'wait' in { ...this.ctor.flags } ? 1 : 0 })
+    const flags = { ...this.ctor.flags }
+    return describe(error, { waits: 'wait' in flags ? 1 : 0, begins: 'set' in flags ? 1 : 0 })
   }
 }
 

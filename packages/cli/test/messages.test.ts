@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { DiskError, LsyncError, StorageError } from '@lsync/core'
+import { DiskError, LsyncError, StorageError, type StorageErrorCode } from '@lsync/core'
 import { describe as group, expect, test } from 'vitest'
 import { describe } from '../src/messages/describe.ts'
 import { LSYNC_ERRORS, STORAGE_ERRORS } from '../src/messages/errors.ts'
@@ -74,6 +74,16 @@ group('an error in words', () => {
       hint: 'Wait for it, or use --wait SECONDS.',
       exit: 7,
     })
+  })
+
+  test('who begins with a remote has no repository yet to look from', () => {
+    const hintOf = (code: StorageErrorCode, begins: number) =>
+      describe(new StorageError(code, 'it said'), { begins }).hint
+    expect(hintOf('no-remote', 1)).toBe('Check its name, and that a disk it lies on is mounted.')
+    expect(hintOf('no-remote', 0)).toContain('lsync config get remote')
+    expect(hintOf('unexpected', 1)).toBe('lsync stopped rather than guess.')
+    expect(hintOf('unexpected', 0)).toContain('lsync doctor')
+    expect(hintOf('refused', 1)).toBeUndefined()
   })
 
   test('of a store, with what it said', () => {

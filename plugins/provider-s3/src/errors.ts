@@ -6,6 +6,7 @@ const CODES: Readonly<Record<string, StorageErrorCode>> = {
   NoSuchKey: 'not-found',
   NoSuchVersion: 'not-found',
   NoSuchBucket: 'no-remote',
+  InvalidBucketName: 'bad-remote',
   PreconditionFailed: 'precondition-failed',
   ConditionalRequestConflict: 'busy',
   OperationAborted: 'busy',

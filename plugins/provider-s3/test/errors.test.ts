@@ -5,6 +5,7 @@ describe('what the store answers', () => {
   test.each([
     [404, 'NoSuchKey', 'not-found'],
     [404, 'NoSuchBucket', 'no-remote'],
+    [400, 'InvalidBucketName', 'bad-remote'],
     [404, 'NoSuchUpload', 'upload-lost'],
     [404, undefined, 'not-found'],
     [412, 'PreconditionFailed', 'precondition-failed'],

@@ -38,7 +38,7 @@ const REFUSED: ReadonlySet<DiskErrorCode> = new Set([
   'bad-name',
 ])
 
-/** The one way from an error to what a person reads and a script gets. Of the command: `waits` is 1 where it has the flag `--wait`. */
+/** The one way from an error to what a person reads and a script gets. Of the command: `waits` is 1 where it has the flag `--wait`, `begins` where it makes a repository. */
 export function describe(thrown: unknown, command: Facts = {}): Described {
   const error = firstFailure(thrown)
   if (error instanceof LsyncError)
@@ -53,7 +53,10 @@ export function describe(thrown: unknown, command: Facts = {}): Described {
       error.detail === undefined ? error.message : `${error.message} (${error.detail})`
     // A provider that was built for a later contract may bring codes that are not in the table.
     const known: Message | undefined = STORAGE_ERRORS[error.code]
-    return said(error.code, known ?? STORAGE_ERRORS.unexpected, { message: escapeName(message) })
+    return said(error.code, known ?? STORAGE_ERRORS.unexpected, {
+      message: escapeName(message),
+      ...command,
+    })
   }
   if (error instanceof DiskError) {
     const own = isOwnWithoutRoom(error)

@@ -135,12 +135,19 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
   },
 }
 
-const remote = (sentence: (facts: Facts) => string, hint?: (facts: Facts) => string): Message => ({
+const remote = (
+  sentence: (facts: Facts) => string,
+  hint?: (facts: Facts) => string | undefined,
+): Message => ({
   sentence,
   ...(hint === undefined ? {} : { hint }),
   exit: EXIT.remote,
 })
 const detailed = (start: string) => (facts: Facts) => `${start}: ${facts['message']}`
+
+/** Where there is a repository to look from. */
+const looksCloser = ({ begins }: Facts): string | undefined =>
+  begins === 1 ? undefined : 'lsync doctor looks closer.'
 
 export const STORAGE_ERRORS: Readonly<Record<StorageErrorCode, Message>> = {
   'not-found': remote(detailed('The remote does not have it')),
@@ -165,8 +172,8 @@ export const STORAGE_ERRORS: Readonly<Record<StorageErrorCode, Message>> = {
   ),
   'no-remote': remote(
     detailed('There is no such remote'),
-    () =>
-      'Check its name, and that a disk it lies on is mounted; lsync config get remote shows it.',
+    ({ begins }) =>
+      `Check its name, and that a disk it lies on is mounted${begins === 1 ? '' : '; lsync config get remote shows it'}.`,
   ),
   'no-space': remote(
     detailed('The remote has no room left'),
@@ -185,10 +192,9 @@ export const STORAGE_ERRORS: Readonly<Record<StorageErrorCode, Message>> = {
     () => 'Run lsync again: it goes on where it stopped.',
   ),
   unsupported: remote(detailed('The remote does not offer this')),
-  refused: remote(detailed('The remote refuses this'), () => 'lsync doctor looks closer.'),
+  refused: remote(detailed('The remote refuses this'), looksCloser),
   'bad-remote': { sentence: detailed('This remote makes no sense'), exit: EXIT.usage },
-  unexpected: remote(
-    detailed('The remote answered what lsync does not understand'),
-    () => 'lsync stopped rather than guess. lsync doctor looks closer.',
+  unexpected: remote(detailed('The remote answered what lsync does not understand'), (facts) =>
+    ['lsync stopped rather than guess.', looksCloser(facts)].join(' ').trim(),
   ),
 }
