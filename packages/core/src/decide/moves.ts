@@ -91,14 +91,16 @@ export function withMoves(
   judged: readonly Judged[],
   { hashes, proved, unjudged }: Known,
 ): WithMoves {
-  const { actions: there, kept } = movesThere(actions, judged, hashes, unjudged)
-  return { actions: movesHere(there, proved), kept }
+  const { actions: there, ...rest } = movesThere(actions, judged, hashes, unjudged)
+  return { actions: movesHere(there, proved), ...rest }
 }
 
 export interface WithMoves {
   readonly actions: readonly Action[]
   /** Removals on the remote that are left undone, since a file that cannot be read may hold what was there. */
   readonly kept: readonly string[]
+  /** All that are left undone. */
+  readonly staying: readonly string[]
 }
 
 /** Renamed here: the remote follows. */
@@ -114,7 +116,7 @@ function movesThere(
   const leaving = removals.flatMap(({ path, base }): Holder[] =>
     isMovable(base) ? [{ path, sha256: base.sha256, inode: base.local?.inode }] : [],
   )
-  if (leaving.length === 0) return { actions, kept: [] }
+  if (leaving.length === 0) return { actions, kept: [], staying: [] }
   const wanted = new Set(leaving.map(({ sha256 }) => sha256))
   const arriving = appearedWith(wanted, judged, hashes)
   const pairs = pair(leaving, arriving)
@@ -128,6 +130,7 @@ function movesThere(
     if (settled.get(destination) !== undefined) moved.set(destination, source)
 
   const kept: string[] = []
+  const staying: string[] = []
   const moving = actions.flatMap((action): Action[] => {
     if (action.kind === 'upload') {
       const sha256 = action.sha256 ?? hashes.get(action.path)
@@ -150,6 +153,7 @@ function movesThere(
       // It may have taken the place of a file that cannot be read now: the object stays until that is known.
       if (unknown.mayHold(action.base)) {
         kept.push(action.path)
+        staying.push(action.path)
         return []
       }
       // Renamed and edited, or so it looks (an inode proves nothing): the former object stays until the latter is there.
@@ -162,9 +166,11 @@ function movesThere(
       return [{ ...action, after: destination, move: true }]
     // Its content is here under a name on which nothing is settled yet (a conflict, say): it stays where it is until it is.
     const after = destinations.find(({ path }) => settled.has(path))
-    return after === undefined ? [] : [{ ...action, after: after.path }]
+    if (after !== undefined) return [{ ...action, after: after.path }]
+    staying.push(action.path)
+    return []
   })
-  return { actions: moving, kept }
+  return { actions: moving, kept, staying }
 }
 
 /** Files that appeared here, and hold one of the contents. */

@@ -141,6 +141,21 @@ export function separateFileFolderConflicts(
   }
 }
 
+/** Those of the paths that stay on the remote in whose place something is about to come there, or below which it is. */
+export function inTheWay(staying: readonly Path[], actions: readonly Action[]): readonly Path[] {
+  if (staying.length === 0) return []
+  const coming = new Set<Path>()
+  const filled = new Set<Path>()
+  for (const action of actions) {
+    if (!isUpward(action)) continue
+    coming.add(diskPath(action.path))
+    for (const folder of ancestorsOf(action.path)) filled.add(folder)
+  }
+  return staying.filter(
+    (path) => filled.has(path) || ancestorsOf(path).some((folder) => coming.has(folder)),
+  )
+}
+
 function removalOf({ path, base, remote }: DownloadAction): RemoveRemoteAction {
   return { kind: 'remove-remote', path, ...(base === undefined ? {} : { base }), remote }
 }

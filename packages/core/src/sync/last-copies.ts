@@ -1,51 +1,173 @@
 import { executableHere } from '../decide/executable-bit.ts'
 import type { Change, Judged } from '../decide/evidence.ts'
+import type { Candidate } from '../decide/moves.ts'
+import { inTheWay } from '../decide/places.ts'
 import { lastCopies, type Removal } from '../decide/plan.ts'
 import type { Path } from '../model/entry.ts'
-import { ancestorsOf, isWithin } from '../model/path.ts'
+import { ancestorsOf, isFolderKey } from '../model/path.ts'
 import type { Action } from '../model/plan.ts'
+import { gatherMoves } from './gather-moves.ts'
 import type { View } from './look.ts'
 import type { PlanContext, PlanOptions } from './plan-context.ts'
+
+/** What no single row shows, decided: what may be done, and what stays on the remote until something else is settled. */
+interface Settled {
+  readonly actions: readonly Action[]
+  readonly staying: readonly Path[]
+}
+
+/** @param waiting what is left to a run in the other direction, or stays where it is: nothing may come into its place */
+type Settle<Result> = (actions: readonly Action[], waiting: readonly Action[]) => Promise<Result>
 
 /**
  * Applies the last-copy rule: the removals that would take the last copy become uploads that keep it, or downloads that bring it back, or are left
  * undone. Content leaves a side also where something else takes its place.
- * @param places of conflicts between a file and a folder: nothing at or below them is touched
+ *
+ * What is kept may be in the way of what comes, as a file is where a folder comes: so all is settled anew with it, until nothing more is to be kept.
+ * @param ours what the rows come to by themselves
  */
-export async function keepLastCopies(
-  context: Pick<PlanContext, 'state' | 'nestedAbove'>,
+export async function keepLastCopies<Result extends Settled>(
+  context: PlanContext,
   { mode, settlements }: Pick<PlanOptions, 'mode' | 'settlements'>,
   view: View,
+  ours: readonly Action[],
+  settle: Settle<Result>,
+): Promise<Result> {
+  const copies: Copies = { kept: new Set(), back: new Set() }
+  /** Nothing is done at these. */
+  const held = new Set<Path>()
+  const isOurs = ({ kind }: Action): boolean =>
+    mode === 'sync' || (kind === 'upload') === (mode === 'push')
+  for (;;) {
+    const revived = view.judged.flatMap((row): readonly Action[] => {
+      const { path } = row.joined
+      if (held.has(path)) return []
+      return copies.kept.has(path)
+        ? uploadAgain(row)
+        : copies.back.has(path)
+          ? downloadAgain(row)
+          : []
+    })
+    const standing = view.judged.flatMap((row): readonly Action[] =>
+      held.has(row.joined.path) ? [...uploadAgain(row), ...downloadAgain(row)] : [],
+    )
+    const others = ours.filter(
+      ({ kind, path }) =>
+        !held.has(path) &&
+        !(kind === 'remove-local' && copies.kept.has(path)) &&
+        !(kind === 'remove-remote' && copies.back.has(path)),
+    )
+    const settled = await settle(
+      [...others, ...revived.filter(isOurs)],
+      [...view.waiting, ...revived.filter((action) => !isOurs(action)), ...standing],
+    )
+    const before = sizeOf(copies) + held.size
+    for (const path of inTheWay(settled.staying, settled.actions)) held.add(path)
+    // With decisions of a person, nothing leaves but what she decided on.
+    if (settlements === undefined) {
+      const untouched = new Set([...settled.staying, ...held])
+      const last = await lastCopiesAmong(context, view, settled.actions, untouched)
+      for (const path of last.kept) copies.kept.add(path)
+      for (const path of last.back) copies.back.add(path)
+      if (sizeOf(copies) + held.size === before)
+        for (const path of ofDoubtfulContent(view, revived.filter(isOurs), settled)) held.add(path)
+    }
+    if (sizeOf(copies) + held.size === before) return settled
+  }
+}
+
+/**
+ * Where a copy cannot be brought (its place is in dispute), all copies of its content stay as they are: once another one had gone, nobody could tell any
+ * more that this is the last.
+ */
+function ofDoubtfulContent(
+  { judged }: View,
+  revived: readonly Action[],
+  { actions }: Settled,
+): readonly Path[] {
+  const coming = new Set(actions.map(({ path }) => path))
+  const contents = new Set(
+    revived.flatMap(({ path, base }) =>
+      base === undefined || coming.has(path) ? [] : [base.sha256],
+    ),
+  )
+  return judged.flatMap(({ joined: { path, base } }) =>
+    base !== undefined && contents.has(base.sha256) ? [path] : [],
+  )
+}
+
+/** Paths that hold a last copy here (`kept`), or there (`back`), and would lose it. */
+interface Copies {
+  readonly kept: Set<Path>
+  readonly back: Set<Path>
+}
+
+function sizeOf({ kept, back }: Copies): number {
+  return kept.size + back.size
+}
+
+async function lastCopiesAmong(
+  context: PlanContext,
+  view: View,
   actions: readonly Action[],
-  places: readonly Path[],
-): Promise<readonly Action[]> {
-  // Then nothing leaves but what a person decided on.
-  if (settlements !== undefined) return actions
+  untouched: ReadonlySet<Path>,
+): Promise<{ readonly kept: ReadonlySet<Path>; readonly back: ReadonlySet<Path> }> {
   const { removedHere, removedThere, replacedHere, replacedThere } = leaving(view.judged, actions)
   const leavingHere = [...removedHere, ...replacedHere]
   const doubtful = inBoth([...removedThere, ...replacedThere], leavingHere)
-  if (doubtful.size === 0) return actions
-  const survives = new Set([
+  const among = (survives: Set<string>) => {
+    const kept = lastCopies(removedThere, leavingHere, survives)
+    for (const { path, sha256 } of removedThere) if (kept.has(path)) survives.add(sha256)
+    return { kept, back: lastCopies(removedHere, replacedThere, survives) }
+  }
+  if (doubtful.size === 0) return among(new Set())
+  const survives = [
     ...brought(actions),
+    ...view.judged.flatMap(({ joined: { path, base } }) =>
+      base !== undefined && untouched.has(path) ? [base.sha256] : [],
+    ),
     ...(await unchangedAmong(doubtful, view, context)),
-  ])
-  const kept = lastCopies(removedThere, leavingHere, survives)
-  for (const { path, sha256 } of removedThere) if (kept.has(path)) survives.add(sha256)
-  const returned = lastCopies(removedHere, replacedThere, survives)
-  if (kept.size === 0 && returned.size === 0) return actions
-  const others = actions.filter(
-    ({ kind, path }) =>
-      !(kind === 'remove-local' && kept.has(path)) &&
-      !(kind === 'remove-remote' && returned.has(path)),
-  )
-  const revived = view.judged.flatMap((row): Action[] => {
-    const { path } = row.joined
-    if (places.some((place) => isWithin(path, [place]))) return []
-    if (kept.has(path) && mode !== 'pull') return uploadAgain(row)
-    if (returned.has(path) && mode !== 'push') return downloadAgain(row)
-    return []
+  ]
+  const last = among(new Set(survives))
+  if (last.kept.size === 0 && last.back.size === 0) return last
+  return among(new Set([...survives, ...(await found(context, view, actions, doubtful))]))
+}
+
+/** Those of the contents that are new somewhere, which nobody had to know until now. */
+async function found(
+  context: PlanContext,
+  { judged }: View,
+  actions: readonly Action[],
+  contents: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const candidates = new Map<string, Candidate>()
+  const sizes = new Set<number>()
+  for (const { joined, local } of judged) {
+    const { path, base } = joined
+    if (base === undefined || !contents.has(base.sha256)) continue
+    sizes.add(base.size)
+    if (local === 'unchanged' && joined.local.state === 'present')
+      candidates.set(base.sha256, { path, from: joined.local.entry, sha256: base.sha256 })
+  }
+  const { hashes, proved } = await gatherMoves(context, {
+    hash: actions.flatMap((action) =>
+      action.kind === 'upload' &&
+      action.sha256 === undefined &&
+      action.from.type === 'file' &&
+      sizes.has(action.from.stat.size)
+        ? [{ path: action.path, from: action.from }]
+        : [],
+    ),
+    compare: actions.flatMap((action) =>
+      action.kind === 'download' &&
+      action.here === undefined &&
+      !isFolderKey(action.path) &&
+      sizes.has(action.remote.size)
+        ? [{ remote: action.remote, candidates }]
+        : [],
+    ),
   })
-  return [...others, ...revived]
+  return [...hashes.values(), ...[...proved.values()].map(({ sha256 }) => sha256)]
 }
 
 /** What is on its way out on each side. */
@@ -72,12 +194,16 @@ function leaving(judged: readonly Judged[], actions: readonly Action[]) {
 
 /** What this run brings somewhere survives there, or the removals do not happen. */
 function brought(actions: readonly Action[]): readonly string[] {
-  return actions.flatMap((action) =>
-    (action.kind === 'upload' || action.kind === 'adopt' || action.kind === 'move-local') &&
-    action.sha256 !== undefined
-      ? [action.sha256]
-      : [],
-  )
+  return actions.flatMap((action) => {
+    // Of some downloads it is proved that they bring what is here already.
+    const sha256 =
+      action.kind === 'download'
+        ? action.here?.[0]?.sha256
+        : action.kind === 'upload' || action.kind === 'adopt' || action.kind === 'move-local'
+          ? action.sha256
+          : undefined
+    return sha256 === undefined ? [] : [sha256]
+  })
 }
 
 /** Those of the contents that a file holds which nothing touches, on both sides. */

@@ -152,24 +152,14 @@ async function settleContent(
   view: View,
   within: readonly Path[],
 ): Promise<Omit<Plan, 'counts'>> {
-  const { judged, unjudged, actions, counts, waiting } = view
-  const onlyThere = judged.flatMap(({ joined: { path, local, remote } }) =>
-    local.state === 'absent' && remote.state === 'present' ? [path] : [],
-  )
   // Nothing is removed outside the named paths, whatever is found there.
-  const some = actions.filter((action) => isWithin(action.path, within) || !takesContent(action))
-  const empty = withoutFilledMarks(withoutFilledFolders(some, onlyThere), waiting)
-  const separated = separateFileFolderConflicts(empty, waiting)
-  const possible = withoutOccupied(separated.actions, counts.occupied)
-  const questions = moveQuestions(judged, possible.actions)
-  const answers = await gatherMoves(context, questions)
-  const moved = withMoves(possible.actions, judged, { ...answers, unjudged })
-  const places = separated.conflicts.map(({ path }) => path)
-  const { override } = options
-  const won =
-    override === undefined ? moved.actions : movesWithBitOfWinner(moved.actions, override.named)
-  const safe = await keepLastCopies(context, options, view, won, places)
-  const ours = onlyNamed(safe, within, actions.filter(isRemoval))
+  const some = view.actions.filter(
+    (action) => isWithin(action.path, within) || !takesContent(action),
+  )
+  const safe = await keepLastCopies(context, options, view, some, (actions, waiting) =>
+    settlePlaces(context, options, view, actions, waiting),
+  )
+  const ours = onlyNamed(safe.actions, within, view.actions.filter(isRemoval))
   const named = await withoutFolded(context, ours.actions)
   // Moves first: what is not sent after all is still awaited by the removal of where it was.
   const free = await withoutBelowFiles(context, withoutMovesIntoOwnRoom(named.actions), within)
@@ -179,18 +169,45 @@ async function settleContent(
   return {
     actions: free.actions,
     unbrought: { up: missing('up'), down: missing('down') },
-    conflicts: separated.conflicts.filter(
+    conflicts: safe.conflicts.filter(
       // One above what is named keeps that back, too.
       ({ path }) => leadsInto(path, within),
     ),
     problems: [
       ...named.problems,
       ...taken.map(({ problem }) => problem),
-      ...possible.occupied.map((path): Problem => ({ path, code: 'in-the-way' })),
-      ...moved.kept
+      ...safe.occupied.map((path): Problem => ({ path, code: 'in-the-way' })),
+      ...safe.kept
         .filter((path) => isWithin(path, within))
         .map((path): Problem => ({ path, code: 'kept-for-safety' })),
     ],
+  }
+}
+
+/** Files and folders in each other's place, and moves. */
+async function settlePlaces(
+  context: PlanContext,
+  { override }: PlanOptions,
+  { judged, unjudged, counts }: View,
+  actions: readonly Action[],
+  waiting: readonly Action[],
+) {
+  const onlyThere = judged.flatMap(({ joined: { path, local, remote } }) =>
+    local.state === 'absent' && remote.state === 'present' ? [path] : [],
+  )
+  const empty = withoutFilledMarks(withoutFilledFolders(actions, onlyThere), waiting)
+  const separated = separateFileFolderConflicts(empty, waiting)
+  const possible = withoutOccupied(separated.actions, counts.occupied)
+  const questions = moveQuestions(judged, possible.actions)
+  const answers = await gatherMoves(context, questions)
+  const moved = withMoves(possible.actions, judged, { ...answers, unjudged })
+  return {
+    actions:
+      override === undefined ? moved.actions : movesWithBitOfWinner(moved.actions, override.named),
+    conflicts: separated.conflicts,
+    occupied: possible.occupied,
+    kept: moved.kept,
+    staying: moved.staying,
   }
 }
 
