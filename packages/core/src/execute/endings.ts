@@ -46,6 +46,8 @@ export class Endings {
   readonly #awaited: ReadonlySet<Path>
   /** and those of them on which what was to be done is done. */
   readonly #arrived = new Set<Path>()
+  /** What was to be removed there, and is there still. */
+  readonly #standing = new Set<Path>()
   #remoteFailures = 0
   #anyTaken = false
 
@@ -82,6 +84,7 @@ export class Endings {
       this.#skipped(action, problem)
       return
     }
+    if (action.kind === 'remove-remote') this.#standing.add(action.path)
     if (!neverKept(action, problem.code)) {
       const { up, down } = this.#ledger.failed
       if (action.kind === 'upload' || action.kind === 'keep-both') up.add(action.path)
@@ -102,8 +105,20 @@ export class Endings {
   /** True for a removal that is left undone, which is noted. */
   holdsBack(removal: Action): boolean {
     if (!isHeldBack(removal, this.#ledger.failed, this.#arrived)) return false
+    if (removal.kind === 'remove-remote') this.#standing.add(removal.path)
     this.#skipped(removal, keptForSafety(removal))
     return true
+  }
+
+  /** True for a transfer to a place that was not cleared: a store of keys would take a file and others below its name. */
+  lacksRoom({ kind, path }: Action): boolean {
+    return (
+      this.#standing.size > 0 &&
+      (kind === 'upload' || kind === 'keep-both') &&
+      [...this.#standing].some(
+        (other) => path.startsWith(`${other}/`) || other.startsWith(`${path}/`),
+      )
+    )
   }
 
   #skipped(action: Action, problem: Problem): void {

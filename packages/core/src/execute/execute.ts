@@ -71,6 +71,9 @@ export async function execute(
 async function* nothing(): AsyncGenerator<readonly Action[]> {}
 const NOTHING_MORE: AsyncIterable<readonly Action[]> = { [Symbol.asyncIterator]: nothing }
 
+/** After one of these, both sides hold the folder. */
+const KEEPS_FOLDER: ReadonlySet<Action['kind']> = new Set(['upload', 'download', 'adopt'])
+
 /** What the effects of one plan share. */
 class Execution {
   readonly #effects: Effects
@@ -88,7 +91,7 @@ class Execution {
 
   grouped(actions: readonly Action[]): Schedule {
     for (const { path, kind } of actions)
-      if (isFolderKey(path) && kind !== 'remove-local') this.#emptied.keep.add(path)
+      if (isFolderKey(path) && KEEPS_FOLDER.has(kind)) this.#emptied.keep.add(path)
     return schedule(actions, (path) => foldName(path, this.#effects.folding))
   }
 
@@ -147,6 +150,7 @@ class Execution {
 
   async #attempt(action: Action, signal: AbortSignal): Promise<void> {
     try {
+      if (this.#endings.lacksRoom(action)) throw new PathProblem('kept-for-safety')
       await effectOf(this.#effects, action, signal, this.#emptied)
     } catch (error) {
       this.#effects.signal.throwIfAborted()

@@ -193,3 +193,17 @@ describe('a folder that was emptied and that the disk does not let go', () => {
     expect(existsSync(join(c.b, 'empty'))).toBe(false)
   })
 })
+
+test('a folder that was empty for both goes with what is in it, where the other side is mirrored', async () => {
+  using c = await pair()
+  mkdirSync(join(c.a, 'new'))
+  await c.sync(0)
+  await c.sync(1)
+  write(c.b, 'new/y', 'y')
+  rmSync(join(c.a, 'new'), { recursive: true })
+  await c.sync(0)
+  await c.sync(1, { mode: 'pull', override: 'mirror' })
+  expect(readdirSync(c.b).toSorted()).toEqual(['.lsync', 'd', 'other'])
+  await c.sync(1)
+  expect(c.keys()).toEqual(['d/x', 'other'])
+})
