@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { captureOutput } from '@oclif/test'
 import { expect, test } from 'vitest'
@@ -49,7 +49,7 @@ test('--log-file has everything, whatever is shown', async () => {
   expect(readFileSync(box.path('log'), 'utf8')).toMatch(/ error: There is no such remote/)
 })
 
-test('every key of every document is documented', async () => {
+test('every key and every action of every document is documented', async () => {
   const guide = readFileSync(new URL('../../../../docs/json.md', import.meta.url), 'utf8')
   const box = await clones({ x: 'one', y: 'two' })
   const [a, b] = [inside(box, 'a'), inside(box, 'b')]
@@ -58,6 +58,7 @@ test('every key of every document is documented', async () => {
   writeFileSync(box.path('b', 'x'), 'from b, longer')
   symlinkSync('x', box.path('b', 'link'))
   writeFileSync(box.path('b', 'new'), 'n')
+  renameSync(box.path('b', 'y'), box.path('b', 'z'))
   mkdirSync(box.path('inner'))
   await run(box, 'init', './inner', 'b/nested')
   const documents = [
@@ -75,14 +76,20 @@ test('every key of every document is documented', async () => {
     await json(b, 'nonsense'),
   ].map(({ document }) => document)
   rmSync(box.path('remote', 'x'))
-  rmSync(box.path('remote', 'y'))
+  rmSync(box.path('remote', 'z'))
   rmSync(box.path('remote', 'new'))
   documents.push((await json(a, 'sync')).document)
   const keys = new Set(documents.flatMap((document) => keysOf(document)))
   // What a guard says is there to be seen: the list is not short by accident.
   expect(keys).toContain('halted')
-  expect([...keys].filter((key) => !guide.includes(`\`${key}\``))).toEqual([])
+  const actions = documents.flatMap((document) => actionsOf(document))
+  expect(actions).toContain('move')
+  expect([...keys, ...actions].filter((word) => !guide.includes(`\`${word}\``))).toEqual([])
 })
+
+function actionsOf({ actions }: { readonly actions?: unknown }): readonly string[] {
+  return Array.isArray(actions) ? actions.map(({ action }) => action) : []
+}
 
 /** All keys at any depth; of maps whose keys are data, none. */
 function keysOf(value: unknown): readonly string[] {
