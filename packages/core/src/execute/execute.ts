@@ -71,8 +71,13 @@ export async function execute(
 async function* nothing(): AsyncGenerator<readonly Action[]> {}
 const NOTHING_MORE: AsyncIterable<readonly Action[]> = { [Symbol.asyncIterator]: nothing }
 
-/** After one of these, both sides hold the folder. */
-const KEEPS_FOLDER: ReadonlySet<Action['kind']> = new Set(['upload', 'download', 'adopt'])
+/** After one of these both sides hold the folder; so they do where a mark goes because of what is in the folder, if that moves away meanwhile. */
+const KEEPS_FOLDER: ReadonlySet<Action['kind']> = new Set([
+  'upload',
+  'download',
+  'adopt',
+  'remove-remote',
+])
 
 /** What the effects of one plan share. */
 class Execution {

@@ -9,4 +9,4 @@ vi.mock('../../src/execute/same-transfer.ts', async (original) => ({
     Boolean(Object.assign(kept, { version, size })),
 }))
 
-failsWithout('the version of what an earlier run fetched', { large: true, unvouched: true })
+failsWithout('the version of what an earlier run fetched', { large: true, unvouched: true }, 1, 4000)
