@@ -2,6 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isStorageError, type OpenOptions, StorageError } from '@lsync/core/provider'
 import type { Connections } from '@lsync/http'
+import {
+  type ContainerFailure,
+  containerFailure,
+  containerVariable,
+  heard,
+  silent,
+} from './container.ts'
 import { configFileOf, filled } from './environment.ts'
 import { parseBoto } from './ini.ts'
 import { type Watched, watchedHandler } from './sdk.ts'
@@ -14,9 +21,6 @@ export interface Credentials {
 }
 
 type Chain = () => Promise<Credentials>
-
-/** By which the environment names where a container's credentials are. */
-const CONTAINER = ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_CONTAINER_CREDENTIALS_FULL_URI']
 
 /** What is renewed this long before it ends. */
 const EARLY = 5 * 60 * 1000
@@ -48,7 +52,8 @@ function baseCredentials(
 ): Chain {
   const fixed = fromEnvironment(environment)
   if (profile === undefined && fixed !== undefined) return async () => fixed
-  const isNamed = profile !== undefined || CONTAINER.some((name) => filled(environment[name]))
+  const container = profile === undefined ? containerVariable(environment) : undefined
+  const isNamed = profile !== undefined || container !== undefined
   const watched = watchedHandler(connections)
   let chain: Chain | undefined
   let found = false
@@ -59,13 +64,17 @@ function baseCredentials(
     watched.trouble = undefined
     try {
       chain ??= await sdkChain(profile, environment, watched)
-      const credentials = await chain()
+      const credentials = await (container === undefined ? chain() : heard(chain()))
+      if (credentials === undefined) throw noneOf(silent(container ?? ''))
       found = true
       return credentials
     } catch (error) {
+      // It holds on to a question that nobody may ever answer.
+      if (isStorageError(error)) chain = undefined
       // Neither a source that was named and fails, nor who was found before, must silently become somebody else.
       const nothing = isNothingFound(error)
       if (nothing && !found && !isNamed) boto = await fromBoto(environment)
+      if (nothing && container !== undefined) throw noneOf(await containerFailure(container))
       const gone = nothing && found ? 'where they came from does not answer' : undefined
       if (boto === undefined) throw noCredentials(error, watched.trouble ?? gone, profile)
       onNotice?.('the credentials come from boto.cfg')
@@ -158,15 +167,21 @@ function noCredentials(error: unknown, trouble?: string, profile?: string): Stor
   const passing =
     trouble ?? (/^(?:Throttling|RequestLimit)/.test(String(name)) ? reason : undefined)
   if (passing !== undefined)
-    return new StorageError('network', `no credentials ${whose} could be had now: ${passing}`, {
-      detail: reason,
-    })
+    return new StorageError(
+      'network',
+      `no credentials ${whose} could be had now: ${passing}`,
+      reason === '' ? {} : { detail: reason },
+    )
   const asked = 'environment, profiles, SSO, roles and boto.cfg were asked'
   return new StorageError(
     'unauthenticated',
     `no credentials ${whose}: ${reason}`,
     profile === undefined ? { detail: asked } : {},
   )
+}
+
+function noneOf({ reason, passes }: ContainerFailure): StorageError {
+  return passes ? noCredentials(undefined, reason) : noCredentials({ message: reason })
 }
 
 /** The end of the SDK's chain: no link knew of any. After whatever else goes wrong, there may be some. */

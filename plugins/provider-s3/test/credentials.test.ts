@@ -241,12 +241,4 @@ describe('trouble at the token service passes', () => {
       },
     )
   })
-
-  test('nor is a container without its credentials anybody else', async () => {
-    const variable = 'AWS_CONTAINER_CREDENTIALS_FULL_URI'
-    vi.stubEnv(variable, 'http://127.0.0.1:9/')
-    await expect(chain({ [variable]: 'http://127.0.0.1:9/' })()).rejects.toMatchObject({
-      code: 'unauthenticated',
-    })
-  }, 20_000)
 })
