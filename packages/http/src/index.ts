@@ -22,3 +22,4 @@ export {
 export { ProbeSteps } from './probe-steps.ts'
 export { bodyOf, type RequestBody } from './request-body.ts'
 export { retryAfter } from './retry-after.ts'
+export { comingRound } from './rounds.ts'

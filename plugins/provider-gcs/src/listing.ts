@@ -5,6 +5,7 @@ import {
   type ObjectInfo,
   StorageError,
 } from '@lsync/core/provider'
+import { comingRound } from '@lsync/http'
 import { LIST_FIELDS, listedInfo } from './info.ts'
 import type { Requester } from './request.ts'
 
@@ -46,9 +47,12 @@ export async function* listObjects(
     )
   const order = orderCheck(root + prefix)
   try {
+    const comesRound = comingRound()
     let next: Promise<Page> | undefined = ask(undefined)
     while (next !== undefined) {
       const { items, token }: Page = await next
+      if (token !== undefined && comesRound(token))
+        throw new StorageError('unexpected', 'the bucket lists its names in circles')
       next = token === undefined ? undefined : ask(token)
       // Awaited only in the next turn.
       next?.catch(() => undefined)

@@ -5,6 +5,7 @@ import {
   StorageError,
   type Version,
 } from '@lsync/core/provider'
+import { comingRound } from '@lsync/http'
 import { readObject } from './reading.ts'
 import type { Requester } from './request.ts'
 import { bareEtag, decodeKey, textOf } from './xml.ts'
@@ -33,6 +34,7 @@ async function idOf(
   version: Version,
   { signal }: CallOptions,
 ): Promise<string | undefined> {
+  const comesRound = comingRound()
   let markers: Readonly<Record<string, string>> = {}
   for (;;) {
     const xml = await requester.text({
@@ -52,6 +54,10 @@ async function idOf(
       textOf(frameOf(xml), 'NextVersionIdMarker'),
     ]
     if (textOf(frameOf(xml), 'IsTruncated') !== 'true' || keyMarker === undefined) return undefined
+    if (comesRound(`${versionMarker} ${keyMarker}`))
+      throw new StorageError('unexpected', `the bucket lists the versions of ${key} in circles`, {
+        key,
+      })
     markers = {
       'key-marker': url ? decodeKey(keyMarker) : keyMarker,
       ...(versionMarker === undefined ? {} : { 'version-id-marker': versionMarker }),

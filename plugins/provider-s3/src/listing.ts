@@ -5,6 +5,7 @@ import {
   type ObjectInfo,
   StorageError,
 } from '@lsync/core/provider'
+import { comingRound } from '@lsync/http'
 import { listedInfo } from './info.ts'
 import type { Requester } from './request.ts'
 import { isTombstone } from './tombstones.ts'
@@ -90,13 +91,12 @@ export async function* pagesOf(
     return parseListing(await requester.text({ method: 'GET', query: asked, signal: both }))
   }
   try {
-    let asked: string | undefined
+    const comesRound = comingRound()
     let next: Promise<ListingPage> | undefined = ask(undefined)
     while (next !== undefined) {
       const answer: ListingPage = await next
-      if (answer.token !== undefined && answer.token === asked)
+      if (answer.token !== undefined && comesRound(answer.token))
         throw new StorageError('unexpected', `the bucket lists its keys in circles`)
-      asked = answer.token
       next = answer.token === undefined || reaches(answer.last) ? undefined : ask(answer.token)
       // Awaited only in the next turn.
       next?.catch(() => undefined)

@@ -8,6 +8,7 @@ import {
   type PendingUpload,
   StorageError,
 } from '@lsync/core/provider'
+import { comingRound } from '@lsync/http'
 import { answerError, sdkError } from './errors.ts'
 import { metadataHeaders } from './metadata.ts'
 import { PATIENCE } from './patience.ts'
@@ -88,6 +89,7 @@ export class Multipart {
   async listParts(name: UploadName, { signal }: CallOptions): Promise<readonly Part[]> {
     const parts: Part[] = []
     let PartNumberMarker: string | undefined
+    const comesRound = comingRound()
     for (;;) {
       const page = await this.#call(name.key, signal, async (s3, { ListPartsCommand }) =>
         s3.send(
@@ -109,7 +111,7 @@ export class Multipart {
             ...(ChecksumCRC32 === undefined ? {} : { crc32: ChecksumCRC32 }),
           })
       if (page.IsTruncated !== true) return parts
-      if (page.NextPartNumberMarker === undefined || page.NextPartNumberMarker === PartNumberMarker)
+      if (page.NextPartNumberMarker === undefined || comesRound(page.NextPartNumberMarker))
         throw new StorageError('unexpected', `the store lists the parts of ${name.key} in circles`)
       PartNumberMarker = page.NextPartNumberMarker
     }
@@ -193,6 +195,7 @@ export class Multipart {
     const { bucket, prefix } = this.#place
     let KeyMarker: string | undefined
     let UploadIdMarker: string | undefined
+    const comesRound = comingRound()
     for (;;) {
       const page = await this.#call('', signal, async (s3, { ListMultipartUploadsCommand }) =>
         s3.send(
@@ -211,8 +214,9 @@ export class Multipart {
           yield { key, token: { key, uploadId: UploadId }, begun: Initiated?.getTime() ?? 0 }
         }
       const { IsTruncated, NextKeyMarker, NextUploadIdMarker } = page
-      if (IsTruncated !== true || NextKeyMarker === undefined) return
-      if (NextKeyMarker === KeyMarker && NextUploadIdMarker === UploadIdMarker) return
+      if (IsTruncated !== true) return
+      if (NextKeyMarker === undefined || comesRound(`${NextUploadIdMarker} ${NextKeyMarker}`))
+        throw new StorageError('unexpected', `the store lists unfinished uploads in circles`)
       KeyMarker = NextKeyMarker
       UploadIdMarker = NextUploadIdMarker
     }

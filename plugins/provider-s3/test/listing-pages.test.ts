@@ -1,7 +1,26 @@
-import { describe, expect, test } from 'vitest'
-import { listObjects } from '../src/listing.ts'
+import { connect } from '@lsync/http'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { makeClient } from '../src/client.ts'
+import { historyOf } from '../src/history.ts'
+import { listObjects, listUnordered } from '../src/listing.ts'
+import { Multipart } from '../src/multipart.ts'
 import type { Requester } from '../src/request.ts'
 import { failureOf, signal, store } from './request-store.ts'
+
+/** The SDK's client for the server that the requester asks. */
+async function clientFor({ host }: Requester): ReturnType<typeof makeClient> {
+  const connections = await connect({ environment: {}, concurrency: 2 })
+  onTestFinished(() => connections.destroy())
+  const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'geheim' }
+  const service = {
+    custom: `http://${host}`,
+    region: 'us-east-1',
+    pathStyle: true,
+    fips: false,
+    dualStack: false,
+  }
+  return makeClient(connections, async () => credentials, service)
+}
 
 describe('a listing', () => {
   const entry = (key: string): string =>
@@ -26,6 +45,52 @@ describe('a listing', () => {
       response.end(pages[next++])
     })
     expect((await failureOf(list(requester, range))).code).toBe('unexpected')
+  })
+
+  test.each([
+    ['ordered', listObjects],
+    ['unordered', listUnordered],
+  ])('that goes on for ever is refused, however long its way round (%s)', async (_, lists) => {
+    let asked = 0
+    const { requester } = await store((__, response) => {
+      response.end(page([], `token ${asked++ % 5}`))
+    })
+    const all = async (): Promise<void> => {
+      for await (const infos of lists(requester, 'pre/', { prefix: '' }, { signal }))
+        expect(infos).toEqual([])
+    }
+    expect((await failureOf(all())).message).toContain('in circles')
+    expect(asked).toBeLessThan(25)
+  })
+
+  test.each([
+    ['without a place', ''],
+    [
+      'in circles',
+      '<NextKeyMarker>pre/a</NextKeyMarker><NextUploadIdMarker>1</NextUploadIdMarker>',
+    ],
+  ])('of unfinished uploads that goes on %s is refused, not cut off', async (_, marker) => {
+    const { requester } = await store((__, response) => {
+      response.end(
+        `<ListMultipartUploadsResult><IsTruncated>true</IsTruncated>${marker}<Upload><Key>pre/a</Key><UploadId>1</UploadId></Upload></ListMultipartUploadsResult>`,
+      )
+    })
+    const place = { bucket: 'bucket', prefix: 'pre/' }
+    const multipart = new Multipart(() => clientFor(requester), requester, place, {})
+    const all = async (): Promise<void> => {
+      for await (const { key } of multipart.listUploads({ signal })) expect(key).toBe('a')
+    }
+    expect((await failureOf(all())).code).toBe('unexpected')
+  })
+
+  test('of versions that goes on in circles is refused', async () => {
+    const { requester } = await store((_, response) => {
+      response.end(
+        `<ListVersionsResult><IsTruncated>true</IsTruncated><NextKeyMarker>pre/a</NextKeyMarker><Version><Key>pre/a</Key><ETag>other</ETag><VersionId>1</VersionId></Version></ListVersionsResult>`,
+      )
+    })
+    const read = historyOf(requester, 'pre/').read('a', { signal, version: 'x' })
+    expect((await failureOf(read)).message).toContain('in circles')
   })
 
   test('a page that fails, fails the listing', async () => {

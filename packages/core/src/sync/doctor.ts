@@ -52,9 +52,12 @@ export async function doctorRepository(
     }
     const { uploads } = await Transfers.open(disk, world, config.remote)
     const pendingUploads: UnfinishedUpload[] = []
-    if (provider.uploads !== undefined)
-      for await (const upload of provider.uploads.listPending({ signal }))
+    try {
+      for await (const upload of provider.uploads?.listPending({ signal }) ?? [])
         pendingUploads.push({ ...upload, ours: uploads.some(({ token }) => isOf(upload, token)) })
+    } catch (error) {
+      findings.push(notListed(error))
+    }
     return { remote: config.remote, report, findings, pendingUploads }
   } finally {
     await release()
@@ -105,6 +108,23 @@ async function examine(
   await writeRemoteReport(disk, { remote: config.remote, date: world.now(), report, identity })
   return { findings: [whose, ...(report?.findings ?? [])], report, writes: true }
 }
+
+/** No sync needs that listing, and many policies leave it out: all else that was found is told all the same. */
+function notListed(error: unknown): ProbeFinding {
+  if (!isStorageError(error) || !NOT_LISTED.has(error.code)) throw error
+  return {
+    check: 'unfinished-uploads',
+    ok: false,
+    message: `Uploads that were begun and not finished cannot be listed (${error.message}): what others left of them takes room there.`,
+  }
+}
+
+const NOT_LISTED: ReadonlySet<StorageErrorCode> = new Set([
+  'forbidden',
+  'refused',
+  'unsupported',
+  'unexpected',
+])
 
 /** A listing knows less of an upload than who began it. */
 function isOf({ token }: PendingUpload, ours: UploadToken): boolean {

@@ -26,7 +26,7 @@ function stage() {
   onTestFinished(() => {
     rmSync(folder, { recursive: true, force: true })
   })
-  const remote = { full: false }
+  const remote = { full: false, closed: false }
   const memory = memoryModule({ store: memoryStore() })
   const module: ProviderModule = {
     ...memory,
@@ -37,6 +37,13 @@ function stage() {
         async write(key, source, write) {
           if (remote.full) throw new StorageError('no-space', 'no space is left there', { key })
           return provider.write(key, source, write)
+        },
+        uploads: {
+          ...provider.uploads!,
+          async *listPending(call) {
+            yield* provider.uploads!.listPending(call)
+            if (remote.closed) throw new StorageError('forbidden', 'AccessDenied')
+          },
         },
         async probe({ scratch }) {
           if (remote.full)
@@ -91,4 +98,16 @@ test('a full remote that is nobody\u2019s yet is not made ours', async () => {
   const { remote, init } = stage()
   remote.full = true
   await expect(init('a')).rejects.toMatchObject({ code: 'no-space' })
+})
+
+test('where unfinished uploads may not be listed, doctor says so, and all else', async () => {
+  const { remote, init, doctor } = stage()
+  await init('a')
+  remote.closed = true
+  const { findings } = await doctor('a')
+  const check = 'unfinished-uploads'
+  expect(findings).toContainEqual(
+    expect.objectContaining({ check, ok: false, message: expect.stringContaining('AccessDenied') }),
+  )
+  expect(findings).toContainEqual(expect.objectContaining({ check: 'content', ok: true }))
 })
