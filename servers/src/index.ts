@@ -19,3 +19,4 @@ export { startFaultyS3, type FaultyS3, type FaultyS3Options } from './faulty-s3/
 export { CERTIFICATE, KEY } from './certificate.ts'
 export { listening, type Listening } from './listening.ts'
 export { createBucket, createGcsBucket, startMinio, type Server } from './server.ts'
+export { withoutPauses } from './without-pauses.ts'

@@ -1,36 +1,22 @@
 import { readFileSync } from 'node:fs'
-import { homedir, userInfo } from 'node:os'
+import { homedir, hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
-import {
-  diskError,
-  isAlive,
-  loadUserConfig,
-  LsyncError,
-  type Machine,
-  nodeDisk,
-  nodeWorld,
-  processIdentity,
-} from '@lsync/core'
+import { diskError, loadUserConfig, LsyncError, type Machine, nodeMachine } from '@lsync/core'
 import { providerFor } from './load-provider.ts'
 import { declaredProviders, type Plugins } from './providers.ts'
 
 /** What core needs of this machine. */
 export function machineOf(config: Plugins): Machine {
-  const self = processIdentity()
   const declared = declaredProviders(config)
-  return {
-    world: nodeWorld(),
+  return nodeMachine({
     environment: process.env,
-    author: `${nameOfUser()}@${self.host}`,
+    author: `${nameOfUser()}@${hostname()}`,
     providers: {
       schemes: [...declared.providers.keys()],
       get: (scheme) => providerFor(declared, scheme),
     },
-    openDisk: nodeDisk,
     userConfig: loadUserConfig(userConfigText(), process.env),
-    process: self,
-    isAlive,
-  }
+  })
 }
 
 /** Undefined where there is none; LsyncError `disk` for one that cannot be read: what it leaves out must not be uploaded without it. */

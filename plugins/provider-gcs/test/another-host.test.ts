@@ -32,7 +32,7 @@ test.each([
   const options = {
     signal,
     settings: {},
-    environment: { STORAGE_EMULATOR_HOST: server.endpoint },
+    environment: server.environment,
     concurrency: 4,
   }
   const notices: string[] = []

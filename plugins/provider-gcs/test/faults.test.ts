@@ -4,12 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   initRepository,
-  isAlive,
   type Machine,
-  nodeDisk,
+  nodeMachine,
   nodeWorld,
   openRepository,
-  processIdentity,
   type RunReport,
   syncRepository,
 } from '@lsync/core'
@@ -21,6 +19,7 @@ import {
   rateLimited,
   sessionGone,
   startFaultyGcs,
+  withoutPauses,
 } from '@lsync/servers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import gcs from '../src/index.ts'
@@ -36,19 +35,13 @@ const MIB = 1024 * 1024
 beforeEach(async () => {
   server = await startFaultyGcs({ buckets: ['faults'], rewriteSize: MIB })
   folder = mkdtempSync(join(tmpdir(), 'lsync-faults-'))
-  const world = nodeWorld()
   machine = {
-    // Pauses between attempts are not what is tested here.
-    world: {
-      ...world,
-      sleep: (milliseconds, aborted) => world.sleep(Math.min(milliseconds, 5), aborted),
-    },
-    environment: { STORAGE_EMULATOR_HOST: server.endpoint },
-    author: 'tester',
-    providers: { schemes: ['gs'], get: async () => gcs },
-    openDisk: nodeDisk,
-    process: processIdentity(),
-    isAlive,
+    ...nodeMachine({
+      environment: server.environment,
+      author: 'tester',
+      providers: { schemes: ['gs'], get: async () => gcs },
+    }),
+    world: withoutPauses(nodeWorld()),
   }
   for (const name of ['a', 'b']) {
     mkdirSync(join(folder, name))

@@ -15,7 +15,7 @@ for (const honours of [true, false]) {
   const options = {
     signal: new AbortController().signal,
     settings: {},
-    environment: { STORAGE_EMULATOR_HOST: server.endpoint },
+    environment: server.environment,
     concurrency: 16,
   }
   const url = 'gs://faulty/some/prefix'

@@ -1,15 +1,14 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { initRepository, type Machine, nodeMachine, nodeWorld } from '@lsync/core'
 import {
-  initRepository,
-  isAlive,
-  type Machine,
-  nodeDisk,
-  nodeWorld,
-  processIdentity,
-} from '@lsync/core'
-import { type Fault, type FaultyGcs, backendError, startFaultyGcs } from '@lsync/servers'
+  type Fault,
+  type FaultyGcs,
+  backendError,
+  startFaultyGcs,
+  withoutPauses,
+} from '@lsync/servers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import gcs from '../src/index.ts'
 
@@ -28,18 +27,13 @@ afterEach(async () => {
 })
 
 function machine(): Machine {
-  const world = nodeWorld()
   return {
-    // Pauses between attempts are not what is tested here.
-    world: { ...world, sleep: (_, aborted) => world.sleep(1, aborted) },
-    environment: {
-      STORAGE_EMULATOR_HOST: server.endpoint,
-    },
-    author: 'tester',
-    providers: { schemes: ['gs'], get: async () => gcs },
-    openDisk: nodeDisk,
-    process: processIdentity(),
-    isAlive,
+    ...nodeMachine({
+      environment: server.environment,
+      author: 'tester',
+      providers: { schemes: ['gs'], get: async () => gcs },
+    }),
+    world: withoutPauses(nodeWorld()),
   }
 }
 

@@ -24,7 +24,7 @@ function opening(known?: ProbeReport): Promise<StorageProvider> {
   return gcs.open('gs://impostors', {
     signal,
     settings: {},
-    environment: { STORAGE_EMULATOR_HOST: server.endpoint },
+    environment: server.environment,
     concurrency: 2,
     ...(known === undefined ? {} : { known }),
   })

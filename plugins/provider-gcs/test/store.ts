@@ -17,7 +17,7 @@ export async function newStore(
   const settings = {
     signal,
     settings: {},
-    environment: { STORAGE_EMULATOR_HOST: server.endpoint },
+    environment: server.environment,
     concurrency: 4,
   }
   const opened: StorageProvider[] = []

@@ -5,13 +5,10 @@ import {
   bytesSource,
   doctorRepository,
   initRepository,
-  isAlive,
   type Machine,
-  nodeDisk,
-  nodeWorld,
+  nodeMachine,
   openRepository,
   type ProbeReport,
-  processIdentity,
   type StorageProvider,
   syncRepository,
 } from '@lsync/core'
@@ -34,15 +31,6 @@ async function start(options: FaultyS3Options = {}): Promise<FaultyS3> {
   return server
 }
 
-function environmentOf({ endpoint, accessKey, secretKey }: FaultyS3) {
-  return {
-    AWS_ENDPOINT_URL_S3: endpoint,
-    AWS_ACCESS_KEY_ID: accessKey,
-    AWS_SECRET_ACCESS_KEY: secretKey,
-    AWS_REGION: 'us-east-1',
-  }
-}
-
 function open(
   server: FaultyS3,
   known?: ProbeReport,
@@ -51,7 +39,7 @@ function open(
   return s3.open(`s3://${BUCKET}`, {
     signal,
     settings: {},
-    environment: environmentOf(server),
+    environment: server.environment,
     concurrency: 4,
     onNotice: (message) => notices.push(message),
     ...(known === undefined ? {} : { known }),
@@ -163,16 +151,12 @@ describe('a repository whose bucket is at another server now', () => {
 
   test('is told so until doctor was there, and keeps its empty folders', async () => {
     const [before, after] = [await start(), await start({ folderObjects: false })]
-    const machine: Machine = {
-      world: nodeWorld(),
-      environment: environmentOf(before),
+    const machine = nodeMachine({
+      environment: before.environment,
       author: 'tester',
       providers: { schemes: ['s3'], get: async () => s3 },
-      openDisk: nodeDisk,
-      process: processIdentity(),
-      isAlive,
-    }
-    const now: Machine = { ...machine, environment: environmentOf(after) }
+    })
+    const now: Machine = { ...machine, environment: after.environment }
     await initRepository(machine, {
       folder,
       remote: `s3://${BUCKET}`,

@@ -27,12 +27,7 @@ beforeEach(async () => {
   provider = await s3.open('s3://bucket', {
     signal,
     settings: {},
-    environment: {
-      AWS_ENDPOINT_URL_S3: server.endpoint,
-      AWS_ACCESS_KEY_ID: server.accessKey,
-      AWS_SECRET_ACCESS_KEY: server.secretKey,
-      AWS_REGION: 'us-east-1',
-    },
+    environment: server.environment,
     concurrency: 4,
     known,
     onNotice: (message) => notices.push(message),

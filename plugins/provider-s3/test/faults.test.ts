@@ -3,12 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   initRepository,
-  isAlive,
   type Machine,
-  nodeDisk,
+  nodeMachine,
   nodeWorld,
   openRepository,
-  processIdentity,
   type RunReport,
   syncRepository,
 } from '@lsync/core'
@@ -21,6 +19,7 @@ import {
   type S3Request,
   slowDown,
   startFaultyS3,
+  withoutPauses,
 } from '@lsync/servers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import s3 from '../src/index.ts'
@@ -35,24 +34,13 @@ const onEvent = (): void => undefined
 beforeEach(async () => {
   server = await startFaultyS3({ conditionalDelete: false, buckets: ['faults'] })
   folder = mkdtempSync(join(tmpdir(), 'lsync-faults-'))
-  const world = nodeWorld()
   machine = {
-    // Pauses between attempts are not what is tested here.
-    world: {
-      ...world,
-      sleep: (milliseconds, aborted) => world.sleep(Math.min(milliseconds, 5), aborted),
-    },
-    environment: {
-      AWS_ENDPOINT_URL_S3: server.endpoint,
-      AWS_ACCESS_KEY_ID: server.accessKey,
-      AWS_SECRET_ACCESS_KEY: server.secretKey,
-      AWS_REGION: 'us-east-1',
-    },
-    author: 'tester',
-    providers: { schemes: ['s3'], get: async () => s3 },
-    openDisk: nodeDisk,
-    process: processIdentity(),
-    isAlive,
+    ...nodeMachine({
+      environment: server.environment,
+      author: 'tester',
+      providers: { schemes: ['s3'], get: async () => s3 },
+    }),
+    world: withoutPauses(nodeWorld()),
   }
   for (const name of ['a', 'b']) {
     mkdirSync(join(folder, name))

@@ -96,12 +96,7 @@ for (const [name, habits, found] of HABITS) {
   const options = {
     signal: new AbortController().signal,
     settings: {},
-    environment: {
-      AWS_ENDPOINT_URL_S3: server.endpoint,
-      AWS_ACCESS_KEY_ID: server.accessKey,
-      AWS_SECRET_ACCESS_KEY: server.secretKey,
-      AWS_REGION: 'us-east-1',
-    },
+    environment: server.environment,
     concurrency: 16,
   }
   const url = 's3://faulty/some/prefix'

@@ -1,15 +1,14 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { initRepository, type Machine, nodeMachine, nodeWorld } from '@lsync/core'
 import {
-  initRepository,
-  isAlive,
-  type Machine,
-  nodeDisk,
-  nodeWorld,
-  processIdentity,
-} from '@lsync/core'
-import { type Fault, type FaultyS3, internalError, startFaultyS3 } from '@lsync/servers'
+  type Fault,
+  type FaultyS3,
+  internalError,
+  startFaultyS3,
+  withoutPauses,
+} from '@lsync/servers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import s3 from '../src/index.ts'
 
@@ -28,21 +27,13 @@ afterEach(async () => {
 })
 
 function machine(): Machine {
-  const world = nodeWorld()
   return {
-    // Pauses between attempts are not what is tested here.
-    world: { ...world, sleep: (_, aborted) => world.sleep(1, aborted) },
-    environment: {
-      AWS_ENDPOINT_URL_S3: server.endpoint,
-      AWS_ACCESS_KEY_ID: server.accessKey,
-      AWS_SECRET_ACCESS_KEY: server.secretKey,
-      AWS_REGION: 'us-east-1',
-    },
-    author: 'tester',
-    providers: { schemes: ['s3'], get: async () => s3 },
-    openDisk: nodeDisk,
-    process: processIdentity(),
-    isAlive,
+    ...nodeMachine({
+      environment: server.environment,
+      author: 'tester',
+      providers: { schemes: ['s3'], get: async () => s3 },
+    }),
+    world: withoutPauses(nodeWorld()),
   }
 }
 

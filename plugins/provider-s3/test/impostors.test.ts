@@ -4,12 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   initRepository,
-  isAlive,
   type Machine,
-  nodeDisk,
+  nodeMachine,
   nodeWorld,
   openRepository,
-  processIdentity,
   type RunReport,
   syncRepository,
 } from '@lsync/core'
@@ -19,7 +17,14 @@ import {
   type ProbeReport,
   type StorageProvider,
 } from '@lsync/core/provider'
-import { type Fault, type FaultyS3, loginPage, type Operation, startFaultyS3 } from '@lsync/servers'
+import {
+  type Fault,
+  type FaultyS3,
+  loginPage,
+  type Operation,
+  startFaultyS3,
+  withoutPauses,
+} from '@lsync/servers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import s3 from '../src/index.ts'
 
@@ -66,26 +71,14 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-function environment(): Record<string, string> {
-  return {
-    AWS_ENDPOINT_URL_S3: server.endpoint,
-    AWS_ACCESS_KEY_ID: server.accessKey,
-    AWS_SECRET_ACCESS_KEY: server.secretKey,
-    AWS_REGION: 'us-east-1',
-  }
-}
-
 function machine(): Machine {
-  const world = nodeWorld()
   return {
-    // Pauses between attempts are not what is tested here.
-    world: { ...world, sleep: (_, aborted) => world.sleep(1, aborted) },
-    environment: environment(),
-    author: 'tester',
-    providers: { schemes: ['s3'], get: async () => s3 },
-    openDisk: nodeDisk,
-    process: processIdentity(),
-    isAlive,
+    ...nodeMachine({
+      environment: server.environment,
+      author: 'tester',
+      providers: { schemes: ['s3'], get: async () => s3 },
+    }),
+    world: withoutPauses(nodeWorld()),
   }
 }
 
@@ -166,7 +159,7 @@ describe.each(IMPOSTORS)('%s', (_, fault) => {
 
 /** A provider that knows what its server keeps. */
 async function opened(): Promise<StorageProvider> {
-  const options = { signal, settings: {}, environment: environment(), concurrency: 4 }
+  const options = { signal, settings: {}, environment: server.environment, concurrency: 4 }
   const known = await probed(await s3.open('s3://impostors', options))
   return s3.open('s3://impostors', { ...options, known })
 }
@@ -192,7 +185,7 @@ test.each(IMPOSTORS)('%s to a claim is none: what others wrote stays', async (_,
 })
 
 test('a web page is told as one, with the host that it came from', async () => {
-  const options = { signal, settings: {}, environment: environment(), concurrency: 4 }
+  const options = { signal, settings: {}, environment: server.environment, concurrency: 4 }
   const { host } = new URL(server.endpoint)
   for (const status of [200, 403, 404, 511]) {
     const injected = server.inject({ fault: { ...loginPage, status } as Fault })

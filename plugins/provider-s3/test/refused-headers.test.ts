@@ -1,16 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  initRepository,
-  isAlive,
-  type Machine,
-  nodeDisk,
-  nodeWorld,
-  openRepository,
-  processIdentity,
-  syncRepository,
-} from '@lsync/core'
+import { initRepository, nodeMachine, openRepository, syncRepository } from '@lsync/core'
 import { type FaultRule, type FaultyS3, type S3Request, startFaultyS3 } from '@lsync/servers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { headRaw, readObject } from '../src/reading.ts'
@@ -37,20 +28,11 @@ describe.each<[string, readonly FaultRule<S3Request>[], string]>([
   })
 
   test('is synced with, and not asked by them once the probe was there', async () => {
-    const machine: Machine = {
-      world: nodeWorld(),
-      environment: {
-        AWS_ENDPOINT_URL_S3: server.endpoint,
-        AWS_ACCESS_KEY_ID: server.accessKey,
-        AWS_SECRET_ACCESS_KEY: server.secretKey,
-        AWS_REGION: 'us-east-1',
-      },
+    const machine = nodeMachine({
+      environment: server.environment,
       author: 'tester',
       providers: { schemes: ['s3'], get: async () => s3 },
-      openDisk: nodeDisk,
-      process: processIdentity(),
-      isAlive,
-    }
+    })
     // The second finds an identity there, which it reads before its probe.
     for (const name of ['a', 'b']) {
       mkdirSync(join(folder, name))

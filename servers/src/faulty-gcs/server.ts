@@ -26,6 +26,8 @@ export interface FaultyGcsOptions extends Partial<GcsHonours>, FaultyOptions<Gcs
 
 /** The JSON API of Cloud Storage in this process, in memory, that fails as it is told to. Atomic per object, as Google's is. */
 export interface FaultyGcs {
+  /** Leads whoever reads it here, with credentials that are taken. */
+  readonly environment: Readonly<Record<string, string>>
   readonly name: string
   /** `http://host:port`: what STORAGE_EMULATOR_HOST takes. */
   readonly endpoint: string
@@ -69,6 +71,10 @@ class Server extends FaultyServer<GcsRequest> implements FaultyGcs {
     }
     for (const bucket of options.buckets ?? [])
       this.#context.store.create(bucket, this.#context.now(), options.versioning)
+  }
+
+  get environment(): Readonly<Record<string, string>> {
+    return { STORAGE_EMULATOR_HOST: this.endpoint }
   }
 
   async createBucket(name: string): Promise<void> {

@@ -31,6 +31,8 @@ export interface FaultyS3Options extends Partial<Honours>, FaultyOptions<S3Reque
 
 /** An S3 server in this process, in memory, that fails as it is told to. Atomic per key, as S3 is. */
 export interface FaultyS3 extends Endpoint {
+  /** Leads whoever reads it here, with credentials that are taken. */
+  readonly environment: Readonly<Record<string, string>>
   readonly requests: Readonly<Partial<Record<Operation, number>>>
   readonly bytes: { readonly up: number; readonly down: number }
   readonly log: readonly LogEntry<Operation>[]
@@ -83,6 +85,15 @@ class Server extends FaultyServer<S3Request> implements FaultyS3 {
     }
     for (const bucket of options.buckets ?? [])
       this.#context.store.create(bucket, this.#context.now())
+  }
+
+  get environment(): Readonly<Record<string, string>> {
+    return {
+      AWS_ENDPOINT_URL_S3: this.endpoint,
+      AWS_ACCESS_KEY_ID: this.accessKey,
+      AWS_SECRET_ACCESS_KEY: this.secretKey,
+      AWS_REGION: this.#context.region,
+    }
   }
 
   async createBucket(name: string): Promise<void> {

@@ -5,15 +5,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import {
   doctorRepository,
   initRepository,
-  isAlive,
   type LsyncEvent,
-  type Machine,
   memoryModule,
   memoryStore,
-  nodeDisk,
-  nodeWorld,
+  nodeMachine,
   openRepository,
-  processIdentity,
   type ProviderModule,
 } from '../../src/index.ts'
 import { StorageError } from '../../src/provider/index.ts'
@@ -53,15 +49,11 @@ function stage() {
       }
     },
   }
-  const machine: Machine = {
-    world: nodeWorld(),
+  const machine = nodeMachine({
     environment: {},
     author: 'author',
     providers: { schemes: ['memory'], get: async () => module },
-    openDisk: nodeDisk,
-    process: processIdentity(),
-    isAlive,
-  }
+  })
   const events: LsyncEvent[] = []
   const quiet = { signal, onEvent: (event: LsyncEvent) => events.push(event) }
   const init = async (name: string) => {

@@ -5,15 +5,13 @@ import { onTestFinished } from 'vitest'
 import {
   changeRemote,
   initRepository,
-  isAlive,
   type Machine,
   type MemoryStore,
   memoryModule,
   memoryStore,
   nodeDisk,
-  nodeWorld,
+  nodeMachine,
   openRepository,
-  processIdentity,
   type ProviderModule,
   type RunReport,
   type StorageProvider,
@@ -66,13 +64,12 @@ export async function client(
     open: async (remote, options) => wrapped(await memory.open(remote, options)),
   }
   const machine: Machine = {
-    world: nodeWorld(),
-    environment: {},
-    author: 'author',
-    providers: { schemes: ['memory'], get: async () => module },
+    ...nodeMachine({
+      environment: {},
+      author: 'author',
+      providers: { schemes: ['memory'], get: async () => module },
+    }),
     openDisk,
-    process: processIdentity(),
-    isAlive,
   }
   const open = () => openRepository(machine, folder)
   await initRepository(machine, { folder, remote: 'memory://old', settings: {}, ...quiet })

@@ -5,16 +5,15 @@ import {
   CONFIG,
   type Disk,
   initRepository,
-  isAlive,
   type LsyncEvent,
   type Machine,
   type MemoryStore,
   memoryModule,
   memoryStore,
   nodeDisk,
+  nodeMachine,
   nodeWorld,
   openRepository,
-  processIdentity,
   type Repository,
   type RunOptions,
   type RunReport,
@@ -87,13 +86,13 @@ export async function clones(
   const module = memoryModule({ one: refusing })
   const { signal } = new AbortController()
   const machineOf = (index: number): Machine => ({
+    ...nodeMachine({
+      environment: {},
+      author: `author${index}`,
+      providers: { schemes: ['memory'], get: async () => module },
+    }),
     world: now === undefined ? nodeWorld() : { ...nodeWorld(), now },
-    environment: {},
-    author: `author${index}`,
-    providers: { schemes: ['memory'], get: async () => module },
     openDisk: kind.openDisk ?? nodeDisk,
-    process: processIdentity(),
-    isAlive,
   })
   const folders = Array.from({ length: count }, (_, index) => join(root, `clone${index}`))
   for (const [index, folder] of folders.entries()) {

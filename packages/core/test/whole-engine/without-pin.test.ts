@@ -9,4 +9,9 @@ vi.mock('../../src/execute/same-transfer.ts', async (original) => ({
     Boolean(Object.assign(kept, { version, size })),
 }))
 
-failsWithout('the version of what an earlier run fetched', { large: true, unvouched: true }, 1, 4000)
+failsWithout(
+  'the version of what an earlier run fetched',
+  { large: true, unvouched: true },
+  1,
+  4000,
+)
