@@ -92,7 +92,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
   },
   'kept-for-safety': {
     sentence:
-      'was not removed, since a transfer failed before, or a file cannot be read that may be this one',
+      'is not removed, since something else did not get to that side, or cannot be read, that may be this one',
     hint: LATER,
   },
   'remote-failed': { sentence: 'failed on the remote, also after several attempts', hint: LATER },
