@@ -8,6 +8,7 @@ import type { Problem } from '../model/problem.ts'
 import { PathProblem } from './consequence.ts'
 import type { Effects } from './context.ts'
 import { copyMoved } from './copy.ts'
+import { CrowdedOut } from './crowded.ts'
 import { type Emptied, stuckEmpty } from './emptied.ts'
 import { Endings, type Ledger } from './endings.ts'
 import { folderEntry, skippedLinkEntry } from './entries.ts'
@@ -84,6 +85,7 @@ class Execution {
   readonly #effects: Effects
   readonly #endings: Endings
   readonly #placer: Placer
+  readonly #crowdedOut: CrowdedOut
   readonly #pace: () => Promise<void>
   readonly #emptied = { keep: new Set<string>(), stuck: new Map<Path, DiskError>() }
 
@@ -91,6 +93,7 @@ class Execution {
     this.#effects = effects
     this.#endings = endings
     this.#placer = new Placer(effects)
+    this.#crowdedOut = new CrowdedOut(effects)
     this.#pace = paced(effects.disk)
   }
 
@@ -107,6 +110,8 @@ class Execution {
     await runPool(clearing, 1, signal, this.remove)
     await moveLocally(this.#effects, moves, signal, this.#emptied, this.#endings.note)
     await runPool(transfers, jobs, signal, this.#transfer)
+    await this.#placer.settle()
+    await this.#crowdedOut.settle((action) => this.#fetched(action, signal), this.#notFetched)
     await this.#placer.settle()
     await runPool(records, jobs, signal, this.#transfer)
   }
@@ -127,8 +132,22 @@ class Execution {
     else await this.#attempt(action, signal)
   }
 
-  /** It ends when its batch is in place, not when its bytes are here: no slot is held meanwhile. */
   async #download(action: DownloadAction, signal: AbortSignal): Promise<void> {
+    const error = await this.#fetched(action, signal)
+    if (error !== undefined && !this.#crowdedOut.takes(action, error))
+      this.#notFetched(action, error)
+  }
+
+  readonly #notFetched = (action: DownloadAction, error: unknown): void => {
+    rememberLink(this.#effects, action, error)
+    this.#endings.note(action, error)
+  }
+
+  /**
+   * It is noted as done when its batch is in place, not when its bytes are here: no slot is held meanwhile.
+   * @returns what it failed with, if it did
+   */
+  async #fetched(action: DownloadAction, signal: AbortSignal): Promise<unknown> {
     const { note } = this.#endings
     try {
       const content =
@@ -141,10 +160,10 @@ class Execution {
           note(action, error)
         },
       })
+      return undefined
     } catch (error) {
       signal.throwIfAborted()
-      rememberLink(this.#effects, action, error)
-      note(action, error)
+      return error
     }
   }
 
