@@ -38,10 +38,10 @@ async function apart(base: Tree, local: Tree, remote: Tree) {
   const keys = () => [...objects.keys()].filter((key) => !key.startsWith('.lsync')).toSorted()
   const read = (path: string): string | undefined =>
     existsSync(join(folder, path)) ? readFileSync(join(folder, path), 'utf8') : undefined
-  const sync = async () => {
-    const { conflicts, problems, totals } = await clone.sync(0)
-    expect(problems).toEqual([])
-    return { conflicts: conflicts.map(({ path }) => path), totals }
+  const sync = async (...paths: readonly string[]) => {
+    const { conflicts, problems, totals } = await clone.sync(0, { paths })
+    if (paths.length === 0) expect(problems).toEqual([])
+    return { conflicts: conflicts.map(({ path }) => path), problems, totals }
   }
   return { folder, keys, read, sync, [Symbol.dispose]: () => clone[Symbol.dispose]() }
 }
@@ -100,4 +100,16 @@ test('so is one that is new there', async () => {
   expect((await c.sync()).totals).toMatchObject({ removedRemotely: 1, downloaded: { files: 2 } })
   expect(c.keys()).toEqual(['a', 'd'])
   expect(c.read('b')).toBe(undefined)
+})
+
+test('nothing moves to where something stays that was not named', async () => {
+  const base = { a: 'one', 'd/a': 'two' }
+  using c = await apart(base, { d: 'one' }, base)
+  expect((await c.sync('a')).problems).toMatchObject([
+    { path: 'd', code: 'below-a-file' },
+    { path: 'a', code: 'kept-for-safety' },
+  ])
+  expect(c.keys()).toEqual(['a', 'd/a'])
+  await c.sync()
+  expect(c.keys()).toEqual(['d'])
 })
