@@ -18,7 +18,7 @@ export async function probeDisk(disk: Disk, world: World): Promise<DiskHabits> {
   const path = `${STAGING}/${name}`
   let executable: DiskHabits['executable']
   try {
-    await using file = await disk.create(path)
+    await using file = await created(disk, path)
     executable = await bitOf(file)
   } catch (error) {
     // A disk that cannot be written: nothing arrives there.
@@ -36,6 +36,17 @@ export async function probeDisk(disk: Disk, world: World): Promise<DiskHabits> {
     return { folding, executable }
   } finally {
     await disk.remove(path)
+  }
+}
+
+/** A new repository has no staging folder yet, and a person may have removed it: neither says anything of the disk. */
+async function created(disk: Disk, path: string): Promise<DiskWriter> {
+  try {
+    return await disk.create(path)
+  } catch (error) {
+    if (!(error instanceof DiskError) || error.code !== 'missing') throw error
+    await disk.makeFolder(STAGING)
+    return disk.create(path)
   }
 }
 

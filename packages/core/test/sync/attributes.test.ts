@@ -1,4 +1,4 @@
-import { chmodSync, lutimesSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, lutimesSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { clones } from './two-clones.ts'
@@ -76,6 +76,17 @@ test.each([
     for (const index of [0, 1]) expect((await c.sync(index)).totals).toMatchObject(IDLE)
   },
 )
+
+test('a dry run sees a bit that changed, also where the staging folder is gone', async () => {
+  using c = await pair()
+  writeFileSync(join(c.a, 'x'), 'x')
+  await c.sync(0)
+  chmodSync(join(c.a, 'x'), 0o755)
+  rmSync(join(c.a, '.lsync/staging'), { recursive: true })
+  const { totals } = await c.sync(0, { dryRun: true })
+  expect(totals).toMatchObject({ uploaded: { files: 1 } })
+  expect((await c.sync(0)).totals).toEqual(totals)
+})
 
 test('the bit goes both ways, on and off, and where both are new it stays set', async () => {
   using c = await pair()
