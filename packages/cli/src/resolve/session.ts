@@ -5,6 +5,7 @@ import {
   type LsyncEvent,
   type Machine,
   moveAsideLocally,
+  moveBackLocally,
   openSides,
   type Problem,
   replaceLocally,
@@ -120,17 +121,29 @@ export class Session {
     const now = conflicts.find((other) => other.path === path)
     // RACE: what is below the folder may change until the run looks at it; worst outcome: what nobody was shown is in the trash.
     if (now?.kind !== 'file-folder' || isMoved(now, conflict)) return now === undefined ? [] : [now]
-    let paths = [path]
-    if (keep === 'both' && !options.dryRun)
-      paths = [path, await moveAsideLocally(machine, repository, path, signal)]
+    if (keep === 'both') return this.#keepBothTrees(conflict)
     const report = await this.#run({
-      ...(keep === 'both'
-        ? { mode: 'sync' }
-        : { mode: keep === 'local' ? 'push' : 'pull', override: 'mirror' }),
-      paths,
+      mode: keep === 'local' ? 'push' : 'pull',
+      override: 'mirror',
+      paths: [path],
       allow: options.allow,
     })
-    return keep === 'both' && options.dryRun ? [] : this.#conclude([conflict], report, keep)
+    return this.#conclude([conflict], report, keep)
+  }
+
+  async #keepBothTrees(conflict: Conflict): Promise<readonly Conflict[]> {
+    const { path } = conflict
+    const { machine, repository, options, signal } = this.#with
+    if (options.dryRun) {
+      // What the run will do shows once the local side has made room, and not before.
+      this.settled.push({ path, keep: 'both' })
+      return []
+    }
+    const aside = await moveAsideLocally(machine, repository, path, signal)
+    const report = await this.#run({ mode: 'sync', paths: [path, aside], allow: options.allow })
+    // Nothing was changed, a guard says: nor was this name.
+    if (report.halted.length > 0) await moveBackLocally(machine, repository, aside, path, signal)
+    return this.#conclude([conflict], report, 'both')
   }
 
   /**

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { json, run } from '../run.ts'
 import { type Sandbox, sandbox } from '../sandbox.ts'
@@ -178,10 +178,39 @@ test('a file here, a folder there: both, under two names', async () => {
   writeFileSync(b.path('a', 'p', 'q'), 'below')
   await run({ ...b, folder: b.path('a') }, 'sync')
   writeFileSync(b.path('b', 'p'), 'file')
+  const dry = await json(b, 'resolve', '--keep', 'both', 'p', '--dry-run')
+  expect(dry).toMatchObject({
+    exit: 0,
+    document: { settled: [{ path: 'p', keep: 'both' }], conflicts: [] },
+  })
+  expect(read(b, 'b', 'p')).toBe('file')
   expect(await run(b, 'resolve', '--keep', 'both', 'p')).toMatchObject({ exit: 0 })
   expect(read(b, 'b', 'p', 'q')).toBe('below')
   const copy = readdirSync(b.path('remote')).find((name) => name.startsWith('p (conflict, '))
   expect(read(b, 'remote', copy ?? '')).toBe('file')
+})
+
+test('a file here, a folder there: where a guard halts what --keep both would do, the file has its name still', async () => {
+  const b = await conflicts({})
+  const names = Array.from({ length: 12 }, (_, index) => `${index}`)
+  mkdirSync(b.path('a', 'p'))
+  for (const name of names) writeFileSync(b.path('a', 'p', name), name)
+  const a = { ...b, folder: b.path('a') }
+  await run(a, 'sync')
+  await run(b, 'sync')
+  writeFileSync(b.path('a', 'p', 'new'), 'new')
+  await run(a, 'sync')
+  rmSync(b.path('b', 'p'), { recursive: true })
+  writeFileSync(b.path('b', 'p'), 'file')
+  const { document, exit } = await json(b, 'resolve', '--keep', 'both', 'p')
+  expect(exit).toBe(5)
+  expect(document).toMatchObject({
+    settled: [],
+    conflicts: [{ path: 'p' }],
+    halted: [{ guard: 'mass-delete' }],
+  })
+  expect(readdirSync(b.path('b'))).toEqual(['.lsync', 'p'])
+  expect(read(b, 'b', 'p')).toBe('file')
 })
 
 test('diff prints what can be applied, facts for what is no text, and nothing where both are the same', async () => {

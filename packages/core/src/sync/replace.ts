@@ -1,4 +1,5 @@
 import { conflictName } from '../decide/conflict-name.ts'
+import { putBack } from '../execute/aside.ts'
 import { PathProblem } from '../execute/consequence.ts'
 import { moveAside, replaceContent } from '../execute/replace.ts'
 import { Trash } from '../execute/trash.ts'
@@ -50,6 +51,21 @@ export function moveAsideLocally(
   return locked(machine, repository, signal, () =>
     moveAside(disk, path, (attempt) => conflictName(path, author, now, attempt)),
   )
+}
+
+/** Takes that back, where what was to follow was not done; what turned up in its place meanwhile stays, and so does the name of the copy. */
+export function moveBackLocally(
+  machine: Machine,
+  repository: Repository,
+  aside: Path,
+  path: Path,
+  signal: AbortSignal,
+): Promise<void> {
+  const { disk } = repository
+  return locked(machine, repository, signal, async () => {
+    await putBack(disk, aside, path)
+    await disk.flush([path])
+  })
 }
 
 async function locked<T>(
