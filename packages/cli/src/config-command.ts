@@ -35,21 +35,22 @@ export abstract class ConfigCommand extends LsyncCommand {
   // oclif stops looking for inherited flags at a class that has none of its own.
   static override baseFlags = LsyncCommand.baseFlags
 
-  /** The file's text, its name for messages, and how to replace it; the remote that it names, on this machine. */
+  /** The file's text, its name for messages, and how to edit it; the remote that it names, on this machine. */
   protected async settings(): Promise<{
     readonly text: string
     readonly file: string
-    readonly replace: (text: string) => Promise<void>
+    readonly change: (edit: (text: string) => string) => Promise<void>
     readonly remote: string
     readonly machine: Machine
   }> {
-    const { CONFIG } = await import('@lsync/core')
+    const { changeConfig, CONFIG } = await import('@lsync/core')
     const machine = await this.machine()
-    const { disk, config } = await this.repository(machine)
+    const repository = await this.repository(machine)
+    const { disk, config } = repository
     return {
       text: (await disk.readText(CONFIG)) ?? '',
       file: CONFIG,
-      replace: (text) => disk.replaceText(CONFIG, text),
+      change: (edit) => changeConfig(machine, repository, edit, this.abort.signal),
       remote: config.remote,
       machine,
     }

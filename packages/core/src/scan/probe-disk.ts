@@ -39,7 +39,7 @@ export async function probeDisk(disk: Disk, world: World): Promise<DiskHabits> {
   }
 }
 
-/** A new repository has no staging folder yet, and a person may have removed it: neither says anything of the disk. */
+/** A person may have removed the staging folder: that says nothing of the disk. */
 async function created(disk: Disk, path: string): Promise<DiskWriter> {
   try {
     return await disk.create(path)

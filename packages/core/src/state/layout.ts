@@ -7,6 +7,8 @@ export const REMOTE_REPORT = '.lsync/remote.yaml'
 /** Repositories within this one, as the remote was seen to know them. */
 export const NESTED = '.lsync/nested.yaml'
 export const LOCK = '.lsync/lock'
+/** Held for the instant in which the configuration is read and written again, also while a run is at work. */
+export const CONFIG_LOCK = '.lsync/config.lock'
 export const STAGING = '.lsync/staging'
 /** Begins the names of folders that are filled there, to become folders of the repository; what else is a folder there is not ours. */
 export const NEW_FOLDER = '.lsync/staging/folder-'

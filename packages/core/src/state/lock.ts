@@ -14,6 +14,8 @@ export interface LockOptions {
   readonly signal: AbortSignal
   /** For those who only read: where the disk may not be written, nobody is kept out, and nothing needs to be. */
   readonly reading?: boolean
+  /** The lock's own file; that of the repository, if absent. */
+  readonly file?: string
 }
 
 const POLL = 200
@@ -27,27 +29,27 @@ export async function takeLock(
   world: World,
   options: LockOptions,
 ): Promise<() => Promise<void>> {
-  const { self, isAlive, wait, signal, reading } = options
+  const { self, isAlive, wait, signal, reading, file = LOCK } = options
   const mine = `${JSON.stringify({ format: 1, ...self, since: new Date(world.now()).toISOString(), token: world.token() })}\n`
   // Counted in looks: a clock that is set back meanwhile would make the wait as much longer.
   let looks = Math.ceil((wait * 1000) / POLL)
   for (;;) {
     signal.throwIfAborted()
     try {
-      await disk.createText(LOCK, mine)
+      await disk.createText(file, mine)
       if (reading !== true) await sweep(disk, isAlive)
-      return () => release(disk, mine)
+      return () => release(disk, file, mine)
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
       if (reading === true && (error.code === 'forbidden' || error.code === 'read-only'))
         return async () => {}
       if (error.code !== 'exists') throw error
     }
-    const text = await disk.readText(LOCK)
+    const text = await disk.readText(file)
     if (text === undefined) continue
     const holder = parseHolder(text)
     if (holder === undefined || !isAlive(holder)) {
-      await takeAway(disk, world, text)
+      await takeAway(disk, world, file, text)
       continue
     }
     if (looks-- <= 0)
@@ -90,10 +92,10 @@ function parseHolder(text: string): (ProcessIdentity & { readonly since: string 
  * it is put back. RACE: in the instant of the putting back a third process may take the lock, then two are at work at once; worst outcome:
  * needless conflicts and files in the trash, since every effect has its own guard.
  */
-async function takeAway(disk: Disk, world: World, dead: string): Promise<void> {
-  const aside = `${LOCK}.${world.token()}`
+async function takeAway(disk: Disk, world: World, file: string, dead: string): Promise<void> {
+  const aside = `${file}.${world.token()}`
   try {
-    await disk.rename(LOCK, aside, { overwrite: true })
+    await disk.rename(file, aside, { overwrite: true })
   } catch (error) {
     if (error instanceof DiskError && error.code === 'missing') return
     throw error
@@ -101,7 +103,7 @@ async function takeAway(disk: Disk, world: World, dead: string): Promise<void> {
   const moved = await disk.readText(aside)
   if (moved !== undefined && moved !== dead) {
     try {
-      await disk.createText(LOCK, moved)
+      await disk.createText(file, moved)
     } catch (error) {
       if (!(error instanceof DiskError) || error.code !== 'exists') throw error
     }
@@ -110,7 +112,7 @@ async function takeAway(disk: Disk, world: World, dead: string): Promise<void> {
 }
 
 /** What a lock is on its way to its name, and from it. */
-const ON_ITS_WAY = /^lock\.[0-9a-f]+$/
+const ON_ITS_WAY = /^(?:config\.)?lock\.[0-9a-f]+$/
 
 /**
  * Removes what a process that died while it took a lock, or took one away, left beside it. Nothing goes that may be of one that lives; that it
@@ -129,6 +131,6 @@ async function sweep(disk: Disk, isAlive: LockOptions['isAlive']): Promise<void>
   }
 }
 
-async function release(disk: Disk, mine: string): Promise<void> {
-  if ((await disk.readText(LOCK)) === mine) await disk.remove(LOCK)
+async function release(disk: Disk, file: string, mine: string): Promise<void> {
+  if ((await disk.readText(file)) === mine) await disk.remove(file)
 }

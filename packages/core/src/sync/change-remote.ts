@@ -6,6 +6,7 @@ import { CONFIG, DATABASE, JOURNAL, NESTED } from '../state/layout.ts'
 import { openState } from '../state/open-state.ts'
 import { readFormerIds, writeRemoteReport } from '../state/remote-report.ts'
 import type { Machine } from './api.ts'
+import { changeConfig } from './change-config.ts'
 import { type Identity, readIdentity } from './identity.ts'
 import { moduleFor, schemeOf } from './modules.ts'
 import { makeOurs, refuseOverlaps } from './new-remote.ts'
@@ -71,10 +72,15 @@ export async function changeRemote(
     // next sync, since the place got the other's identity, and is brought there by the same command once more.
     const { identity, report } = await makeOurs(machine, provider, known, { signal, onEvent, was })
     await writeRemoteReport(disk, { remote, date: machine.world.now(), report, identity })
-    // Last, and both at once: until it is written, the repository syncs with the old one, and has only forgotten what can be found out again.
-    const text = setInConfig((await disk.readText(CONFIG)) ?? '', CONFIG, 'remote', remote)
-    // Where the place could not be given an identity, the former one must not stand: the next sync that may write would give it that.
-    await disk.replaceText(CONFIG, setIdentityInConfig(text, CONFIG, identity?.id))
+    // Last, and both at once: until it is written, the repository syncs with the old one, and has only forgotten what can be found out again. Where
+    // the place could not be given an identity, the former one must not stand: the next sync that may write would give it that.
+    await changeConfig(
+      machine,
+      repository,
+      (before) =>
+        setIdentityInConfig(setInConfig(before, CONFIG, 'remote', remote), CONFIG, identity?.id),
+      signal,
+    )
     return { remote, other }
   } finally {
     await release()

@@ -34,10 +34,12 @@ export default class ConfigSet extends ConfigCommand {
       return
     }
     const { refuseUnknownSetting, setInConfig } = await import('@lsync/core')
-    const { text, file, replace, remote, machine } = await this.settings()
-    const changed = setInConfig(text, file, args.key, args.value)
+    const { text, file, change, remote, machine } = await this.settings()
+    const edit = (before: string) => setInConfig(before, file, args.key, args.value)
+    // What the file would not take is refused first.
+    edit(text)
     await refuseUnknownSetting(machine, remote, args.key)
-    await replace(changed)
+    await change(edit)
     await this.end({ key: args.key, value: args.value })
   }
 

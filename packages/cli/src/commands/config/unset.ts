@@ -12,8 +12,8 @@ export default class ConfigUnset extends ConfigCommand {
     const { args, flags } = await this.parse(ConfigUnset)
     this.enter(flags)
     const { unsetInConfig } = await import('@lsync/core')
-    const { text, file, replace } = await this.settings()
-    await replace(unsetInConfig(text, file, args.key))
+    const { file, change } = await this.settings()
+    await change((text) => unsetInConfig(text, file, args.key))
     await this.end({ key: args.key })
   }
 }

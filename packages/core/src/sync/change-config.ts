@@ -1,0 +1,31 @@
+import { CONFIG, CONFIG_LOCK } from '../state/layout.ts'
+import { takeLock } from '../state/lock.ts'
+import type { Machine } from './api.ts'
+import type { Repository } from './repository.ts'
+
+/** Whoever holds it is done in an instant. */
+const SECONDS = 10
+
+/**
+ * Writes the configuration anew, by an edit of what stands there now: of two who change it at once, neither undoes what the other did. Under a lock of its own,
+ * since a run may be at work for hours, and has read its configuration already.
+ */
+export async function changeConfig(
+  { world, process: self, isAlive }: Machine,
+  { disk }: Pick<Repository, 'disk'>,
+  edit: (text: string) => string,
+  signal: AbortSignal,
+): Promise<void> {
+  const release = await takeLock(disk, world, {
+    self,
+    isAlive,
+    wait: SECONDS,
+    signal,
+    file: CONFIG_LOCK,
+  })
+  try {
+    await disk.replaceText(CONFIG, edit((await disk.readText(CONFIG)) ?? ''))
+  } finally {
+    await release()
+  }
+}
