@@ -29,7 +29,7 @@ export interface Disk {
   create(path: string): Promise<DiskWriter>
   /**
    * Creates files of one folder, whole, in their order: as `create` does, in one call for the same reason as `statAll`. Of one that could not be written
-   * nothing stays. A DiskError is thrown only where the folder is not there.
+   * nothing stays, as far as the disk lets it be removed. A DiskError is thrown only where the folder is not there.
    */
   createAll(folder: string, files: readonly NewFile[]): Promise<readonly (DiskStat | DiskError)[]>
   /** Opens a regular file that is there, to go on writing it; `exists` if it has another name: under that it is somebody else's. */
@@ -45,6 +45,8 @@ export interface Disk {
 
   /** `private`: nobody but its owner may look into it. */
   makeFolder(path: string, options?: { readonly private?: boolean }): Promise<void>
+  /** Whether what is made in the one folder gets the group that it would get in the other, and hands it on. (Lists of rights cannot be seen from here.) */
+  givesGroupAs(folder: string, other: string): Promise<boolean>
   /** Only an empty one: `not-empty` otherwise. */
   removeFolder(path: string): Promise<void>
   /** Within the disk; fails with `exists` where the target is a file that may not be overwritten (`overwrite: false`, done by link and unlink). A symbolic link may become another one that points to the same place. */

@@ -14,6 +14,8 @@ import { diskStat, executableMode, timeOf } from './node-stat.ts'
 import { appendTextOf, createTextOf, knowsNoLinks, readTextOf, replaceTextOf } from './node-text.ts'
 
 const STATS_AT_ONCE = 512
+/** A folder with it gives its group, and this bit, to what is made in it. */
+const SETGID = 0o2000
 const MAY_BE_GONE = { throwIfNoEntry: false } as const
 
 /**
@@ -154,6 +156,12 @@ export function nodeDisk(root: string): Disk {
       change(path, (absolute) =>
         fs.mkdirSync(absolute, options?.private === true ? { mode: 0o700 } : {}),
       ),
+    async givesGroupAs(folder, other) {
+      const [one, two] = [folder, other].map((path) =>
+        guarded(path, () => fs.lstatSync(reachFolder(path))),
+      )
+      return one?.gid === two?.gid && ((one?.mode ?? 0) & SETGID) === ((two?.mode ?? 0) & SETGID)
+    },
     removeFolder: (path) => change(path, (absolute) => fs.rmdirSync(absolute)),
     remove: (path) => change(path, (absolute) => fs.unlinkSync(absolute)),
     async rename(from, to, { overwrite }) {

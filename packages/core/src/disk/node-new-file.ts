@@ -3,7 +3,7 @@ import type { DiskStat, NewFile } from './disk.ts'
 import { createExclusive, writeAllSync } from './node-file.ts'
 import { diskStat, executableMode, timeOf } from './node-stat.ts'
 
-/** A small file, made in one go. Of one that fails nothing stays: nobody else would know that it is half of one. */
+/** A small file, made in one go. Of one that fails nothing stays, unless the disk lets it not even be removed. */
 export function makeFile(absolute: string, path: string, file: NewFile): DiskStat {
   const descriptor = createExclusive(absolute, path)
   try {

@@ -9,6 +9,7 @@ import type { State } from '../state/state.ts'
 import type { Transfers } from '../state/transfers.ts'
 import type { Arena } from './arena.ts'
 import type { WorthAThread } from './hash-behind.ts'
+import type { NewFolders } from './new-folders.ts'
 import type { Recorder } from './recorder.ts'
 import type { Trash } from './trash.ts'
 import type { UploadBuffers } from './upload-buffers.ts'
@@ -34,6 +35,7 @@ export interface Effects {
   /** What systems leave in folders, and nobody took back in by a rule: it goes with its folder. */
   readonly isJunk: (path: Path) => boolean
   readonly recorder: Recorder
+  readonly newFolders: NewFolders
   readonly transfers: Transfers
   readonly ranged: Ranged
   /** For small files, and for pieces of what is fetched. One for each way: what was fetched waits longer. */

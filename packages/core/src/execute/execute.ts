@@ -21,7 +21,6 @@ import { FEW } from './recorder.ts'
 import { runPool } from './pool.ts'
 import { removeLocal, removeRemote } from './remove.ts'
 import { adopt, keepBoth, keepRemoteInTrash, setExecutable } from './settle.ts'
-import { makeFolders } from './trash.ts'
 import { upload } from './upload.ts'
 
 /**
@@ -239,7 +238,7 @@ async function effectOf(
     case 'move-local':
       throw new TypeError('moves of local files are done in batches')
     case 'download':
-      await makeFolders(effects.disk, diskPath(action.path), new Set())
+      await effects.newFolders.make(diskPath(action.path), new Set())
       effects.recorder.add({ path: action.path, entry: folderEntry(action.remote) })
       return
     case 'keep-both':

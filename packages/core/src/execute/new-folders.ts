@@ -1,7 +1,8 @@
 import { type Disk, DiskError, type NewFile } from '../disk/disk.ts'
+import type { World } from '../disk/world.ts'
 import { joinPath, nameOf, parentOf } from '../model/path.ts'
-import { NEW_FOLDER } from '../state/layout.ts'
-import type { Effects } from './context.ts'
+import { LSYNC, NEW_FOLDER, STAGING } from '../state/layout.ts'
+import type { Arena } from './arena.ts'
 import type { Received } from './content.ts'
 import { AT_ONCE } from './paced.ts'
 import type { NewFolder, Placement, Ready } from './placement.ts'
@@ -9,17 +10,17 @@ import { makeFolders } from './trash.ts'
 
 /**
  * Small files of folders that are not here yet: such a folder is filled in the staging folder and comes to its place by one rename. A third of the calls
- * that the same files take one by one, since nobody can have put anything beside them.
+ * that the same files take one by one, since nobody can have put anything beside them (docs/decisions/0034).
  */
 export class NewFolders {
-  readonly #effects: Effects
+  readonly #effects: Needed
   /**
    * Made here by this run, as were all folders above them. Only below these, since a folder gets the group and the rights that others shall have in it from
    * the one in which it is made: from the root, by way of `.lsync`, as these did.
    */
-  readonly #ours = new Set([''])
+  #ours: Promise<Set<string>> | undefined
 
-  constructor(effects: Effects) {
+  constructor(effects: Needed) {
     this.#effects = effects
   }
 
@@ -28,53 +29,71 @@ export class NewFolders {
     readonly folders: readonly NewFolder[]
     readonly others: readonly Placement[]
   }> {
+    const ours = await this.#known()
     const groups = new Map<string, Small[]>()
     const others: Placement[] = []
     const there = new Map<string, boolean>()
     for (const placement of batch) {
-      const top = isSmall(placement)
-        ? await this.#highestMissing(placement.action.path, there)
-        : undefined
-      if (top === undefined || !isSmall(placement)) others.push(placement)
+      const small = asSmall(placement)
+      const top = small && (await this.#highestMissing(small.action.path, ours, there))
+      if (small === undefined || top === undefined) others.push(placement)
       else {
         const group = groups.get(top)
-        if (group === undefined) groups.set(top, [placement])
-        else group.push(placement)
+        if (group === undefined) groups.set(top, [small])
+        else group.push(small)
       }
     }
     const folders: NewFolder[] = []
     for (const [path, placements] of groups) {
       const { folder, left } = await this.#fill(path, placements)
       others.push(...left)
-      if (folder.files.length > 0) folders.push(folder)
+      folders.push(folder)
     }
     return { folders, others }
   }
 
-  /** False where something stands there by now, or the disk does not let it: its files go one by one then. */
-  async place({ path, staged, files }: NewFolder): Promise<boolean> {
+  /** False where something stands there by now, or the disk does not let it, and where not all of it could be made: its files go one by one then. */
+  async place({ path, staged, files, isWhole }: NewFolder): Promise<boolean> {
+    if (!isWhole) return false
     try {
       await this.#effects.disk.rename(staged, path, { overwrite: false })
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
       return false
     }
+    const ours = await this.#known()
     for (const { placement } of files) {
       let folder = parentOf(placement.action.path)
-      for (; !this.#ours.has(folder); folder = parentOf(folder)) this.#ours.add(folder)
+      for (; !ours.has(folder) && folder !== ''; folder = parentOf(folder)) ours.add(folder)
     }
     return true
   }
 
+  /** A folder in its place, with those above it. `made` as for `makeFolders`. */
+  async make(folder: string, made: Set<string>): Promise<void> {
+    const ours = await this.#known()
+    await makeFolders(this.#effects.disk, folder, made, (path) => {
+      if (ours.has(parentOf(path))) ours.add(path)
+    })
+  }
+
+  #known(): Promise<Set<string>> {
+    this.#ours ??= isMadeAlike(this.#effects.disk).then((alike) => new Set(alike ? [''] : []))
+    return this.#ours
+  }
+
   /** Undefined also where it would not lie below ours. */
-  async #highestMissing(path: string, there: Map<string, boolean>): Promise<string | undefined> {
+  async #highestMissing(
+    path: string,
+    ours: ReadonlySet<string>,
+    there: Map<string, boolean>,
+  ): Promise<string | undefined> {
     for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
       const folder = path.slice(0, slash)
       const isThere =
-        this.#ours.has(folder) ||
-        (there.get(folder) ?? (await isAnything(this.#effects.disk, folder)))
+        ours.has(folder) || (there.get(folder) ?? (await isAnything(this.#effects.disk, folder)))
       there.set(folder, isThere)
-      if (!isThere) return this.#ours.has(parentOf(folder)) ? folder : undefined
+      if (!isThere) return ours.has(parentOf(folder)) ? folder : undefined
     }
     return undefined
   }
@@ -85,7 +104,8 @@ export class NewFolders {
   ): Promise<{ readonly folder: NewFolder; readonly left: readonly Placement[] }> {
     const { disk, world, arenas } = this.#effects
     const staged = NEW_FOLDER + world.token()
-    const made = new Set<string>()
+    // Where these are gone the disk may be another one by now: they are not made anew.
+    const made = new Set([LSYNC, STAGING])
     const files: Ready[] = []
     const left: Placement[] = []
     for (const some of inOneFolder(placements)) {
@@ -103,11 +123,24 @@ export class NewFolders {
           arenas.down.giveBack(bytes)
         }
       }
-      // A folder without the files that it is for would read as one that a person made.
-      if (stats.every((stat) => stat instanceof DiskError))
-        await removeEmpty(disk, staged + inside, staged)
     }
-    return { folder: { path, staged, files }, left }
+    // What could not be made may have left a half of it, or a folder without its files: these never come to a place.
+    return { folder: { path, staged, files, isWhole: left.length === 0 }, left }
+  }
+}
+
+interface Needed {
+  readonly disk: Disk
+  readonly world: World
+  readonly arenas: { readonly down: Arena }
+}
+
+async function isMadeAlike(disk: Disk): Promise<boolean> {
+  try {
+    return await disk.givesGroupAs('', STAGING)
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error
+    return false
   }
 }
 
@@ -121,23 +154,11 @@ async function isAnything(disk: Disk, path: string): Promise<boolean> {
   }
 }
 
-/** Folders that hold nothing, upwards, the last one being `top`. */
-async function removeEmpty(disk: Disk, folder: string, top: string): Promise<void> {
-  try {
-    for (let at = folder; ; at = parentOf(at)) {
-      await disk.removeFolder(at)
-      if (at === top) return
-    }
-  } catch (error) {
-    if (!(error instanceof DiskError)) throw error
-  }
-}
-
 type Small = Placement & { readonly content: Received }
 
-function isSmall(placement: Placement): placement is Small {
-  const { action, content } = placement
-  return action.from === 'absent' && 'bytes' in content && !content.file.link
+function asSmall({ content, ...placement }: Placement): Small | undefined {
+  const isSmall = placement.action.from === 'absent' && 'bytes' in content && !content.file.link
+  return isSmall ? { ...placement, content } : undefined
 }
 
 /** In rows that are short enough to be written without a rest. */

@@ -10,12 +10,10 @@ import { stage } from './fetch.ts'
 import { makeRoom } from './emptied.ts'
 import { fileEntry } from './entries.ts'
 import { isStill } from './guard.ts'
-import type { NewFolders } from './new-folders.ts'
 import { paced } from './paced.ts'
 import type { NewFolder, Placed, Placement, Prepared, Ready } from './placement.ts'
 import { removeStaged, removeStagedFolder } from './staging.ts'
 import { waitOutTheTick } from './tick.ts'
-import { makeFolders } from './trash.ts'
 
 /*
  * A batch goes through three steps, in the one order that a crash at any instant forgives: stage the files and journal the intents, FLUSH,
@@ -26,9 +24,8 @@ import { makeFolders } from './trash.ts'
 export async function prepareAll(
   effects: Effects,
   batch: readonly Placement[],
-  newFolders: NewFolders,
 ): Promise<Prepared & { readonly flush: readonly string[] }> {
-  const { disk, state, trash } = effects
+  const { disk, state, trash, newFolders } = effects
   const ready: Ready[] = []
   const intents: Intent[] = []
   const pace = paced(disk)
@@ -66,16 +63,13 @@ export async function prepareAll(
   }
 }
 
-export async function swapAll(
-  effects: Effects,
-  batch: Prepared,
-  newFolders: NewFolders,
-): Promise<readonly Placed[]> {
+export async function swapAll(effects: Effects, batch: Prepared): Promise<readonly Placed[]> {
+  const { disk, newFolders } = effects
   const placed: Placed[] = []
   const oneByOne = [...batch.ready]
   const taken: NewFolder[] = []
   const made = new Set<string>()
-  const pace = paced(effects.disk)
+  const pace = paced(disk)
   for (const folder of batch.folders) {
     await pace()
     if (await newFolders.place(folder)) {
@@ -90,16 +84,16 @@ export async function swapAll(
     const { placement, staged } = ready
     try {
       if (placement.action.from === 'absent')
-        await makeFolders(effects.disk, parentOf(placement.action.path), made)
+        await newFolders.make(parentOf(placement.action.path), made)
       await swap(effects, ready)
-      placed.push({ ...ready, stat: await effects.disk.stat(placement.action.path) })
+      placed.push({ ...ready, stat: await disk.stat(placement.action.path) })
     } catch (error) {
       if (!(error instanceof DiskError) && !(error instanceof PathProblem)) throw error
       await clearStaged(effects, staged)
       placement.done(error)
     }
   }
-  for (const { staged } of taken) await removeStagedFolder(effects.disk, staged)
+  for (const { staged } of taken) await removeStagedFolder(disk, staged)
   return placed
 }
 

@@ -22,8 +22,9 @@ export interface NewFolder {
   /** Where it belongs. */
   readonly path: string
   readonly staged: string
-  /** All that is in it. */
   readonly files: readonly Ready[]
+  /** Nothing else is in it, and nothing that belongs there is missing. */
+  readonly isWhole: boolean
 }
 
 /** A batch of which everything is staged. */
@@ -35,6 +36,9 @@ export interface Prepared {
 
 /** A file in its place; after a flush it may be recorded. */
 export interface Placed extends Ready {
-  /** As it lies there, looked at at once: whatever is saved from then on moves its ctime on, also where size and time are put back. */
+  /**
+   * As it lies there, looked at at once, or (in a folder that came whole) as it was made: whatever is saved from then on moves its ctime on, also where
+   * size and time are put back.
+   */
   readonly stat: DiskStat | undefined
 }

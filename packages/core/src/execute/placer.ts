@@ -1,5 +1,5 @@
+import { STAGING } from '../state/layout.ts'
 import type { Effects } from './context.ts'
-import { NewFolders } from './new-folders.ts'
 import { prepareAll, recordAll, swapAll } from './place.ts'
 import type { Placed, Placement } from './placement.ts'
 
@@ -16,7 +16,6 @@ const MOST_HELD = 32 * 1024 * 1024
  */
 export class Placer {
   readonly #effects: Effects
-  readonly #newFolders: NewFolders
   #batch: Placement[] = []
   #bytes = 0
   /** Of `#bytes`, in memory. */
@@ -28,7 +27,6 @@ export class Placer {
 
   constructor(effects: Effects) {
     this.#effects = effects
-    this.#newFolders = new NewFolders(effects)
   }
 
   /** Resolves when there is room for more. */
@@ -84,12 +82,12 @@ export class Placer {
     this.#batch = []
     this.#bytes = 0
     this.#held = 0
-    const { flush, ...prepared } = await prepareAll(this.#effects, batch, this.#newFolders)
+    const { flush, ...prepared } = await prepareAll(this.#effects, batch)
     await disk.flush([...this.#paths(), ...flush])
     const before = this.#placed
     this.#placed = []
     await recordAll(this.#effects, before)
-    this.#placed = await swapAll(this.#effects, prepared, this.#newFolders)
+    this.#placed = await swapAll(this.#effects, prepared)
   }
 
   /** Those of the batch before are flushed by themselves only where no other batch comes. */
@@ -101,7 +99,9 @@ export class Placer {
     await recordAll(this.#effects, placed)
   }
 
+  /** With the folder that they came from: on a disk without a journal a file or folder might be found under both names, and removed at the former. */
   #paths(): readonly string[] {
-    return this.#placed.map(({ placement }) => placement.action.path)
+    if (this.#placed.length === 0) return []
+    return [STAGING, ...this.#placed.map(({ placement }) => placement.action.path)]
   }
 }

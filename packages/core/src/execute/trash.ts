@@ -41,12 +41,22 @@ export class Trash {
 /** Each round takes a path away once; what is far more is no race but an error. */
 const MOST_OF_ONE_PATH = 100
 
-/** Like `mkdir -p`. `made` remembers what exists, to spare calls; `not-folder` if a file stands in the way. */
-export async function makeFolders(disk: Disk, folder: string, made: Set<string>): Promise<void> {
+/**
+ * Like `mkdir -p`; `not-folder` if a file stands in the way.
+ * @param made remembers what exists, to spare calls
+ * @param onNew hears of each that did not exist
+ */
+export async function makeFolders(
+  disk: Disk,
+  folder: string,
+  made: Set<string>,
+  onNew?: (folder: string) => void,
+): Promise<void> {
   if (folder === '' || made.has(folder)) return
-  await makeFolders(disk, parentOf(folder), made)
+  await makeFolders(disk, parentOf(folder), made, onNew)
   try {
     await disk.makeFolder(folder)
+    onNew?.(folder)
   } catch (error) {
     if (!(error instanceof DiskError) || error.code !== 'exists') throw error
     const found = await disk.stat(folder)

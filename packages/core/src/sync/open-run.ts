@@ -7,6 +7,7 @@ import type { Effects, Ranged } from '../execute/context.ts'
 import { Arena } from '../execute/arena.ts'
 import { UploadBuffers } from '../execute/upload-buffers.ts'
 import { WorthAThread } from '../execute/hash-behind.ts'
+import { NewFolders } from '../execute/new-folders.ts'
 import { Recorder } from '../execute/recorder.ts'
 import { recordAdopted } from '../execute/settle.ts'
 import { Trash } from '../execute/trash.ts'
@@ -159,6 +160,7 @@ async function makeEffects(
   const { disk, state, world, remote, author, symlinks } = context
   const { provider, folding, jobs, rules } = made
   const recorder = new Recorder(disk, provider, state, world)
+  const arenas = { up: new Arena(), down: new Arena() }
   return {
     disk,
     provider,
@@ -167,9 +169,10 @@ async function makeEffects(
     trash: new Trash(disk, world),
     isJunk: (path) => isJunk(path) && rules.ignored(path),
     recorder,
+    newFolders: new NewFolders({ disk, world, arenas }),
     transfers: await Transfers.open(disk, world, remote),
     ranged: context.ranged ?? RANGED,
-    arenas: { up: new Arena(), down: new Arena() },
+    arenas,
     uploadBuffers: new UploadBuffers(UPLOAD_MEMORY),
     worthAThread: new WorthAThread(),
     rangeSlots: new Slots(RANGES_AT_ONCE),

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -117,7 +118,7 @@ test('what cannot be made among the others is made by itself', async () => {
   write(a, PATHS)
   await c.sync(0)
   expect(await c.sync(1)).toMatchObject({ problems: [], conflicts: [] })
-  expect(renamed).toEqual(['d', 'x', 'top', 'd/e/three'])
+  expect(renamed).toEqual(['x', 'top', 'd/e/three', 'd/e/f/four', 'd/one', 'd/two'])
   expect(filesIn(b)).toEqual(PATHS)
 })
 
@@ -133,7 +134,105 @@ test('a folder that cannot be looked at ends nothing but what goes into it', asy
   write(a, PATHS)
   await c.sync(0)
   await c.sync(1)
-  expect(filesIn(b)).toEqual(expect.arrayContaining(['top', 'x/only']))
+  expect(filesIn(b)).toEqual(PATHS)
+})
+
+test('half of a file that the disk does not even let go of never comes to a place', async () => {
+  const { c } = await scene((disk, root) => ({
+    createAll: async (folder, files) => {
+      const made = await disk.createAll(folder, files)
+      return made.map((stat, index) => {
+        const { name = '' } = files[index] ?? {}
+        if (name !== 'two') return stat
+        writeFileSync(join(root, folder, name), 'd/')
+        return new DiskError('no-space', name, 'the quota of this disk is used up')
+      })
+    },
+  }))
+  using _ = c
+  const [a = '', b = ''] = c.folders
+  write(a, PATHS)
+  await c.sync(0)
+  expect(await c.sync(1, { conflict: 'local' })).toMatchObject({ problems: [], conflicts: [] })
+  expect(readFileSync(join(b, 'd/two'), 'utf8')).toBe('d/two')
+  expect(readdirSync(join(b, '.lsync/staging'))).toEqual([])
+})
+
+test('a folder of which only some folders could be made leaves no empty one', async () => {
+  const full = (path: string): DiskError => new DiskError('no-space', path, 'no room')
+  let room = 0
+  const { c } = await scene((disk) => ({
+    async makeFolder(path, options) {
+      if (path.endsWith('/e/f')) throw full(path)
+      await disk.makeFolder(path, options)
+    },
+    async create(path) {
+      if (room-- <= 0) throw full(path)
+      return disk.create(path)
+    },
+  }))
+  using _ = c
+  const [a = '', b = ''] = c.folders
+  write(a, ['d/e/f/four', 'd/one'])
+  await c.sync(0)
+  room = 0
+  expect((await c.sync(1)).problems).toMatchObject([{ path: 'd/e/f/four' }])
+  expect(filesIn(b)).toEqual(['d/one'])
+  expect(readdirSync(join(b, 'd'))).toEqual(['one'])
+})
+
+test('a disk that is another one by now gets nothing', async () => {
+  const { c } = await scene((disk, root) => ({
+    async stat(path) {
+      // Asked before the first folder is filled.
+      if (path === 'd' && existsSync(join(root, '.lsync'))) {
+        renameSync(root, `${root} gone`)
+        mkdirSync(root)
+      }
+      return disk.stat(path)
+    },
+  }))
+  using _ = c
+  const [a = '', b = ''] = c.folders
+  write(a, PATHS)
+  await c.sync(0)
+  await c.sync(1).catch(() => undefined)
+  expect(filesIn(b)).toEqual([])
+})
+
+test('what is in a new folder survives a power cut before the folder comes to its place', async () => {
+  const flushed = new Set<string>()
+  const { c } = await scene((disk) => ({
+    async flush(paths) {
+      for (const path of paths) flushed.add(path)
+      await disk.flush(paths)
+    },
+    async rename(from, to, options) {
+      if (to === 'd')
+        expect([...flushed].filter((path) => path.startsWith(`${from}/`)).length).toBe(4)
+      await disk.rename(from, to, options)
+    },
+  }))
+  using _ = c
+  write(c.folders[0] ?? '', PATHS)
+  await c.sync(0)
+  expect(await c.sync(1)).toMatchObject({ problems: [] })
+  // Also that it is no more where it was.
+  expect([...flushed]).toEqual(expect.arrayContaining(['.lsync/staging', 'd/one']))
+})
+
+test('long rows of new files let others be heard', async () => {
+  let rests = 0
+  const { c } = await scene(() => ({ rest: async () => void rests++ }))
+  using _ = c
+  write(
+    c.folders[0] ?? '',
+    Array.from({ length: 320 }, (_path, index) => `d/${index}`),
+  )
+  await c.sync(0)
+  rests = 0
+  await c.sync(1)
+  expect(rests).toBeGreaterThanOrEqual(20)
 })
 
 test('no empty folder comes where no file of it could be made', async () => {
@@ -168,4 +267,28 @@ test('within a folder that somebody made here a new one is made in its place, wi
   expect(await c.sync(1)).toMatchObject({ problems: [], conflicts: [] })
   expect(renamed).toEqual(['x', 'd/e/f/four', 'd/e/three', 'd/one', 'd/two', 'top'])
   expect(statSync(join(b, 'd/e/f')).mode & 0o2000).toBe(0o2000)
+})
+
+test('so it is where the root gives another group than the staging folder', async () => {
+  const { c, renamed } = await scene()
+  using _ = c
+  const [a = '', b = ''] = c.folders
+  write(a, PATHS)
+  await c.sync(0)
+  chmodSync(b, 0o2775)
+  expect(await c.sync(1)).toMatchObject({ problems: [], conflicts: [] })
+  expect(renamed).not.toContain('d')
+  expect(statSync(join(b, 'd/e/f')).mode & 0o2000).toBe(0o2000)
+})
+
+test('below a folder that this run made by a mark others come whole', async () => {
+  const { c, renamed } = await scene()
+  using _ = c
+  const [a = ''] = c.folders
+  write(a, ['m/d/one', 'm/d/two'])
+  await c.sync(0)
+  // As other tools mark folders, whatever is in them.
+  await c.put('m/', '')
+  expect(await c.sync(1)).toMatchObject({ problems: [], conflicts: [] })
+  expect(renamed).toEqual(['m/d'])
 })

@@ -290,11 +290,7 @@ export class MemoryDisk extends MemoryFiles implements Disk {
     if (this.flushes) this.sync()
   }
 
-  async mountPoints(): Promise<ReadonlySet<string>> {
-    return new Set()
-  }
-
-  async free() {
-    return undefined
-  }
+  readonly givesGroupAs = async () => true
+  readonly mountPoints = async () => new Set<string>()
+  readonly free = async () => undefined
 }
