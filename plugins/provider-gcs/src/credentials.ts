@@ -22,7 +22,7 @@ export function credentialsOf(options: OpenOptions, endpoint: Endpoint, fetch: F
   const anonymous = options.settings['anonymous']
   if (anonymous !== undefined && anonymous !== 'true' && anonymous !== 'false')
     throw new StorageError('bad-remote', `anonymous is true or false, not ${anonymous}`)
-  if (!endpoint.authenticated || anonymous === 'true') return async () => ({})
+  if (!endpoint.isGoogle || anonymous === 'true') return async () => ({})
   let client: Promise<AuthClient> | undefined
   return async () => {
     try {

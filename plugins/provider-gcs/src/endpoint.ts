@@ -5,11 +5,12 @@ export interface Endpoint {
   /** `https://host[:port]` */
   readonly origin: string
   readonly host: string
-  /** Whether Google's own tokens may go there. */
-  readonly authenticated: boolean
+  /** Google's own service: its tokens may go there, and what its documentation says holds. */
+  readonly isGoogle: boolean
 }
 
 const GOOGLE = 'https://storage.googleapis.com'
+const DOMAIN = 'googleapis.com'
 
 /**
  * The `endpoint` of the configuration, else STORAGE_EMULATOR_HOST as Google's clients read it (with or without a scheme), else Google.
@@ -22,7 +23,7 @@ export function endpointOf({
 }: Pick<OpenOptions, 'settings' | 'environment'>): Endpoint {
   const emulator = environment['STORAGE_EMULATOR_HOST']
   const told = settings['endpoint'] ?? (emulator === '' ? undefined : emulator)
-  if (told === undefined) return { origin: GOOGLE, host: new URL(GOOGLE).host, authenticated: true }
+  if (told === undefined) return { origin: GOOGLE, host: new URL(GOOGLE).host, isGoogle: true }
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(told) ? told : `http://${told}`)
   const path = url?.pathname.replace(/\/+$/, '').replace(/\/storage\/v1$/, '')
   if (url === null || path !== '' || (url.protocol !== 'http:' && url.protocol !== 'https:'))
@@ -33,10 +34,13 @@ export function endpointOf({
   // It would stand in messages and in the process list of a proxy.
   if (url.username !== '' || url.password !== '')
     throw new StorageError('bad-remote', 'the endpoint holds a password: it does not belong there')
-  return { origin: url.origin, host: url.host, authenticated: isGoogle(url) }
+  return { origin: url.origin, host: url.host, isGoogle: isGoogle(url) }
 }
 
-/** Google's own service, by whichever of its addresses (regional, private, Private Service Connect). */
+/**
+ * Google's own service, by whichever of its addresses (regional, private, Private Service Connect: `storage-NAME.p.googleapis.com`). Nobody else gets a name below that
+ * domain, and its certificate is looked at: whoever answers there is Google. A name that merely ends in the same letters is somebody's.
+ */
 function isGoogle({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' && /(^|\.)googleapis\.com$/.test(hostname)
+  return protocol === 'https:' && (hostname === DOMAIN || hostname.endsWith(`.${DOMAIN}`))
 }

@@ -1,19 +1,18 @@
 import {
   type CallOptions,
   type Expect,
-  type Guarantees,
   isStorageError,
   type OpenOptions,
-  type ProbeReport,
   StorageError,
   type StorageProvider,
 } from '@lsync/core/provider'
-import { connect, knownAt } from '@lsync/http'
+import { connect } from '@lsync/http'
 import { bucketFacts } from './client.ts'
 import { copyOf } from './copy.ts'
 import { loadCrc32c } from './crc32c.ts'
 import { credentialsOf } from './credentials.ts'
 import { endpointOf } from './endpoint.ts'
+import { guaranteesOf, knownHere } from './known.ts'
 import { listObjects } from './listing.ts'
 import { probeBucket } from './probe.ts'
 import { isGeneration, otherVersion, Reader } from './reading.ts'
@@ -23,30 +22,6 @@ import { tokenFetch } from './token-fetch.ts'
 import { parseUrl } from './url.ts'
 import { uploadsOf } from './uploads.ts'
 import { writeObject, type Writing } from './writing.ts'
-
-/** What Google's documentation promises of its own service. */
-const GOOGLE: Guarantees = {
-  create: 'atomic',
-  replace: 'atomic',
-  remove: 'atomic',
-  commit: 'atomic',
-  copy: 'atomic',
-}
-
-/** Of any other server, before a probe: it is looked at before each change, and the condition is sent all the same. */
-const LEAST: Guarantees = {
-  create: 'checked',
-  replace: 'checked',
-  remove: 'checked',
-  commit: 'none',
-  copy: 'none',
-}
-
-/** Former versions noted no host: at Google's own address that report is as good as its documentation. */
-function knownHere(host: string, isGoogle: boolean, options: OpenOptions): ProbeReport | undefined {
-  const { known } = options
-  return isGoogle && known?.traits?.['host'] === undefined ? known : knownAt(host, options)
-}
 
 /** Opens a bucket and checks that it answers to us. */
 export async function openBucket(url: string, options: OpenOptions): Promise<StorageProvider> {
@@ -60,10 +35,10 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
     const credentials = credentialsOf(options, endpoint, tokenFetch(connections))
     const requester = new Requester(connections, endpoint, credentials, place, store.userProject)
     await check(requester, signal)
-    const known = knownHere(requester.host, endpoint.authenticated, options)
+    const known = knownHere(endpoint, options)
     const versioned = known?.versioning === true && (await keepsVersions(requester, signal))
 
-    const guarantees = known?.guarantees ?? (endpoint.authenticated ? GOOGLE : LEAST)
+    const guarantees = guaranteesOf(known, endpoint)
     const writing: Writing = { requester, crc32c, store }
     const reader = new Reader(requester, crc32c)
     const remove = (key: string, expect: string, call: CallOptions): Promise<unknown> =>
@@ -77,7 +52,7 @@ export async function openBucket(url: string, options: OpenOptions): Promise<Sto
 
     return {
       guarantees,
-      listsFolders: known?.listsFolders ?? endpoint.authenticated,
+      listsFolders: known?.listsFolders ?? endpoint.isGoogle,
       get quickest() {
         return connections.quickest
       },

@@ -2,6 +2,7 @@ import { bytesSource, type ProbeReport } from '@lsync/core/provider'
 import { startFaultyGcs } from '@lsync/servers'
 import { expect, test } from 'vitest'
 import gcs from '../src/index.ts'
+import { knownHere } from '../src/known.ts'
 import { ABSENT, NOTHING, signal } from './store.ts'
 
 /** As a probe of Google's own service has it. */
@@ -19,6 +20,20 @@ const GOOGLE: ProbeReport = {
   findings: [],
 }
 const { traits: _, ...unnamed } = GOOGLE
+
+test('a report that names no host is believed at Google’s own address alone', () => {
+  const notices: string[] = []
+  const believed = (host: string, isGoogle: boolean, known: ProbeReport) =>
+    knownHere({ host, isGoogle }, { known, onNotice: (message) => notices.push(message) })
+  const host = 'storage.googleapis.com'
+  expect(believed(host, true, unnamed)).toBe(unnamed)
+  expect(believed(host, true, GOOGLE)).toBe(GOOGLE)
+  expect(notices).toEqual([])
+  expect(believed('localhost:4443', false, unnamed)).toBeUndefined()
+  expect(believed('storage.example', false, GOOGLE)).toBeUndefined()
+  expect(believed('storage.europe-west3.rep.googleapis.com', true, GOOGLE)).toBeUndefined()
+  expect(notices).toHaveLength(3)
+})
 
 test.each([
   ['of another host', GOOGLE],

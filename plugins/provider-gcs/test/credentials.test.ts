@@ -172,7 +172,23 @@ describe('where the store is', () => {
   ])('%j and %j: %s', (settings, environment, origin) => {
     const endpoint = endpointOf({ settings, environment })
     expect(endpoint.origin).toBe(origin)
-    expect(endpoint.authenticated).toBe(origin.includes('googleapis'))
+    expect(endpoint.isGoogle).toBe(origin.includes('googleapis'))
+  })
+
+  test.each([
+    'http://storage.googleapis.com',
+    'https://storagegoogleapis.com',
+    'https://googleapis.com.example',
+    'https://example/storage.googleapis.com',
+    'https://storage.googleapis.com@example',
+  ])('%s is not Google', (endpoint) => {
+    let isGoogle = false
+    try {
+      isGoogle = endpointOf({ settings: { endpoint }, environment: {} }).isGoogle
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'bad-remote' })
+    }
+    expect(isGoogle).toBe(false)
   })
 
   test.each(['ftp://host', 'http://host/path', 'http://user:geheim@host', 'http://'])(

@@ -73,7 +73,7 @@ export class LeasedRemoval {
   readonly #requester: Requester
   readonly #extra: Readonly<Record<string, string>>
   readonly #looksFirst: boolean
-  readonly #onNotice: OpenOptions['onNotice']
+  readonly #onNotice: OpenOptions['onNotice'] | undefined
   /** The condition of a DELETE is sent, although nothing rests on it; until a right one is seen to be refused. */
   #looksAtRemovals = true
   /** Others know our claims by their ETags; until one is seen to have another. */
@@ -91,7 +91,10 @@ export class LeasedRemoval {
     {
       looksFirst = false,
       onNotice,
-    }: { readonly looksFirst?: boolean } & Pick<OpenOptions, 'onNotice'> = {},
+    }: {
+      readonly looksFirst?: boolean
+      readonly onNotice?: OpenOptions['onNotice'] | undefined
+    } = {},
   ) {
     this.#requester = requester
     this.#extra = extra
