@@ -28,7 +28,7 @@ export function copyOf(
       const etag = await guarded(to, expect, options, () =>
         multipart.complete(name, parts, expect, options),
       )
-      return await confirm(requester, to, etag, options)
+      return (await confirm(requester, to, etag, options)).info
     } catch (error) {
       // Not the caller's signal: what nobody will use costs money until it is aborted. After an end whose answer was lost this does nothing.
       await multipart.abort(name, { signal: AbortSignal.timeout(5000) }).catch(() => undefined)

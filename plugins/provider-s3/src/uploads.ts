@@ -13,9 +13,10 @@ import {
 } from '@lsync/core/provider'
 import type { Multipart, Part } from './multipart.ts'
 import { partCountFor, partLength, partSizeFor } from './parts.ts'
-import { headObject } from './reading.ts'
+import { headRaw, type Raw } from './reading.ts'
 import type { Requester } from './request.ts'
 import { putPart, taken, uncheckedPart } from './taken-part.ts'
+import { isTombstone } from './tombstones.ts'
 import { UNSIGNED_REFUSED } from './writing.ts'
 
 export interface UploadContext {
@@ -141,9 +142,9 @@ class Session implements UploadSession {
     const etag = await guarded(key, expect, options, () =>
       multipart.complete(this.#name, parts, expect, options),
     )
-    const info = await confirm(requester, key, etag, options)
-    checkWhole(key, info, this.#size, parts)
-    return info
+    const whole = await confirm(requester, key, etag, options)
+    checkWhole(key, whole, this.#size, parts)
+    return whole.info
   }
 
   abort(options: CallOptions): Promise<void> {
@@ -161,18 +162,22 @@ export async function confirm(
   key: string,
   etag: string,
   options: CallOptions,
-): Promise<ObjectInfo> {
-  const info = await headObject(requester, key, options)
+): Promise<Raw> {
+  const now = await headRaw(requester, key, options)
+  const version = now?.info.version ?? ''
   // Somebody was faster than our look: core finds out who won.
-  if (info === undefined || (etag !== '' && info.version !== etag))
+  if (now === undefined || isTombstone(version) || (etag !== '' && version !== etag))
     throw new StorageError('network', `${key} was replaced right after its upload`, { key })
-  return info
+  return now
 }
 
-/** Where ETags are what they usually are, the whole must be made of just the parts that were sent. */
+/**
+ * Where ETags are what they usually are, the whole must be made of just the parts that were sent. What a key of a KMS encrypts has others: what they are made of, nobody
+ * promises.
+ */
 function checkWhole(
   key: string,
-  info: ObjectInfo,
+  { info, response }: Raw,
   size: number,
   parts: readonly Omit<Part, 'size'>[],
 ): void {
@@ -181,7 +186,8 @@ function checkWhole(
   const whole = createHash('md5')
   for (const { etag } of ordered) whole.update(etag, 'hex')
   const expected = `${whole.digest('hex')}-${ordered.length}`
-  const comparable = plain && /^[0-9a-f]{32}-\d+$/.test(info.version)
+  const encrypted = String(response.headers['x-amz-server-side-encryption']).startsWith('aws:kms')
+  const comparable = plain && !encrypted && /^[0-9a-f]{32}-\d+$/.test(info.version)
   if (info.size !== size || (comparable && info.version !== expected))
     throw new StorageError('unexpected', `the store put ${key} together wrongly`, { key })
 }
