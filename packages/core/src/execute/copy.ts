@@ -11,6 +11,7 @@ import { contentTypeOf } from './content-type.ts'
 import type { Effects } from './context.ts'
 import { fileEntry } from './entries.ts'
 import { isStill } from './guard.ts'
+import { withAgreedBit } from './upload.ts'
 
 /** From this size on content that is here, or there, already is not sent or fetched again, where the provider knows no better. */
 const WORTHWHILE = 128 * 1024
@@ -81,11 +82,12 @@ export async function copyMoved(
     if (isStorageError(error) && SEND_INSTEAD.has(error.code)) return false
     throw error
   }
+  const local = await withAgreedBit(effects, action)
   recorder.add(
     {
       path,
       entry: fileEntry({
-        local: from,
+        local,
         size: from.stat.size,
         sha256,
         executable,

@@ -48,7 +48,7 @@ export async function upload(
  * The executable bit may have been changed there while the content was changed here: what went up carries it, and so must the file, or it would
  * read as taken away here.
  */
-async function withAgreedBit(
+export async function withAgreedBit(
   { disk, world }: Effects,
   { path, from, executable }: UploadAction,
 ): Promise<LocalEntry | undefined> {

@@ -1,4 +1,12 @@
-import { chmodSync, lutimesSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lutimesSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { clones } from './two-clones.ts'
@@ -108,5 +116,21 @@ test('the bit goes both ways, on and off, and where both are new it stays set', 
     await c.sync(from)
     await c.sync(to)
     for (const folder of c.folders) expect(c.isExecutable(folder, 'x')).toBe(mode === 0o755)
+  }
+})
+
+test('a file that takes the place of another one takes the bit that others set there', async () => {
+  using c = await pair()
+  writeFileSync(join(c.a, 'x'), 'old')
+  writeFileSync(join(c.a, 'y'), 'new content')
+  await c.sync(0)
+  await c.sync(1)
+  chmodSync(join(c.b, 'x'), 0o755)
+  await c.sync(1)
+  renameSync(join(c.a, 'y'), join(c.a, 'x'))
+  for (const index of [0, 1, 0, 1]) await c.sync(index)
+  for (const folder of [c.a, c.b]) {
+    expect(readFileSync(join(folder, 'x'), 'utf8')).toBe('new content')
+    expect(c.isExecutable(folder, 'x')).toBe(true)
   }
 })
