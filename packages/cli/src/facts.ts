@@ -35,6 +35,7 @@ export class ActionsDone {
   readonly #facts = new Map<string, ReturnType<typeof actionFacts>>()
 
   readonly onEvent = (event: LsyncEvent): void => {
+    if (event.type === 'again') this.#forgive(event.path)
     if (event.type !== 'action') return
     const { action, result } = event
     if (isWorthTelling(action) || result === 'failed')
@@ -43,6 +44,12 @@ export class ActionsDone {
 
   get facts(): readonly unknown[] {
     return [...this.#facts.values()]
+  }
+
+  /** A second look may find nothing to do any more. */
+  #forgive(again: string): void {
+    for (const [key, { path, result }] of this.#facts)
+      if (path === again && result !== 'done') this.#facts.delete(key)
   }
 }
 

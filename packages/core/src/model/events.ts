@@ -1,3 +1,4 @@
+import type { Path } from './entry.ts'
 import type { Action, Conflict, Halt } from './plan.ts'
 import type { Problem } from './problem.ts'
 
@@ -30,6 +31,8 @@ export type LsyncEvent =
   /** Bytes of a transfer that an earlier run brought over already. */
   | { readonly type: 'resumed'; readonly direction: 'up' | 'down'; readonly bytes: number }
   | { readonly type: 'action'; readonly action: Action; readonly result: ActionResult }
+  /** What was not done on this path is tried again, if there is anything to do yet: only how that ends counts. */
+  | { readonly type: 'again'; readonly path: Path }
   | { readonly type: 'conflict'; readonly conflict: Conflict }
   | { readonly type: 'problem'; readonly problem: Problem }
   | { readonly type: 'halted'; readonly halt: Halt }

@@ -138,6 +138,7 @@ async function lookAgain(run: Run, outcome: RunOutcome): Promise<void> {
     // All is compared anew: what happened meanwhile may look like an accident now. Something was done already, so this is no halt.
     if (within === run.scopes && guardsOf(planned, within, run.options).length > 0)
       return outcome.note({ problems: again })
+    for (const { path } of again) run.options.onEvent({ type: 'again', path })
     outcome.note(planned.plan)
     outcome.holdRemovals(planned.plan)
     await carryOut(run, within, planned, [], outcome)

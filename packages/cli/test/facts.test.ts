@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { ActionsDone } from '../src/facts.ts'
+import { download, upload } from './render/actions.ts'
+
+test('of a path that is tried again, what was done stays, and what failed counts no more', () => {
+  const actions = new ActionsDone()
+  actions.onEvent({ type: 'action', action: upload('x'), result: 'done' })
+  actions.onEvent({ type: 'action', action: download('x'), result: 'failed' })
+  actions.onEvent({ type: 'action', action: download('y'), result: 'failed' })
+  actions.onEvent({ type: 'action', action: download('z'), result: 'failed' })
+  actions.onEvent({ type: 'again', path: 'x' })
+  actions.onEvent({ type: 'again', path: 'y' })
+  actions.onEvent({ type: 'action', action: download('y'), result: 'done' })
+  expect(actions.facts).toMatchObject([
+    { path: 'x', action: 'upload', result: 'done' },
+    { path: 'z', action: 'download', result: 'failed' },
+    { path: 'y', action: 'download', result: 'done' },
+  ])
+})
