@@ -118,6 +118,9 @@ function sentenceOf({ status, code, message }: Refusal): string {
   if (code === 'RequestTimeTooSkewed')
     return "this computer's clock is too far from the store's: set the clock"
   const said = [code, message].filter((part) => part !== undefined && part !== '').join(': ')
+  // Each request carries that one, signed.
+  if (message !== undefined && /\bvalid\b.*\bx-amz-date\b/i.test(message))
+    return `${said} (lsync sent one: a proxy on the way takes away headers that begin with x-amz-, it seems)`
   if (said !== '') return said
   if (status === 400)
     return 'the store refuses the request and gives no reason: the credentials may have expired'

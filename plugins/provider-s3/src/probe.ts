@@ -154,6 +154,9 @@ async function knowsTombstones(scene: ProbeScene): Promise<boolean> {
   )
 }
 
+/** Some stores know no part, where a proxy takes away what they say of it. */
+const NO_PARTS: ReadonlySet<string> = new Set([...ODD, 'upload-lost'])
+
 /** Both conditions on the end of an upload in parts: some servers know only the first. */
 async function commits(scene: ProbeScene, multipart: Multipart): Promise<boolean> {
   const key = `${scene.scratch}parts`
@@ -173,7 +176,7 @@ async function commits(scene: ProbeScene, multipart: Multipart): Promise<boolean
     const there = (await scene.head(key))?.info.version
     const replaced = there !== undefined && !(await refused(versionOf(there)))
     return created && createRefused && staleRefused && replaced
-  })
+  }, NO_PARTS)
 }
 
 /** The condition on the source of a copied part. */
@@ -207,11 +210,14 @@ async function uploading<T>(
 }
 
 /** False where the store says that it does not know what was asked of it. */
-async function unlessOdd(looks: () => Promise<boolean>): Promise<boolean> {
+async function unlessOdd(
+  looks: () => Promise<boolean>,
+  odd: ReadonlySet<string> = ODD,
+): Promise<boolean> {
   try {
     return await looks()
   } catch (error) {
-    if (isStorageError(error) && ODD.has(error.code)) return false
+    if (isStorageError(error) && odd.has(error.code)) return false
     throw error
   }
 }
