@@ -1,5 +1,6 @@
 import { isStorageError, type MemoryStore } from '../../src/provider/index.ts'
 import { LsyncError } from '../../src/model/errors.ts'
+import type { OnEvent } from '../../src/model/events.ts'
 import type {
   Conflict,
   ConflictPolicy,
@@ -51,6 +52,8 @@ export interface RunChoices {
   readonly paths?: readonly string[]
   readonly override?: Override
   readonly settlements?: ReadonlyMap<string, Settlement>
+  readonly dryRun?: boolean
+  readonly onEvent?: OnEvent
 }
 
 const GUARDS = ['mass-delete', 'emptied', 'mass-change', 'unrelated', 'other-remote'] as const
@@ -101,7 +104,7 @@ async function run(
   { scheduler, random, store, faults, sabotage, violations, resumed }: World,
   client: Client,
   actor: Actor,
-  { mode, conflict, paths = [], override, settlements }: RunChoices,
+  { mode, conflict, paths = [], override, settlements, dryRun = false, onEvent }: RunChoices,
 ): Promise<RunReport | undefined> {
   const { disk } = client
   const world = scheduler.world(actor)
@@ -131,7 +134,7 @@ async function run(
       {
         mode,
         paths,
-        dryRun: false,
+        dryRun,
         jobs: 4,
         ...(portions ? { portion: 1 + (client.runs % 3) } : {}),
         allow: GUARDS,
@@ -140,6 +143,7 @@ async function run(
         ...(settlements === undefined ? {} : { settlements }),
         signal,
         onEvent: (event) => {
+          onEvent?.(event)
           if (event.type === 'resumed') resumed[event.direction] += event.bytes
           if (event.type === 'phase') client.transferring = event.phase === 'transferring'
         },

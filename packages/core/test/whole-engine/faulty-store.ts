@@ -26,6 +26,8 @@ export interface Sabotage {
   readonly large?: boolean
   /** Hardly anything fits into one plan, or stays long in the journal. */
   readonly portions?: boolean
+  /** No content is worth copying on the server: what is moved is sent. */
+  readonly notCopied?: boolean
 }
 
 /** One client's way to the shared store: every call is a step, and any call may go wrong. */
@@ -82,7 +84,7 @@ export function faultyProvider(
     guarantees: inner.guarantees,
     listsFolders: true,
     // Contents are short here, and copying them must be tried.
-    copyWorthwhile: 1,
+    copyWorthwhile: sabotage.notCopied === true ? Infinity : 1,
     async *list(range, options) {
       let after = range.after
       for (;;) {

@@ -31,6 +31,13 @@ export class MemoryDisk extends MemoryFiles implements Disk {
     return next
   }
 
+  /** A disk apart from this one that holds the same. */
+  copy(): MemoryDisk {
+    const copy = new MemoryDisk(this.#actor, this.scheduler, this.random)
+    copy.copyFrom(this)
+    return copy
+  }
+
   async #step(label: string, path: string): Promise<void> {
     await this.scheduler.step(this.#actor, `${label} ${path}`)
   }

@@ -47,6 +47,21 @@ export class MemoryFiles {
     this.#used = others.#used
   }
 
+  /** Holds what the others hold, as it is once all of it has reached the disk; what becomes of them later is theirs. */
+  protected copyFrom(others: MemoryFiles): void {
+    others.sync()
+    const copies = new Map<Inode, Inode>()
+    const copyOf = (inode: Inode): Inode => {
+      const copy = copies.get(inode) ?? { ...inode }
+      copies.set(inode, copy)
+      return copy
+    }
+    this.names = new Map([...others.names].map(([path, inode]) => [path, copyOf(inode)]))
+    this.#durableNames = new Map(this.names)
+    this.#log = []
+    this.#used = new Set(others.#used)
+  }
+
   /** All changes so far survive. */
   sync(): void {
     this.flushNames()
