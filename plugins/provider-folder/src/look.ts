@@ -1,5 +1,6 @@
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
+import { StorageError } from '@lsync/core/provider'
 import { errnoOf } from './errors.ts'
 
 /** Undefined where there is no file. What a network file system says here may be what it remembers: good for whoever changes nothing. */
@@ -52,5 +53,21 @@ export function renewNames(folder: string): void {
     closeSync(openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY))
   } catch {
     // It is not there, or may not be read: the look at the name says what follows.
+  }
+}
+
+/**
+ * A link is no object, and leads nowhere; yet somebody who moves a file or a folder to another disk leaves one in its place. That is no removal, as little
+ * as is anything else that is no file.
+ */
+export function refuseOther(root: string, key: string): void {
+  const names = key.split('/').filter((name) => name !== '')
+  for (const [index] of names.entries()) {
+    const place = names.slice(0, index + 1).join('/')
+    const stat = lstatSync(join(root, place), { throwIfNoEntry: false })
+    if (stat?.isDirectory() === true) continue
+    if (stat === undefined || stat.isFile()) return
+    const kind = stat.isSymbolicLink() ? 'a symbolic link' : 'no regular file'
+    throw new StorageError('unreadable', `${key}: on the remote ${place} is ${kind}`, { key })
   }
 }

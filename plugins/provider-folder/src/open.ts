@@ -4,6 +4,7 @@ import { attemptRoot, errnoOf, noFolder, storageError } from './errors.ts'
 import { flushWritten } from './flush.ts'
 import { listObjects } from './list.ts'
 import { Locks } from './lock.ts'
+import { refuseOther } from './look.ts'
 import { makeFolder } from './make-folder.ts'
 import { probeFolder } from './probe.ts'
 import { headOf, readObject } from './read.ts'
@@ -51,6 +52,7 @@ export async function openFolder(
     head: (key, options) =>
       translated(key, options.signal, async () => {
         options.signal.throwIfAborted()
+        refuseOther(root, key)
         const info = headOf(root, key)
         return info === undefined ? undefined : renewed(root, locks, key, info, options)
       }),
