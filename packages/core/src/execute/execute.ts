@@ -50,16 +50,19 @@ export async function execute(
       await execution.bring(execution.grouped(next))
     }
     if (removals.length > 0) onEvent({ type: 'phase', phase: 'removing' })
-    const [local, remote] = [
-      removals.filter(({ kind }) => kind === 'remove-local'),
-      removals.filter(({ kind }) => kind === 'remove-remote'),
-    ]
+    const local = removals.filter(({ kind }) => kind === 'remove-local')
+    const remote = removals.filter(
+      ({ kind, path }) => kind === 'remove-remote' && !isFolderKey(path),
+    )
+    const marks = removals.filter(({ kind, path }) => kind === 'remove-remote' && isFolderKey(path))
     // Local ones deepest first and one by one, so that folders are empty when their turn comes.
     const ended = await Promise.allSettled([
       runPool(local, 1, signal, execution.remove),
       runPool(remote, jobs, signal, execution.remove),
     ])
     for (const end of ended) if (end.status === 'rejected') throw end.reason
+    // The mark of a folder goes because of what is in it: only now it is known whether that stays.
+    await runPool(marks, jobs, signal, execution.remove)
     return [...endings.problems, ...(await execution.stuck())]
   } finally {
     await execution.drain()

@@ -86,11 +86,17 @@ function mergePaths({ base, local, remote }: Sides, standing: ReadonlySet<string
   for (const path of new Set([...base.keys(), ...local.keys(), ...remote.keys()])) {
     if (standing.has(path)) continue
     const [was, here, there] = [base, local, remote].map((side) => side.get(path))
-    const value = mergeValue(was, here, there)
+    // A mark that was there beside what is in the folder, as other tools make them: that something is in it here says nothing of the mark.
+    const marked = isFilled(base, path) && isFilled(local, path) ? was : undefined
+    const value = mergeValue(was, here ?? marked, there)
     if (value === 'conflict') conflicts.add(path)
     else if (value !== undefined) tree.set(path, value)
   }
   return { tree, conflicts }
+}
+
+function isFilled(tree: Tree, folder: string): boolean {
+  return isFolder(folder) && [...tree.keys()].some((other) => isIn(other, folder))
 }
 
 function mergeValue(
