@@ -18,10 +18,12 @@ export function describeSides(local: Tree, remote: Tree, conflicts: readonly str
   return `${textOfTree(local)} ; ${textOfTree(withoutFilled(remote))} ; ${conflicts.join(' ')}`
 }
 
-/** A file, and something below its name: a store takes both, and no disk can. */
+/** A file, and something below its name: a store takes both, and no disk can. (The mark of an empty folder gives way.) */
 export function isClashing(tree: Tree): boolean {
+  const isBelow = (path: string, file: string): boolean =>
+    path.startsWith(`${file}/`) && path !== `${file}/`
   return [...tree.keys()].some(
-    (path) => !isFolder(path) && [...tree.keys()].some((other) => other.startsWith(`${path}/`)),
+    (file) => !isFolder(file) && [...tree.keys()].some((path) => isBelow(path, file)),
   )
 }
 
