@@ -74,13 +74,8 @@ export async function execute(
 async function* nothing(): AsyncGenerator<readonly Action[]> {}
 const NOTHING_MORE: AsyncIterable<readonly Action[]> = { [Symbol.asyncIterator]: nothing }
 
-/** After one of these both sides hold the folder; so they do where a mark goes because of what is in the folder, if that moves away meanwhile. */
-const KEEPS_FOLDER: ReadonlySet<Action['kind']> = new Set([
-  'upload',
-  'download',
-  'adopt',
-  'remove-remote',
-])
+/** After one of these, no side holds the folder. (The mark of one that is filled here goes only if it is not emptied meanwhile.) */
+const ENDS_FOLDER: ReadonlySet<Action['kind']> = new Set(['remove-local', 'forget'])
 
 /** What the effects of one plan share. */
 class Execution {
@@ -101,7 +96,7 @@ class Execution {
 
   grouped(actions: readonly Action[]): Schedule {
     for (const { path, kind } of actions)
-      if (isFolderKey(path) && KEEPS_FOLDER.has(kind)) this.#emptied.keep.add(path)
+      if (isFolderKey(path) && !ENDS_FOLDER.has(kind)) this.#emptied.keep.add(path)
     return schedule(actions, (path) => foldName(path, this.#effects.folding))
   }
 

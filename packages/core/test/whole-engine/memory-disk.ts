@@ -60,13 +60,7 @@ export class MemoryDisk extends MemoryFiles implements Disk {
       throw new DiskError('not-folder', folder, 'not a folder')
     const prefix = folder === '' ? '' : `${folder}/`
     return [...this.names]
-      .filter(
-        ([path]) =>
-          path !== '' &&
-          path.startsWith(prefix) &&
-          !path.slice(prefix.length).includes('/') &&
-          path.length > prefix.length,
-      )
+      .filter(([path]) => path !== '' && parentOf(path) === folder)
       .map(([path, { kind }]) => ({ name: path.slice(prefix.length), kind, nameable: true }))
   }
 
