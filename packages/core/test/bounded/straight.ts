@@ -1,4 +1,4 @@
-import type { World } from '../../src/disk/clock.ts'
+import type { World } from '../../src/disk/world.ts'
 import { Random } from '../whole-engine/random.ts'
 import { type Actor, Scheduler } from '../whole-engine/scheduler.ts'
 
