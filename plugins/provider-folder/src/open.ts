@@ -52,7 +52,8 @@ export async function openFolder(
     head: (key, options) =>
       translated(key, options.signal, async () => {
         options.signal.throwIfAborted()
-        refuseOther(root, key)
+        // First: below a link to a folder there may be what looks like an object.
+        if (options.beforeRemoval === true) refuseOther(root, key)
         const info = headOf(root, key)
         return info === undefined ? undefined : renewed(root, locks, key, info, options)
       }),

@@ -13,8 +13,10 @@ export interface Message {
 }
 
 /** Packages of ours that are not named after their scheme. */
-const PUBLISHED: Readonly<Record<string | number, string>> = {
-  gs: '@lsync/provider-gcs',
+const PUBLISHED = new Map([['gs', '@lsync/provider-gcs']])
+
+function publishedFor(scheme: string): string {
+  return PUBLISHED.get(scheme) ?? shellWord(`@lsync/provider-${scheme}`)
 }
 
 export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
@@ -63,7 +65,7 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
     sentence: ({ scheme, known }) =>
       `No installed provider knows ${scheme}:// (there are: ${known}).`,
     hint: ({ scheme }) =>
-      `If there is one, install it: lsync plugins install ${PUBLISHED[scheme ?? ''] ?? shellWord(`@lsync/provider-${scheme}`)} (or the package of somebody else: npm search lsync-provider)`,
+      `If there is one, install it: lsync plugins install ${publishedFor(String(scheme))} (or the package of somebody else: npm search lsync-provider)`,
     exit: EXIT.usage,
   },
   'provider-broken': {
@@ -124,8 +126,8 @@ export const LSYNC_ERRORS: Readonly<Record<LsyncErrorCode, Message>> = {
   locked: {
     sentence: ({ pid, host, since }) =>
       `Another lsync is at work in this repository: process ${pid} on ${host}, since ${since}.`,
-    hint: ({ elsewhere, waits }) =>
-      `${waits === 1 ? 'Wait for it, or use --wait SECONDS.' : 'Run this again once it has ended.'}${elsewhere === 1 ? ' If that computer has stopped, remove .lsync/lock.' : ''}`,
+    hint: ({ elsewhere, waits, file }) =>
+      `${waits === 1 ? 'Wait for it, or use --wait SECONDS.' : 'Run this again once it has ended.'}${elsewhere === 1 ? ` If that computer has stopped, remove ${file}.` : ''}`,
     exit: EXIT.locked,
   },
   disk: {

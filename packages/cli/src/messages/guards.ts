@@ -20,5 +20,5 @@ export const GUARDS: Readonly<Record<GuardName, (facts: GuardFacts) => string>> 
   unrelated: ({ affected, total }) =>
     `this folder and the remote have little in common: ${affected} of ${total} files differ or are missing`,
   'other-remote': () =>
-    'the remote is not the one that this repository was made for; lsync config set remote, with its address, makes it so, and takes nothing for removed',
+    'the remote is not the one that this repository was made for, or has lost its identity; lsync doctor says which it is, and what follows',
 }

@@ -30,7 +30,10 @@ export function onlyNamed(
   const filledBy = (leaves: (action: Action) => readonly Path[]): ReadonlySet<Path> => {
     const goes = new Set(ours.flatMap(leaves))
     return new Set(
-      removals.flatMap(leaves).flatMap((path) => (goes.has(path) ? [] : ancestorsOf(path))),
+      removals.flatMap(leaves).flatMap((path) =>
+        // The mark of an empty folder is in nobody's way.
+        goes.has(path) ? [] : ancestorsOf(path).filter((folder) => `${folder}/` !== path),
+      ),
     )
   }
   const filled = { here: filledBy(leavesHere), there: filledBy(leavesThere) }

@@ -1,5 +1,6 @@
 import { isHeldBack, keptForSafety } from '../decide/held-back.ts'
 import type { Path } from '../model/entry.ts'
+import { ancestorsOf } from '../model/path.ts'
 import type { Action, Unbrought } from '../model/plan.ts'
 import type { Problem, ProblemCode } from '../model/problem.ts'
 import { problemOf } from './consequence.ts'
@@ -48,6 +49,8 @@ export class Endings {
   readonly #arrived = new Set<Path>()
   /** What was to be removed there, and is there still. */
   readonly #standing = new Set<Path>()
+  /** The folders that this is in. */
+  readonly #filled = new Set<Path>()
   #remoteFailures = 0
   #anyTaken = false
 
@@ -79,12 +82,12 @@ export class Endings {
   #failed(action: Action, error: unknown): void {
     const problem = problemOf(action.path, error, WRITES_HERE.has(action.kind))
     if (problem === undefined || this.#isOfTheStore(problem)) throw error
+    this.#stands(action)
     // Not a failure: there is nothing that could arrive, and nothing that a removal would have to wait for.
     if (LINKS.has(problem.code)) {
       this.#skipped(action, problem)
       return
     }
-    if (action.kind === 'remove-remote') this.#standing.add(action.path)
     if (!neverKept(action, problem.code)) {
       const { up, down } = this.#ledger.failed
       if (action.kind === 'upload' || action.kind === 'keep-both') up.add(action.path)
@@ -105,7 +108,7 @@ export class Endings {
   /** True for a removal that is left undone, which is noted. */
   holdsBack(removal: Action): boolean {
     if (!isHeldBack(removal, this.#ledger.failed, this.#arrived)) return false
-    if (removal.kind === 'remove-remote') this.#standing.add(removal.path)
+    this.#stands(removal)
     this.#skipped(removal, keptForSafety(removal))
     return true
   }
@@ -113,12 +116,15 @@ export class Endings {
   /** True for a transfer to a place that was not cleared: a store of keys would take a file and others below its name. */
   lacksRoom({ kind, path }: Action): boolean {
     return (
-      this.#standing.size > 0 &&
       (kind === 'upload' || kind === 'keep-both') &&
-      [...this.#standing].some(
-        (other) => path.startsWith(`${other}/`) || other.startsWith(`${path}/`),
-      )
+      (this.#filled.has(path) || ancestorsOf(path).some((folder) => this.#standing.has(folder)))
     )
+  }
+
+  #stands({ kind, path }: Action): void {
+    if (kind !== 'remove-remote') return
+    this.#standing.add(path)
+    for (const folder of ancestorsOf(path)) this.#filled.add(folder)
   }
 
   #skipped(action: Action, problem: Problem): void {

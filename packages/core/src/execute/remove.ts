@@ -51,7 +51,8 @@ export async function removeLocal(
     await removeEmptied(effects, diskPath(path))
   } else {
     // Absence is confirmed at the moment of the effect: the listing may be an hour old.
-    if ((await provider.head(path, { signal })) !== undefined) throw new PathProblem('moved-on')
+    if ((await provider.head(path, { signal, beforeRemoval: true })) !== undefined)
+      throw new PathProblem('moved-on')
     await expectStill(disk, path, from)
     const aside = await trash.placeFor(path)
     await setAside(disk, path, aside, from)

@@ -17,6 +17,14 @@ export interface CallOptions {
   readonly signal: AbortSignal
 }
 
+export interface HeadOptions extends CallOptions {
+  /**
+   * Asked by who is about to remove his copy because nothing is there: whatever stands in that place and is no object (a link, in a folder) is an
+   * error then (`unreadable`), since it is no absence.
+   */
+  readonly beforeRemoval?: boolean
+}
+
 export interface ListRange {
   /** Only keys that start with this. */
   readonly prefix: string
@@ -86,7 +94,7 @@ export interface StorageProvider extends AsyncDisposable {
   /** Milliseconds that the quickest answer took so far, where it is measured: several ranges pay on a far store only. */
   readonly quickest?: number | undefined
   /** With metadata; undefined if there is no such object. */
-  head(key: string, options: CallOptions): Promise<ObjectInfo | undefined>
+  head(key: string, options: HeadOptions): Promise<ObjectInfo | undefined>
   /** The body ends early only by throwing. It must be read to the end or returned from. */
   read(key: string, options: ReadOptions): Promise<ObjectBody>
   /** Stores all bytes of the source under the key or changes nothing; verifies `source.digests` where the store can. The result carries no metadata. */

@@ -2,7 +2,7 @@ import { isMap, isScalar, isSeq, parseDocument, type Document } from 'yaml'
 import { closest } from '../model/closest.ts'
 import { LsyncError } from '../model/errors.ts'
 import { type Keys, KEYS } from './config-keys.ts'
-import { address, isOfProvider, text, webAddress } from './settings.ts'
+import { address, FROM_COMMANDS, isOfProvider, text } from './settings.ts'
 
 /** The format of `.lsync/config.yaml`. A newer one is refused. */
 export const CONFIG_FORMAT = 1
@@ -87,10 +87,11 @@ export function checkValue(
     if (check === undefined)
       refuse(file, `there is no key ${JSON.stringify(name)}; ${suggestion(name, keys)}`, line)
   }
-  const wanted = check(value)
+  const given = file === undefined ? FROM_COMMANDS[name] : undefined
+  const wanted = (given ?? check)(value)
   if (wanted !== undefined) {
     // What stands in an address may be a password: it is not repeated.
-    const found = check === address || check === webAddress ? '' : `, not ${JSON.stringify(value)}`
+    const found = check === address ? '' : `, not ${JSON.stringify(value)}`
     refuse(file, `${name}: expected ${wanted}${found}`, line)
   }
   return value

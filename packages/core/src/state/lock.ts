@@ -57,6 +57,7 @@ export async function takeLock(
         pid: holder.pid,
         host: holder.host,
         since: holder.since,
+        file,
         // Whether it lives can only be told on its own computer.
         elsewhere: isOfOneMachine(holder, self) ? 0 : 1,
       })

@@ -16,7 +16,7 @@ export const address: Check = (value) =>
 const CREDENTIALS = /^(?:[^/]*:\/\/)?[^/]*@/
 
 /** Of a server. A bare name is none: whoever takes it for a host looks for it, and finds out by waiting. */
-export const webAddress: Check = (value) =>
+const webAddress: Check = (value) =>
   address(value) === undefined && /^https?:$/.test(URL.parse(String(value))?.protocol ?? '')
     ? undefined
     : 'a web address like https://host, without credentials in it'
@@ -25,13 +25,16 @@ export const webAddress: Check = (value) =>
 export const SETTINGS: Readonly<Record<string, Check>> = {
   profile: text,
   region: text,
-  endpoint: webAddress,
+  endpoint: address,
   role: text,
   'storage-class': text,
   encryption: text,
   'encryption-key': text,
   'path-style': flag,
 }
+
+/** What a command takes is less than what may stand in a file since long ago. */
+export const FROM_COMMANDS: Readonly<Record<string, Check>> = { endpoint: webAddress }
 
 /** Settings that a provider knows and this table does not stand under this, each a text: `provider.key-file`. */
 const OF_PROVIDER = 'provider.'

@@ -52,9 +52,11 @@ export async function changeRemote(
       create: allowOther,
     })
     const known = await readIdentity(provider, signal)
-    const other = known === undefined || known.id !== config.repository
-    // Also of the address so far: what lies there may have become another place.
-    if (!other && remote === config.remote) return { remote, other }
+    // Also of the address so far: what lies there may have become another place. Without an identity to compare, the address is all that is known.
+    const isAsBefore = config.repository === undefined && remote === config.remote
+    const other = !isAsBefore && (known === undefined || known.id !== config.repository)
+    if (!other && remote === config.remote && known?.id === config.repository)
+      return { remote, other }
     if (other && !allowOther && !isFilledFrom(known, config.repository))
       throw new LsyncError('other-remote', `${remote} is not the remote of this repository`, {
         remote,

@@ -87,14 +87,15 @@ async function examine(
   const { world } = machine
   await using provider = await openRemote(machine, repository, { jobs: JOBS, signal, onEvent })
   const identity = await readIdentity(provider, signal)
-  const mine = identity !== undefined && identity.id === config.repository
+  const mine =
+    identity !== undefined && (config.repository === undefined || identity.id === config.repository)
   const whose = {
     check: 'identity',
     ok: mine,
     message: mine
       ? 'The remote is the one that this repository was made for.'
       : identity === undefined
-        ? 'The remote carries no identity (.lsync/repository.yaml): a sync halts until it is clear that this is the right one.'
+        ? 'The remote carries no identity (.lsync/repository.yaml): a sync halts until it is clear that this is the right one. If it is, and has only lost that file: lsync sync --allow other-remote writes it again.'
         : 'The remote belongs to another repository: a sync halts. If it is the right one: lsync config set remote, with its address, compares all files by content, and takes nothing for removed.',
   }
   let report: ProbeReport | undefined

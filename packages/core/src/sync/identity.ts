@@ -1,10 +1,12 @@
 import { parse, stringify } from 'yaml'
+import type { Disk } from '../disk/disk.ts'
 import type { World } from '../disk/world.ts'
 import { LsyncError } from '../model/errors.ts'
 import { formerIds } from '../model/former-ids.ts'
 import type { Halt } from '../model/plan.ts'
 import { isStorageError, StorageError, type StorageProvider } from '../provider/index.ts'
 import { IDENTITY_KEY } from '../state/layout.ts'
+import { readFormerIds } from '../state/remote-report.ts'
 import type { State } from '../state/state.ts'
 import type { RunOptions } from './api.ts'
 import { readSmallObject, writeSmallObject } from './small-object.ts'
@@ -91,11 +93,16 @@ export async function claimIdentity(
 
 /** The remote must be the one that this repository was made for; a remote that lost its identity counts as another one. */
 export async function checkIdentity(
-  context: { readonly identity?: string; readonly state: State; readonly world: World },
+  context: {
+    readonly disk: Disk
+    readonly identity?: string
+    readonly state: State
+    readonly world: World
+  },
   provider: StorageProvider,
   options: Pick<RunOptions, 'mode' | 'dryRun' | 'allow' | 'signal'>,
 ): Promise<Halt | undefined> {
-  const { identity, state, world } = context
+  const { disk, identity, state, world } = context
   const found = await readIdentity(provider, options.signal)
   if (identity === undefined || found?.id === identity) return undefined
   const allowed = options.allow.includes('other-remote')
@@ -108,7 +115,7 @@ export async function checkIdentity(
   if (found !== undefined || (state.size > 0 && !allowed)) return allowed ? undefined : halt
   if (options.dryRun || options.mode === 'pull') return undefined
   // A remote without identity, and nothing agreed with it yet (or the person says it is right): it becomes ours again, unless somebody else's was quicker.
-  const own = { id: identity, was: [] }
+  const own = { id: identity, was: await readFormerIds(disk, identity) }
   const { id } = await claimIdentity(provider, own, world.now(), options.signal)
   return id === identity ? undefined : halt
 }

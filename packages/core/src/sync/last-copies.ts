@@ -25,6 +25,8 @@ type Settle<Result> = (actions: readonly Action[], waiting: readonly Action[]) =
  *
  * What is kept may be in the way of what comes, as a file is where a folder comes: so all is settled anew with it, until nothing more is to be kept.
  * @param ours what the rows come to by themselves
+ * @returns also the copies that were decided on (`apart`): what was agreed of them must be forgotten before anything is done. Where such a copy does not get
+ * to the other side in this run, the other copies may be gone by the next one, which would take this one for removed by others.
  */
 export async function keepLastCopies<Result extends Settled>(
   context: PlanContext,
@@ -32,7 +34,7 @@ export async function keepLastCopies<Result extends Settled>(
   view: View,
   ours: readonly Action[],
   settle: Settle<Result>,
-): Promise<Result> {
+): Promise<Result & { readonly apart: readonly Path[] }> {
   const copies: Copies = { kept: new Set(), back: new Set() }
   /** Nothing is done at these. */
   const held = new Set<Path>()
@@ -72,7 +74,8 @@ export async function keepLastCopies<Result extends Settled>(
       if (sizeOf(copies) + held.size === before)
         for (const path of ofDoubtfulContent(view, revived.filter(isOurs), settled)) held.add(path)
     }
-    if (sizeOf(copies) + held.size === before) return settled
+    if (sizeOf(copies) + held.size === before)
+      return { ...settled, apart: [...copies.kept, ...copies.back] }
   }
 }
 

@@ -13,7 +13,7 @@ import {
 } from '../decide/places.ts'
 import { withoutMovesIntoOwnRoom } from '../decide/plan.ts'
 import type { Bound, Left } from '../decide/portions.ts'
-import type { Path, Row } from '../model/entry.ts'
+import type { Path } from '../model/entry.ts'
 import { isFolderKey, isWithin, leadsInto } from '../model/path.ts'
 import type { Action, GuardName, Halt, MaxDelete, Plan } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
@@ -22,6 +22,7 @@ import { gatherMoves } from './gather-moves.ts'
 import { keepLastCopies } from './last-copies.ts'
 import { laterViews, type LeftTotals, look, type View } from './look.ts'
 import { withoutFolded } from './names-here.ts'
+import type { Outcome } from '../state/state.ts'
 import type { PlanContext, PlanOptions } from './plan-context.ts'
 
 /** About 3 KB each while they are carried out. Where there are more, both sides are read twice: so it should not be few either. */
@@ -36,8 +37,8 @@ export interface Planned {
   readonly silent: number
   /** Additions that this plan does not hold. */
   readonly left?: Left & LeftTotals
-  /** Rows that were left out and are not any more, or the reverse: to be recorded as they stand here. */
-  readonly marks: readonly Row[]
+  /** To be recorded before anything is done: rows that were left out and are not any more, or the reverse; last copies, of which nothing is agreed any more. */
+  readonly marks: readonly Outcome[]
   /** Repositories within this one that were come by. */
   readonly nested: JoinCounts['nested']
   /** Named paths that neither a side nor the base holds anything of. */
@@ -74,7 +75,7 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
     unchanged: counts.unchanged,
     silent: view.silent,
     ...(left === undefined ? {} : { left }),
-    marks: counts.marks,
+    marks: [...counts.marks, ...settled.apart.map((path) => ({ path, entry: undefined }))],
     nested: counts.nested,
     nowhere: [...counts.nowhere],
     ignored: (path) => rules.ignores(path),
@@ -151,7 +152,7 @@ async function settleContent(
   options: PlanOptions,
   view: View,
   within: readonly Path[],
-): Promise<Omit<Plan, 'counts'>> {
+): Promise<Omit<Plan, 'counts'> & { readonly apart: readonly Path[] }> {
   // Nothing is removed outside the named paths, whatever is found there.
   const some = view.actions.filter(
     (action) => isWithin(action.path, within) || !takesContent(action),
@@ -167,6 +168,7 @@ async function settleContent(
   const missing = (side: TakenPlace['side']): ReadonlySet<Path> =>
     new Set(taken.filter((place) => place.side === side).map(({ problem }) => problem.path))
   return {
+    apart: safe.apart,
     actions: free.actions,
     unbrought: { up: missing('up'), down: missing('down') },
     conflicts: safe.conflicts.filter(

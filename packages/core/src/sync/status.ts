@@ -81,6 +81,7 @@ export async function statusRepository(
       : await Promise.all([
           checkIdentity(
             {
+              disk,
               state,
               world,
               ...(config.repository === undefined ? {} : { identity: config.repository }),

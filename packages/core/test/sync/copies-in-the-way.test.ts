@@ -43,7 +43,16 @@ async function apart(base: Tree, local: Tree, remote: Tree) {
     if (paths.length === 0) expect(problems).toEqual([])
     return { conflicts: conflicts.map(({ path }) => path), problems, totals }
   }
-  return { folder, keys, read, sync, [Symbol.dispose]: () => clone[Symbol.dispose]() }
+  const attempt = () => clone.sync(0).catch(() => undefined)
+  return {
+    folder,
+    keys,
+    read,
+    attempt,
+    refuse: clone.refuse,
+    sync,
+    [Symbol.dispose]: () => clone[Symbol.dispose](),
+  }
 }
 
 test('a last copy in whose place others have a folder is a conflict there, until a person has settled it', async () => {
@@ -112,4 +121,33 @@ test('nothing moves to where something stays that was not named', async () => {
   expect(c.keys()).toEqual(['a', 'd/a'])
   await c.sync()
   expect(c.keys()).toEqual(['d'])
+})
+
+test.each(['server', 'too-large', 'network'] as const)(
+  'a copy that was to be kept, and did not get there (%s), is nothing that others removed',
+  async (code) => {
+    using c = await apart({ a: 'two', b: 'two' }, { 'a/x': 'new', b: 'two' }, { a: 'two' })
+    c.refuse('b', code)
+    await c.attempt()
+    c.refuse('b', undefined)
+    await c.sync()
+    expect(c.keys()).toEqual(['a/x', 'b'])
+    expect(c.read('b')).toBe('two')
+  },
+)
+
+test('nor is one that was not named, when another one goes that was', async () => {
+  const [kept, base] = ['left alone', { d: 'two', e: 'two' }]
+  using c = await apart({ ...base, k: kept }, { d: 'two', k: kept }, { e: 'two', k: kept })
+  await c.sync('e')
+  await c.sync()
+  expect(c.keys()).toEqual(['d', 'k'])
+  expect(c.read('d')).toBe('two')
+})
+
+test('the mark of an empty folder is in the way of nothing that moves there', async () => {
+  using c = await apart({ a: 'one', 'd/': '' }, { d: 'one' }, { a: 'one', 'd/': '' })
+  expect((await c.sync('a')).problems).toEqual([])
+  expect(c.keys()).toContain('d')
+  expect(c.keys()).not.toContain('a')
 })

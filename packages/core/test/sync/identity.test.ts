@@ -7,13 +7,19 @@ import {
   parseIdentity,
   readIdentity,
 } from '../../src/sync/identity.ts'
+import { temporaryDisk } from '../disk/temporary.ts'
 import type { State } from '../../src/state/state.ts'
 
 const { signal } = new AbortController()
 const context = { identity: 'ours', state: { size: 0 } as State, world: nodeWorld() }
 
 const check = (provider: StorageProvider, allow: readonly 'other-remote'[] = []) =>
-  checkIdentity(context, provider, { mode: 'sync', dryRun: false, allow, signal })
+  checkIdentity({ ...context, disk: temporaryDisk().disk }, provider, {
+    mode: 'sync',
+    dryRun: false,
+    allow,
+    signal,
+  })
 
 test('a remote that lost its identity becomes ours again', async () => {
   const provider = memoryStore().open()
