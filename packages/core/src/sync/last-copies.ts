@@ -71,32 +71,10 @@ export async function keepLastCopies<Result extends Settled>(
       const last = await lastCopiesAmong(context, view, settled.actions, untouched)
       for (const path of last.kept) copies.kept.add(path)
       for (const path of last.back) copies.back.add(path)
-      if (sizeOf(copies) + held.size === before)
-        for (const path of ofDoubtfulContent(view, revived.filter(isOurs), settled)) held.add(path)
     }
     if (sizeOf(copies) + held.size === before)
       return { ...settled, apart: [...copies.kept, ...copies.back] }
   }
-}
-
-/**
- * Where a copy cannot be brought (its place is in dispute), all copies of its content stay as they are: once another one had gone, nobody could tell any
- * more that this is the last.
- */
-function ofDoubtfulContent(
-  { judged }: View,
-  revived: readonly Action[],
-  { actions }: Settled,
-): readonly Path[] {
-  const coming = new Set(actions.map(({ path }) => path))
-  const contents = new Set(
-    revived.flatMap(({ path, base }) =>
-      base === undefined || coming.has(path) ? [] : [base.sha256],
-    ),
-  )
-  return judged.flatMap(({ joined: { path, base } }) =>
-    base !== undefined && contents.has(base.sha256) ? [path] : [],
-  )
 }
 
 /** Paths that hold a last copy here (`kept`), or there (`back`), and would lose it. */

@@ -36,10 +36,6 @@ export function expected(base: Tree, local: Tree, remote: Tree): Expected {
     const before = saved.size + standing.size
     for (const path of waitingForPlaces(merged, sides, standing)) standing.add(path)
     for (const path of lastCopies(merged, sides, standing)) saved.add(path)
-    for (const path of saved)
-      if (isOpen(merged, path))
-        for (const [other, value] of base)
-          if (contentOf(value) === contentOf(base.get(path))) standing.add(other)
     if (saved.size + standing.size > before) continue
     const side = (own: Tree): Tree => {
       const isKept = (path: string): boolean => isOpen(merged, path) || standing.has(path)
