@@ -1,4 +1,11 @@
-import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { expect, test } from 'vitest'
 import { json } from '../run.ts'
 import { inside, repository } from './repositories.ts'
@@ -22,4 +29,20 @@ test.each([
     ],
   })
   expect(existsSync(box.path('a', 'd', 'x'))).toBe(true)
+})
+
+test('a link that stands where a file is sent, or named, is nothing to other paths', async () => {
+  const box = await repository({ f: 'f', y: 'y' })
+  const a = inside(box, 'a')
+  renameSync(box.path('remote', 'f'), box.path('elsewhere'))
+  symlinkSync(box.path('elsewhere'), box.path('remote', 'f'))
+  writeFileSync(box.path('a', 'f'), 'edited')
+  writeFileSync(box.path('a', 'new'), 'new')
+  const { exit, document } = await json(a, 'sync')
+  expect(exit).toBe(4)
+  expect(document).toMatchObject({ problems: [{ path: 'f' }] })
+  expect(readFileSync(box.path('remote', 'new'), 'utf8')).toBe('new')
+  expect((await json(a, 'status', 'f')).exit).toBeLessThan(5)
+  expect((await json(a, 'sync', 'f')).exit).toBe(4)
+  expect(readFileSync(box.path('elsewhere'), 'utf8')).toBe('f')
 })

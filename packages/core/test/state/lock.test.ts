@@ -74,7 +74,7 @@ test('one of another machine of our name is not taken over', async () => {
   leave(root, { machine: 'another', boot: 'another', started: '1' })
   await expect(takeLock(disk, world, options())).rejects.toMatchObject({
     code: 'locked',
-    facts: { host: self.host, elsewhere: 1 },
+    facts: { host: self.host, elsewhere: 1, file: '.lsync/lock' },
   })
 })
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { nodeDisk, nodeWorld } from '../../src/index.ts'
@@ -107,4 +107,12 @@ test('cut off before the configuration is written, it goes on with the old place
   expect(s.id()).toBe(identityIn(s.stores.new).id)
   expect(await s.sync()).toMatchObject({ totals: { removedLocally: 0 } })
   expect([...s.stores.new.objects.keys()].toSorted()).toEqual([IDENTITY, 'x', 'y'])
+})
+
+test('the address so far is the same place where nothing says of which identity that was', async () => {
+  const { folder, config, id, change, stores } = await stage(['file1'])
+  writeFileSync(join(folder, CONFIG), config().replace(/^repository: .*\n/m, ''))
+  expect(await change('memory://old')).toEqual({ remote: 'memory://old', other: false })
+  expect(id()).toBe(identityIn(stores.old).id)
+  expect(readFileSync(join(folder, DATABASE), 'utf8')).toContain('file1')
 })
