@@ -11,14 +11,16 @@ export function containerVariable(environment: OpenOptions['environment']): stri
 
 /** Milliseconds for who is on the same machine. */
 const PATIENCE = 15_000
+/** For a whole chain, which may run a command of a profile before it comes to the container. */
+export const CHAIN_PATIENCE = 60_000
 
 /** Undefined where nothing is heard in time: of a silent endpoint the SDK says so on the terminal, and waits for ever. */
-export async function heard<T>(asked: Promise<T>): Promise<T | undefined> {
+export async function heard<T>(asked: Promise<T>, patience: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => {
       resolve(undefined)
-    }, PATIENCE)
+    }, patience)
   })
   try {
     return await Promise.race([asked, late])
@@ -33,17 +35,14 @@ export interface ContainerFailure {
   readonly passes: boolean
 }
 
-export function silent(variable: string): ContainerFailure {
-  return { reason: `what ${variable} names is silent`, passes: true }
-}
-
 /** Why a container's credentials cannot be had, by one question more: the SDK's chain keeps that to itself, and says that there are none. */
 export async function containerFailure(variable: string): Promise<ContainerFailure> {
   const { fromHttp } = await import('@aws-sdk/credential-providers')
   const quiet = () => undefined
   const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
   try {
-    if ((await heard(fromHttp({ maxRetries: 0, logger })())) === undefined) return silent(variable)
+    if ((await heard(fromHttp({ maxRetries: 0, logger })(), PATIENCE)) === undefined)
+      return { reason: `what ${variable} names is silent`, passes: true }
     return { reason: `what ${variable} names did not answer at first`, passes: true }
   } catch (error) {
     const said = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''

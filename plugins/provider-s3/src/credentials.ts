@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { isStorageError, type OpenOptions, StorageError } from '@lsync/core/provider'
 import type { Connections } from '@lsync/http'
 import {
+  CHAIN_PATIENCE,
   type ContainerFailure,
   containerFailure,
   containerVariable,
   heard,
-  silent,
 } from './container.ts'
 import { configFileOf, filled } from './environment.ts'
 import { parseBoto } from './ini.ts'
@@ -64,8 +64,8 @@ function baseCredentials(
     watched.trouble = undefined
     try {
       chain ??= await sdkChain(profile, environment, watched)
-      const credentials = await (container === undefined ? chain() : heard(chain()))
-      if (credentials === undefined) throw noneOf(silent(container ?? ''))
+      const credentials = await (container === undefined ? chain() : heard(chain(), CHAIN_PATIENCE))
+      if (credentials === undefined) throw noneOf(await containerFailure(container ?? ''))
       found = true
       return credentials
     } catch (error) {

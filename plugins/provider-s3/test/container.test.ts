@@ -80,7 +80,7 @@ test('one that is silent is not waited for, and asked anew', async () => {
   const endpoint = await fake((_, response) => {
     asked++
     questions.emit('asked')
-    if (asked === 1) return
+    if (asked <= 2) return
     response.end(
       JSON.stringify({
         AccessKeyId: 'ASIACONTAINER',
@@ -98,6 +98,9 @@ test('one that is silent is not waited for, and asked anew', async () => {
     const credentials = chain({ [CONTAINER]: address })
     const first = credentials().catch((error: unknown) => error)
     await once(questions, 'asked')
+    const again = once(questions, 'asked')
+    await vi.advanceTimersByTimeAsync(60_000)
+    await again
     await vi.advanceTimersByTimeAsync(15_000)
     expect(await first).toMatchObject({
       code: 'network',
