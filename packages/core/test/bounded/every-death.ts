@@ -1,9 +1,8 @@
-import { tried } from './bound.ts'
 import { describeDifference, describeSides, isClashing, lostContents } from './claims.ts'
-import { bringAbout } from './every-difference.ts'
+import { differencesIn } from './every-difference.ts'
 import { expected } from './expected.ts'
 import { Laboratory, type Rest } from './laboratory.ts'
-import { allTrees, makeOnDisk, type Manner, textOfTree } from './trees.ts'
+import { type Manner, textOfTree } from './trees.ts'
 
 /** Killed; or by a power cut, which takes what was not flushed: names and data, data alone, or names alone. */
 const DEATHS: readonly (Rest | undefined)[] = [
@@ -21,44 +20,30 @@ export async function everyDeath(
   manner: Manner,
   tries: number,
 ): Promise<{ readonly found: readonly string[]; readonly deaths: number }> {
-  const trees = allTrees(places)
-  const isTried = tried(trees.length ** 3, tries)
   const laboratory = new Laboratory()
   const found: string[] = []
   let deaths = 0
-  let index = 0
-  for (const base of trees) {
-    laboratory.begin(1)
-    makeOnDisk(laboratory.disk(0), base, 'fresh')
-    await laboratory.run(0)
-    const agreed = laboratory.save()
-    for (const remote of trees)
-      for (const local of trees) {
-        if (!isTried(index++)) continue
-        laboratory.restore(agreed)
-        const difference = { base, local, remote }
-        await bringAbout(laboratory, difference, manner)
-        const ready = laboratory.save()
-        const { conflicts, ...sides } = expected(base, local, remote)
-        const wanted = describeSides(sides.local, sides.remote, conflicts)
-        for (let before = 0, at: string | undefined = ''; at !== undefined; before++)
-          for (const rest of DEATHS) {
-            laboratory.restore(ready)
-            at = await laboratory.dies(0, before, rest)
-            if (at === undefined) break
-            deaths++
-            const outcome = await recovered(laboratory)
-            const lost = lostContents(difference, {
-              remote: laboratory.remote,
-              disks: [laboratory.disk(0)],
-            })
-            const what = `${describeDifference(difference)} dies before ${before} ${at} ${JSON.stringify(rest)}`
-            if (outcome !== wanted) found.push(`${what}: became ${outcome}, not ${wanted}`)
-            if (lost.length > 0) found.push(`${what}: lost ${lost.join()}`)
-            if (isClashing(laboratory.remote)) found.push(`${what}: a file stands above others`)
-          }
-        if (found.length > 5) return { found, deaths }
+  for await (const difference of differencesIn(laboratory, places, { manner, tries })) {
+    const ready = laboratory.save()
+    const { conflicts, ...sides } = expected(difference.base, difference.local, difference.remote)
+    const wanted = describeSides(sides.local, sides.remote, conflicts)
+    for (let before = 0, at: string | undefined = ''; at !== undefined; before++)
+      for (const rest of DEATHS) {
+        laboratory.restore(ready)
+        at = await laboratory.dies(0, before, rest)
+        if (at === undefined) break
+        deaths++
+        const outcome = await recovered(laboratory)
+        const lost = lostContents(difference, {
+          remote: laboratory.remote,
+          disks: [laboratory.disk(0)],
+        })
+        const what = `${describeDifference(difference)} dies before ${before} ${at} ${JSON.stringify(rest)}`
+        if (outcome !== wanted) found.push(`${what}: became ${outcome}, not ${wanted}`)
+        if (lost.length > 0) found.push(`${what}: lost ${lost.join()}`)
+        if (isClashing(laboratory.remote)) found.push(`${what}: a file stands above others`)
       }
+    if (found.length > 5) return { found, deaths }
   }
   return { found, deaths }
 }

@@ -38,10 +38,24 @@ export async function everyDifference(
   places: readonly (readonly string[])[],
   { manner, sabotage = {}, tries }: Tries,
 ): Promise<readonly string[]> {
-  const trees = allTrees(places)
-  const isTried = tried(trees.length ** 3, tries)
   const laboratory = new Laboratory(sabotage)
   const found: string[] = []
+  for await (const difference of differencesIn(laboratory, places, { manner, tries })) {
+    for (const violation of await violationsOf(laboratory, difference))
+      found.push(`${describeDifference(difference)} ${violation}`)
+    if (found.length > 5) return found
+  }
+  return found
+}
+
+/** Brings one after the other about: two sides that agreed, and what they have become since. */
+export async function* differencesIn(
+  laboratory: Laboratory,
+  places: readonly (readonly string[])[],
+  { manner, tries }: Pick<Tries, 'manner' | 'tries'>,
+): AsyncGenerator<Difference> {
+  const trees = allTrees(places)
+  const isTried = tried(trees.length ** 3, tries)
   let index = 0
   for (const base of trees) {
     laboratory.begin(1)
@@ -54,12 +68,9 @@ export async function everyDifference(
         laboratory.restore(agreed)
         const difference = { base, local, remote }
         await bringAbout(laboratory, difference, manner)
-        for (const violation of await violationsOf(laboratory, difference))
-          found.push(`${describeDifference(difference)} ${violation}`)
-        if (found.length > 5) return found
+        yield difference
       }
   }
-  return found
 }
 
 /** Two sides that agreed become these. */
