@@ -12,6 +12,7 @@ export { exactBytes, otherSize } from './exact-bytes.ts'
 export type { Answer, AnswerBody, Outgoing } from './exchange.ts'
 export { knownAt } from './known-at.ts'
 export {
+  absentInstead,
   isMarkup,
   isPage,
   isRefusalPage,

@@ -41,6 +41,15 @@ export function pageInstead(key: string, host: string, status = 200): StorageErr
   )
 }
 
+/** An absence that nothing shows to be the store's word. Much is done where an object is absent: it is made, or taken for removed. */
+export function absentInstead(key: string, host: string): StorageError {
+  return new StorageError(
+    'network',
+    `${host} says that ${key} is not there, and not as a store does: does this network want a login first, or is it the wrong endpoint?`,
+    { key, detail: 'status 404' },
+  )
+}
+
 /** A redirection, which is not followed: the request is signed for one host. Undefined where it leads nowhere. */
 export function ledElsewhere(
   key: string,

@@ -133,7 +133,7 @@ export class Requester {
     }
     const waits = isSession && method === 'PUT' && answer.status === RESUME_INCOMPLETE
     if (answer.status < 300 || waits) return answer
-    throw await this.#refusal(key, answer, signal)
+    throw await this.#refusal(key, isSession, answer, signal)
   }
 
   /** As `send`, with a body that is read to the end and thrown away. For what is answered without one. */
@@ -184,14 +184,17 @@ export class Requester {
 
   async #refusal(
     key: string,
+    isSession: boolean,
     { status, headers, body }: Answer,
     signal: AbortSignal,
   ): Promise<StorageError> {
     const text = await refusalText(body, signal)
     const elsewhere = ledElsewhere(key, this.host, { status, headers })
     if (elsewhere !== undefined) return elsewhere
-    // Of one object a gateway may say it so; of the bucket, nothing was heard of the store.
-    if (key === '' && isRefusalPage(status, text)) return pageInstead(key, this.host, status)
+    // Of one object a gateway may say it so; of the bucket, nothing was heard of the store. Where an object is absent much is done: that must be its own word.
+    const isAbsence = status === 404 && !isSession
+    if ((key === '' || isAbsence) && isRefusalPage(status, text))
+      return pageInstead(key, this.host, status)
     const { 'retry-after': after } = headers
     return answerError(key, {
       status,

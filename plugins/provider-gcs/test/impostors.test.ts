@@ -60,6 +60,19 @@ describe('a web page is no word of the store', () => {
   })
 })
 
+test('a web page that says 404 is no absence of an object', async () => {
+  await using provider = await opening(await probed())
+  server.inject({ fault: { ...loginPage, status: 404 } as Fault })
+  for (const act of [
+    () => provider.head('f', { signal }),
+    () => provider.read('f', { signal }),
+    () => provider.remove('f', { signal, expect: '7' }),
+  ])
+    await expect(act()).rejects.toMatchObject({ code: 'network' })
+  server.clearFaults()
+  expect(await provider.head('f', { signal })).toBeUndefined()
+})
+
 test('an answer about another object is none about this one', async () => {
   await using provider = await opening(await probed())
   const source = bytesSource(Buffer.from('one'))

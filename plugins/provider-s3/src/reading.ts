@@ -1,6 +1,7 @@
 import {
   type CallOptions,
   isStorageError,
+  isTemporary,
   type ObjectBody,
   type ObjectInfo,
   type ReadOptions,
@@ -34,10 +35,11 @@ export async function headRaw(
     return { info: headerInfo(key, response), response }
   } catch (error) {
     if (isStorageError(error) && error.code === 'not-found') return undefined
-    if (!isBareRefusal(error)) throw error
-    // For a key that is too long, a token that ended, or a header that the store does not take.
+    const isDoubtful = isTemporary(error) && error.detail === 'status 404'
+    if (!isDoubtful && !isBareRefusal(error)) throw error
+    // For a key that is too long, a token that ended, or a header that the store does not take; or an absence that is perhaps no word of the store's.
     if (!(await hasObject(requester, key, signal))) return undefined
-    if (isPlain) throw error
+    if (isPlain || isDoubtful) throw error
     return withoutChecksums(requester, error, () => headRaw(requester, key, { signal }))
   }
 }

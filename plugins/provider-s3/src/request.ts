@@ -1,5 +1,6 @@
 import type { Memory, StorageError } from '@lsync/core/provider'
 import {
+  absentInstead,
   type Answer,
   bodyOf,
   bytesOf,
@@ -144,7 +145,7 @@ export class Requester {
       throw connectionError(key ?? '', host, error)
     }
     if (answer.status < 300) return answer
-    throw await this.#refusal(key ?? '', answer, signal)
+    throw await this.#refusal(method, key ?? '', answer, signal)
   }
 
   /** As `send`, with a body that is read to the end and thrown away. For what is answered without one. */
@@ -188,6 +189,7 @@ export class Requester {
   }
 
   async #refusal(
+    method: S3Request['method'],
     key: string,
     { status, headers, body }: Answer,
     signal: AbortSignal,
@@ -202,6 +204,8 @@ export class Requester {
       return new WrongRegion(region)
     // Of one object a gateway may say it so; of the bucket, nothing was heard of the store.
     if (key === '' && isRefusalPage(status, text)) return pageInstead(key, this.host, status)
+    if (status === 404 && key !== '' && code === undefined && !isSigned(method, headers))
+      return isPage(text) ? pageInstead(key, this.host, status) : absentInstead(key, this.host)
     if (status === 400 && region !== undefined && region !== this.#endpoint.region)
       return new WrongRegion(region)
     return answerError(key, {
@@ -211,6 +215,17 @@ export class Requester {
       retryAfter: one(headers['retry-after']),
     })
   }
+}
+
+/**
+ * Whether headers alone show that it is the store that answers. All that we know of name each answer (`x-amz-request-id`), but what is on the way may take
+ * that away. An answer to HEAD has no body to tell by: that it would be XML is a weak sign, without which the object is asked for.
+ */
+function isSigned(method: S3Request['method'], headers: S3Response['headers']): boolean {
+  return (
+    headers['x-amz-request-id'] !== undefined ||
+    (method === 'HEAD' && /^(?:application|text)\/xml\b/i.test(one(headers['content-type']) ?? ''))
+  )
 }
 
 function one(header: string | string[] | undefined): string | undefined {

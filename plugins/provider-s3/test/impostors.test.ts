@@ -184,6 +184,45 @@ test.each(IMPOSTORS)('%s to a claim is none: what others wrote stays', async (_,
   expect(await provider.head('f', { signal })).toMatchObject({ size: 3 })
 })
 
+describe.each<[string, Fault]>([
+  ['a web page', { ...loginPage, status: 404 } as Fault],
+  ['a line of text', { kind: 'impostor', status: 404, body: '404 page not found\n' }],
+  ['nothing', { kind: 'impostor', status: 404 }],
+])('%s that says 404 is no absence', (_, fault) => {
+  test('of an object', async () => {
+    await using provider = await opened()
+    const written = await provider.write('f', bytesSource(Buffer.from('one')), {
+      signal,
+      expect: { kind: 'absent' },
+      metadata: { user: {} },
+    })
+    const injected = server.inject({ fault })
+    const acts: readonly (() => Promise<unknown>)[] = [
+      () => provider.head('f', { signal }),
+      () => provider.read('f', { signal }),
+      () => provider.remove('f', { signal, expect: written.version }),
+    ]
+    for (const act of acts) await expect(act()).rejects.toMatchObject({ code: 'network' })
+    injected.remove()
+    expect(await provider.head('f', { signal })).toMatchObject({ version: written.version })
+  })
+
+  test('to a HEAD the store is asked once more, by a GET', async () => {
+    await using provider = await opened()
+    const injected = server.inject({ fault, match: 'HeadObject' })
+    expect(await provider.head('none', { signal })).toBeUndefined()
+    expect(injected.hits).toBe(1)
+  })
+
+  test('of the identity of a remote', async () => {
+    await clone('a')
+    writeFileSync(join(folder, 'a', 'f'), 'here')
+    await sync('a')
+    server.inject({ fault, match: 'GetObject' })
+    await expect(sync('a')).rejects.toMatchObject({ code: 'network' })
+  })
+})
+
 test('a web page is told as one, with the host that it came from', async () => {
   const options = { signal, settings: {}, environment: server.environment, concurrency: 4 }
   const { host } = new URL(server.endpoint)
