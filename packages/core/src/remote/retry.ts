@@ -13,6 +13,12 @@ export interface RetryPolicy {
 export const DEFAULT_RETRY: RetryPolicy = { attempts: 6, firstDelay: 100, longestDelay: 5000 }
 
 /**
+ * Milliseconds after which a store that was not heard of yet in this command is asked no more. One attempt alone may wait as long for a silent one, and a person
+ * who waits does not know yet whether the address is right.
+ */
+const FIRST_CONTACT = 60_000
+
+/**
  * The longest pause that a store gets for the asking. In maintenance it may ask for hours, or until tomorrow: nobody is to wait for that in silence, with
  * the repository locked.
  */
@@ -51,12 +57,16 @@ function givenUp(error: StorageError, now: number): StorageError {
 /** Milliseconds; no date is later. */
 const LAST_DATE = 8.64e15
 
-/** For operations that may be repeated as they are. */
+/**
+ * For operations that may be repeated as they are.
+ * @param check throws where an error is not to be followed by another attempt
+ */
 export async function retrying<T>(
   policy: RetryPolicy,
   world: World,
   signal: AbortSignal,
   operation: () => Promise<T>,
+  check?: (error: StorageError) => void,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted()
@@ -65,7 +75,21 @@ export async function retrying<T>(
     } catch (error) {
       signal.throwIfAborted()
       if (!isTemporary(error)) throw error
+      check?.(error)
       await pause(policy, world, attempt, error, signal)
     }
   }
+}
+
+/** As `retrying`, for the first thing that a store is asked: one from which nothing comes is given up sooner. One that answers, with a refusal at least, has its time. */
+export async function reaching<T>(
+  policy: RetryPolicy,
+  world: World,
+  signal: AbortSignal,
+  operation: () => Promise<T>,
+): Promise<T> {
+  const until = world.now() + FIRST_CONTACT
+  return retrying(policy, world, signal, operation, (error) => {
+    if (error.code === 'network' && world.now() >= until) throw error
+  })
 }

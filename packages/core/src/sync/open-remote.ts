@@ -10,7 +10,7 @@ import type {
 import { DEFAULT_JOBS } from '../remote/in-flight.ts'
 import { Slots } from '../remote/limiter.ts'
 import { withPolicies } from '../remote/policies.ts'
-import { DEFAULT_RETRY, retrying } from '../remote/retry.ts'
+import { DEFAULT_RETRY, reaching } from '../remote/retry.ts'
 import { CONFIG } from '../state/layout.ts'
 import { readRemoteReport } from '../state/remote-report.ts'
 import { refuseUnknownSettings, settingsForProvider } from '../state/settings.ts'
@@ -76,7 +76,7 @@ function open(
   remote: string,
   { jobs, onEvent, ...options }: Opening & Pick<OpenOptions, 'settings' | 'known' | 'create'>,
 ): Promise<StorageProvider> {
-  return retrying(DEFAULT_RETRY, world, options.signal, () =>
+  return reaching(DEFAULT_RETRY, world, options.signal, () =>
     module.open(remote, {
       ...options,
       environment,

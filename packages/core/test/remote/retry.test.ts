@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { memoryStore, StorageError } from '../../src/provider/index.ts'
 import { Slots } from '../../src/remote/limiter.ts'
 import { withPolicies } from '../../src/remote/policies.ts'
-import { DEFAULT_RETRY } from '../../src/remote/retry.ts'
+import { DEFAULT_RETRY, reaching } from '../../src/remote/retry.ts'
 
 const { signal } = new AbortController()
 const NOON = Date.UTC(2026, 0, 1, 12)
@@ -66,5 +66,41 @@ describe('a store that asks to wait', () => {
     const { pauses, error } = await asked(1e30)
     expect(Math.max(...pauses)).toBe(60_000)
     expect(error.message).toBe('x: maintenance')
+  })
+})
+
+describe('the first contact', () => {
+  /** Attempts that are made, where each takes so many milliseconds. */
+  async function attempts(code: StorageError['code'], took: number): Promise<number> {
+    let now = NOON
+    let count = 0
+    const world = {
+      now: () => now,
+      sleep: async (milliseconds: number) => {
+        now += milliseconds
+      },
+      token: () => 'ffff',
+    }
+    const asking = reaching(DEFAULT_RETRY, world, signal, () => {
+      count++
+      now += took
+      return Promise.reject(new StorageError(code, 'no'))
+    })
+    await expect(asking).rejects.toMatchObject({ code })
+    return count
+  }
+
+  test('with a store that is silent for a minute is given up, once that has failed', async () => {
+    expect(await attempts('network', 60_000)).toBe(1)
+  })
+
+  test('with a host that takes no connection is tried for a minute', async () => {
+    expect(await attempts('network', 10_000)).toBe(6)
+    expect(await attempts('network', 20_000)).toBe(3)
+  })
+
+  test('with a store that answers has its time', async () => {
+    expect(await attempts('server', 60_000)).toBe(6)
+    expect(await attempts('throttled', 60_000)).toBe(6)
   })
 })
