@@ -3,6 +3,9 @@ import { listedInfo, resourceOf, WRITTEN_FIELDS } from './info.ts'
 import { isGeneration, otherVersion } from './reading.ts'
 import { conditionOf, type Writing } from './writing.ts'
 
+/** Calls in a row that may bring a copy no further; each does what it can in some seconds. */
+const MOST_IN_VAIN = 8
+
 /**
  * A copy on the server, under conditions on both ends. A large one takes several calls, joined by a token: each carries all conditions and the
  * metadata, since it is the last one that makes the object.
@@ -14,12 +17,14 @@ export function copyOf({ requester, store }: Writing): NonNullable<StorageProvid
       ...conditionOf(to, expect),
       sourceGeneration: from.version,
       ifSourceGenerationMatch: from.version,
-      fields: `done,rewriteToken,resource(${WRITTEN_FIELDS})`,
+      fields: `done,rewriteToken,totalBytesRewritten,resource(${WRITTEN_FIELDS})`,
       ...(store.kmsKey === undefined ? {} : { destinationKmsKeyName: store.kmsKey }),
     }
     const body = JSON.stringify(resourceOf(metadata, store.storageClass))
     const path = `${requester.object(from.key)}/rewriteTo/b/${requester.place.bucket}/o/${requester.segment(to)}`
     let token: string | undefined
+    let rewritten = 0
+    let inVain = 0
     for (;;) {
       const answer = await call(token).catch((error: unknown) => {
         throw begunAnew(to, token, error)
@@ -28,6 +33,13 @@ export function copyOf({ requester, store }: Writing): NonNullable<StorageProvid
       if (typeof answer.rewriteToken !== 'string')
         throw new StorageError('unexpected', `${to}: a copy neither ends nor goes on`, { key: to })
       token = answer.rewriteToken
+      const now = Number(answer.totalBytesRewritten ?? 0)
+      inVain = now > rewritten ? 0 : inVain + 1
+      rewritten = Math.max(rewritten, now)
+      if (inVain === MOST_IN_VAIN)
+        throw new StorageError('unsupported', `${to}: the store does not get on with a copy`, {
+          key: to,
+        })
     }
 
     async function call(rewriteToken: string | undefined): Promise<Rewritten> {
@@ -48,6 +60,8 @@ export function copyOf({ requester, store }: Writing): NonNullable<StorageProvid
 interface Rewritten {
   readonly done?: unknown
   readonly rewriteToken?: unknown
+  /** Of 64 bits: a string. */
+  readonly totalBytesRewritten?: unknown
   readonly resource?: unknown
 }
 

@@ -251,6 +251,21 @@ describe('a file that was moved', () => {
   })
 })
 
+test('a copy that the store does not get on with is given up, and the content sent', async () => {
+  const bytes = randomBytes(3 * MIB)
+  writeFileSync(join(folder, 'a', 'one'), bytes)
+  for (const name of ['x', 'y', 'z']) writeFileSync(join(folder, 'a', name), name)
+  await sync('a')
+  renameSync(join(folder, 'a', 'one'), join(folder, 'a', 'two'))
+  const answer = { done: false, rewriteToken: 'again', totalBytesRewritten: '1048576' }
+  const fault: Fault = { kind: 'impostor', body: JSON.stringify(answer) }
+  const injected = server.inject({ match: 'RewriteObject', fault })
+  expect(await sync('a')).toMatchObject({ conflicts: [], problems: [] })
+  expect(injected.hits).toBeLessThan(20)
+  await sync('b')
+  expect(readFileSync(join(folder, 'b', 'two')).equals(bytes)).toBe(true)
+})
+
 test('one request for each small file, and none without a change', async () => {
   for (let index = 0; index < 50; index++)
     writeFileSync(join(folder, 'a', `f${index}`), `content ${index}`)
