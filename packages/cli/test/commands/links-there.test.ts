@@ -31,6 +31,23 @@ test.each([
   expect(existsSync(box.path('a', 'd', 'x'))).toBe(true)
 })
 
+test('an empty folder that became a link in the remote folder is no removal', async () => {
+  const box = await repository({ y: 'y', z: 'z' })
+  const a = inside(box, 'a')
+  mkdirSync(box.path('a', 'd'))
+  await json(a, 'sync')
+  renameSync(box.path('remote', 'd'), box.path('elsewhere'))
+  symlinkSync(box.path('elsewhere'), box.path('remote', 'd'))
+  for (let run = 0; run < 2; run++) {
+    const { exit, document } = await json(a, 'sync')
+    expect(exit).toBe(4)
+    expect(document).toMatchObject({
+      problems: [{ path: 'd/', message: expect.stringContaining('a symbolic link') }],
+    })
+    expect(existsSync(box.path('a', 'd'))).toBe(true)
+  }
+})
+
 test('a link that stands where a file is sent, or named, is nothing to other paths', async () => {
   const box = await repository({ f: 'f', y: 'y' })
   const a = inside(box, 'a')

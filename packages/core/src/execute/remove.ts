@@ -47,12 +47,12 @@ export async function removeLocal(
   emptied: Emptied,
 ): Promise<void> {
   const { disk, provider, recorder, trash } = effects
+  // Absence is confirmed at the moment of the effect: the listing may be an hour old.
+  if ((await provider.head(path, { signal, beforeRemoval: true })) !== undefined)
+    throw new PathProblem('moved-on')
   if (isFolderKey(path)) {
     await removeEmptied(effects, diskPath(path))
   } else {
-    // Absence is confirmed at the moment of the effect: the listing may be an hour old.
-    if ((await provider.head(path, { signal, beforeRemoval: true })) !== undefined)
-      throw new PathProblem('moved-on')
     await expectStill(disk, path, from)
     const aside = await trash.placeFor(path)
     await setAside(disk, path, aside, from)
