@@ -1,3 +1,4 @@
+import { type Disk, DiskError } from '../disk/disk.ts'
 import { LsyncError } from '../model/errors.ts'
 import type { OnEvent } from '../model/events.ts'
 import type { ProbeReport } from '../provider/index.ts'
@@ -6,6 +7,7 @@ import { CONFIG, LSYNC, STAGING } from '../state/layout.ts'
 import { writeRemoteReport } from '../state/remote-report.ts'
 import { ofRemote, SETTINGS } from '../state/settings.ts'
 import type { Machine } from './api.ts'
+import { holdingConfig } from './change-config.ts'
 import { readIdentity } from './identity.ts'
 import { moduleFor, schemeOf } from './modules.ts'
 import { makeOurs, refuseOverlaps } from './new-remote.ts'
@@ -44,8 +46,11 @@ export async function initRepository(machine: Machine, options: InitOptions): Pr
   const module = await moduleFor(machine, scheme)
   const remote = module.normalize(options.remote, { folder })
   const disk = machine.openDisk(folder)
-  if ((await disk.stat(CONFIG)) !== undefined)
-    throw new LsyncError('already-a-repository', `${folder} is a repository already`, { folder })
+  const refuseRepository = async (): Promise<void> => {
+    if ((await disk.stat(CONFIG)) !== undefined)
+      throw new LsyncError('already-a-repository', `${folder} is a repository already`, { folder })
+  }
+  await refuseRepository()
   const above = await refuseOverlaps(machine, module, { folder, remote, settings })
   // No reason to refuse: it may stand there for a remote to come, or be left from a former one.
   for (const name of Object.keys(settings).filter((key) => Object.hasOwn(SETTINGS, key)))
@@ -67,11 +72,25 @@ export async function initRepository(machine: Machine, options: InitOptions): Pr
       remote,
     })
   const { identity, report } = await makeOurs(machine, provider, known, { signal, onEvent })
-  for (const path of [LSYNC, STAGING])
-    if ((await disk.stat(path)) === undefined) await disk.makeFolder(path)
-  await writeRemoteReport(disk, { remote, date: machine.world.now(), report, identity })
+  for (const path of [LSYNC, STAGING]) await makeFolder(disk, path)
   const id = identity?.id
-  // Last: a folder is a repository from the moment its configuration is there.
-  await disk.replaceText(CONFIG, newConfig({ remote, repository: id, settings: options.settings }))
+  await holdingConfig(machine, disk, signal, async () => {
+    // Another init may have made it one since, for another remote.
+    await refuseRepository()
+    await writeRemoteReport(disk, { remote, date: machine.world.now(), report, identity })
+    // Last: a folder is a repository from the moment its configuration is there.
+    await disk.replaceText(
+      CONFIG,
+      newConfig({ remote, repository: id, settings: options.settings }),
+    )
+  })
   return { root: folder, remote, report, id, within: above }
+}
+
+async function makeFolder(disk: Disk, path: string): Promise<void> {
+  try {
+    await disk.makeFolder(path)
+  } catch (error) {
+    if (!(error instanceof DiskError) || error.code !== 'exists') throw error
+  }
 }
