@@ -85,6 +85,8 @@ export interface Refusal {
   /** S3's code and message, where there was a body that held them. */
   readonly code?: string | undefined
   readonly message?: string | undefined
+  /** Without a body, as every answer to HEAD. */
+  readonly bodiless?: boolean
   /** Seconds, or a date. */
   readonly retryAfter?: string | undefined
 }
@@ -105,16 +107,25 @@ export function answerError(key: string, answer: Refusal, now: number = Date.now
 }
 
 /** Undefined where neither table knows it. */
-function codeOf({ status, code }: Refusal): StorageErrorCode | undefined {
+function codeOf(answer: Refusal): StorageErrorCode | undefined {
+  const { status, code } = answer
   const known = code === undefined ? undefined : CODES[code]
   if (known !== undefined) return known
   if (code?.startsWith('KMS.') === true) return 'unreadable'
-  // An answer to HEAD has no body: what is left of an expired token, or of a wrong region, is a bare 400.
-  if (status === 400 && (code === undefined || code === '')) return 'unauthenticated'
+  if (isWordless(answer)) return 'unauthenticated'
   return STATUSES[status] ?? (status >= 500 ? 'server' : undefined)
 }
 
-function sentenceOf({ status, code, message }: Refusal): string {
+/**
+ * What is left of an expired token, or of a wrong region, where an answer has no body. One with a body that names no code is not the store's: what
+ * takes requests before it (a proxy, a servlet container) does not like this path.
+ */
+function isWordless({ status, code, bodiless = false }: Refusal): boolean {
+  return status === 400 && (code === undefined || code === '') && bodiless
+}
+
+function sentenceOf(answer: Refusal): string {
+  const { status, code, message } = answer
   if (code === 'RequestTimeTooSkewed')
     return "this computer's clock is too far from the store's: set the clock"
   const said = [code, message].filter((part) => part !== undefined && part !== '').join(': ')
@@ -122,7 +133,7 @@ function sentenceOf({ status, code, message }: Refusal): string {
   if (message !== undefined && /\bvalid\b.*\bx-amz-date\b/i.test(message))
     return `${said} (lsync sent one: a proxy on the way takes away headers that begin with x-amz-, it seems)`
   if (said !== '') return said
-  if (status === 400)
+  if (isWordless(answer))
     return 'the store refuses the request and gives no reason: the credentials may have expired'
   return `the store answers with status ${status}`
 }

@@ -51,6 +51,7 @@ export interface S3Request {
 
 export type S3Response = Answer
 
+const LONGEST_LINE = 200
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 /**
@@ -211,7 +212,8 @@ export class Requester {
     return answerError(key, {
       status,
       code,
-      message: textOf(text, 'Message'),
+      message: textOf(text, 'Message') ?? lineOf(text),
+      bodiless: text === '',
       retryAfter: one(headers['retry-after']),
     })
   }
@@ -226,6 +228,12 @@ function isSigned(method: S3Request['method'], headers: S3Response['headers']): 
     headers['x-amz-request-id'] !== undefined ||
     (method === 'HEAD' && /^(?:application|text)\/xml\b/i.test(one(headers['content-type']) ?? ''))
   )
+}
+
+/** What is said without any form, as by a server that was asked in plain HTTP and wants TLS. */
+function lineOf(text: string): string | undefined {
+  const [line = ''] = text.trim().split('\n')
+  return line === '' || line.length > LONGEST_LINE || isMarkup(line) ? undefined : line
 }
 
 function one(header: string | string[] | undefined): string | undefined {

@@ -25,7 +25,7 @@ describe('what the store answers', () => {
     [403, 'InvalidTokenId', 'unauthenticated'],
     [400, 'Unheard', 'refused'],
     [422, undefined, 'refused'],
-    [400, undefined, 'unauthenticated'],
+    [400, undefined, 'refused'],
     [400, 'KMS.DisabledException', 'unreadable'],
     [403, 'InvalidObjectState', 'unreadable'],
     [403, 'AccessDenied', 'forbidden'],
@@ -47,6 +47,15 @@ describe('what the store answers', () => {
       expect(
         sdkError('k', 'host', { name: code, $metadata: { httpStatusCode: status } }).code,
       ).toBe(expected)
+  })
+
+  test('a bare 400 may be an expired token only where nothing is said at all', () => {
+    const bare = { status: 400, bodiless: true }
+    expect(answerError('k', bare)).toMatchObject({
+      code: 'unauthenticated',
+      message: expect.stringContaining('the credentials may have expired'),
+    })
+    expect(answerError('k', { ...bare, bodiless: false }).message).not.toContain('credentials')
   })
 
   test('a clock that is wrong is named', () => {

@@ -223,6 +223,34 @@ describe.each<[string, Fault]>([
   })
 })
 
+test('a page that refuses one name, as of a servlet container, is a problem of that path, and the rest is synced', async () => {
+  await clone('a')
+  for (const name of ['f', 'odd\\name', 'z']) writeFileSync(join(folder, 'a', name), name)
+  server.inject({
+    fault: {
+      kind: 'impostor',
+      status: 400,
+      headers: { 'content-type': 'text/html' },
+      body: '<!doctype html><html lang="en"><body><h1>HTTP Status 400</h1></body></html>',
+    },
+    match: ({ key }) => key.includes('\\'),
+  })
+  expect(await sync('a')).toMatchObject({
+    problems: [{ path: 'odd\\name', code: 'remote-refused' }],
+    totals: { uploaded: { files: 2 } },
+  })
+})
+
+test('what a server says in no form is told', async () => {
+  const said = 'Client sent an HTTP request to an HTTPS server.'
+  server.inject({ fault: { kind: 'impostor', status: 400, body: `${said}\n` } })
+  const options = { signal, settings: {}, environment: server.environment, concurrency: 4 }
+  await expect(s3.open('s3://impostors', options)).rejects.toMatchObject({
+    code: 'unexpected',
+    message: said,
+  })
+})
+
 test('a web page is told as one, with the host that it came from', async () => {
   const options = { signal, settings: {}, environment: server.environment, concurrency: 4 }
   const { host } = new URL(server.endpoint)
