@@ -11,6 +11,7 @@ export default defineConfig({
     maxWorkers: '100%', // one core less, the default, leaves half of a small machine idle
     disableConsoleIntercept: true, // @oclif/test captures stdout itself
     execArgv: [`--conditions=${source}`],
+    testTimeout: 60_000, // what takes seconds takes half a minute where others use the machine, too
     projects: [
       {
         extends: true,
@@ -27,7 +28,6 @@ export default defineConfig({
             '**/*.servers.test.ts',
             '**/node_modules/**',
           ],
-          testTimeout: 20_000,
         },
       },
       {
@@ -38,7 +38,6 @@ export default defineConfig({
             '{packages,plugins,examples}/*/test/**/*.e2e.test.ts',
             'scenarios/*.e2e.test.ts',
           ],
-          testTimeout: 60_000,
           execArgv: [],
         },
       },
