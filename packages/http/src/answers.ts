@@ -22,6 +22,27 @@ export async function drain(body: AnswerBody): Promise<void> {
   if (body.whole === undefined) for await (const chunk of body) void chunk
 }
 
+/**
+ * What a reader gives out of an answer's body, chunk by chunk. Whoever returns from it gives the connection back, even before the first chunk: a generator that
+ * has not begun runs no `finally`.
+ * @param chunks made of `body`; read once
+ */
+export function releasedOnReturn(
+  body: AnswerBody,
+  chunks: AsyncGenerator<Uint8Array, void, void>,
+): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => chunks.next(),
+      return: async () => {
+        body.destroy()
+        await chunks.return()
+        return { done: true, value: undefined }
+      },
+    }),
+  }
+}
+
 /** What is read of the body of a refusal, in bytes: a hostile one has no end. */
 const LONGEST_REFUSAL = 1024 * 1024
 

@@ -74,15 +74,20 @@ export function exchange(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
-    dispatcher.dispatch(request, new Exchange(request, signal, onAnswer, resolve, reject))
+    dispatcher.dispatch(request, new Exchange(request, signal, { onAnswer, resolve, reject }))
   })
+}
+
+/** Who waits for an answer. */
+interface Waiter {
+  readonly onAnswer: (milliseconds: number) => void
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: unknown) => void
 }
 
 class Exchange implements AnswerHandler {
   readonly #request: Outgoing
-  readonly #onAnswer: (milliseconds: number) => void
-  readonly #resolve: (answer: Answer) => void
-  readonly #reject: (error: unknown) => void
+  readonly #waiter: Waiter
   #forget: () => void = () => undefined
   #controller: AnswerControl | undefined
   #aborted: { readonly reason: unknown } | undefined
@@ -94,17 +99,9 @@ class Exchange implements AnswerHandler {
   #gathered = 0
   #stream: Stream | undefined
 
-  constructor(
-    request: Outgoing,
-    signal: AbortSignal,
-    onAnswer: (milliseconds: number) => void,
-    resolve: (answer: Answer) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(request: Outgoing, signal: AbortSignal, waiter: Waiter) {
     this.#request = request
-    this.#onAnswer = onAnswer
-    this.#resolve = resolve
-    this.#reject = reject
+    this.#waiter = waiter
     this.#forget = onceAborted(signal, (reason) => {
       this.#aborted = { reason }
       this.#stream?.drop()
@@ -123,7 +120,7 @@ class Exchange implements AnswerHandler {
   onResponseStart(controller: AnswerControl, status: number, headers: Answer['headers']): void {
     // 1xx: the answer itself is still to come.
     if (status < 200) return
-    this.#onAnswer(performance.now() - this.#begun)
+    this.#waiter.onAnswer(performance.now() - this.#begun)
     this.#status = status
     this.#headers = headers
     const length = this.#request.method === 'HEAD' ? 0 : Number(headers['content-length'])
@@ -132,7 +129,7 @@ class Exchange implements AnswerHandler {
       return
     }
     this.#stream = new Stream(controller, this.#memory)
-    this.#resolve({ status, headers, body: this.#stream })
+    this.#waiter.resolve({ status, headers, body: this.#stream })
   }
 
   onResponseData(_controller: AnswerControl, chunk: Buffer): void {
@@ -148,7 +145,7 @@ class Exchange implements AnswerHandler {
   }
 
   #resolveWith(whole: Uint8Array): void {
-    this.#resolve({
+    this.#waiter.resolve({
       status: this.#status,
       headers: this.#headers,
       body: new Whole(whole.subarray(0, this.#gathered), this.#memory),
@@ -172,7 +169,7 @@ class Exchange implements AnswerHandler {
     // A refusal is one, also where its reason did not arrive whole: some servers say no and hang up.
     if (this.#whole !== undefined && this.#status >= 300 && this.#aborted === undefined)
       this.#resolveWith(this.#whole)
-    else this.#reject(error)
+    else this.#waiter.reject(error)
   }
 }
 

@@ -1,4 +1,4 @@
-export { bytesOf, drain, refusalText } from './answers.ts'
+export { bytesOf, drain, refusalText, releasedOnReturn } from './answers.ts'
 export { clockFinding, clockSkew } from './clock.ts'
 export {
   connect,

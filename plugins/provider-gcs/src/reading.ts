@@ -7,6 +7,7 @@ import {
   type ReadOptions,
   StorageError,
 } from '@lsync/core/provider'
+import { releasedOnReturn } from '@lsync/http'
 import { type Crc32c, hexCrc32c } from './crc32c.ts'
 import { connectionError } from './errors.ts'
 import { FIELDS, fullInfo } from './info.ts'
@@ -17,6 +18,12 @@ type FullInfo = ObjectInfo & { readonly metadata: ObjectMetadata }
 interface Options extends ReadOptions {
   /** Whether the version may be one that was overwritten or removed. */
   readonly earlier?: boolean
+}
+
+/** Of a read: what is remembered of the object, and the question that is under way, where that may not be it. */
+interface Metadata {
+  readonly known: FullInfo | undefined
+  readonly asked: Promise<FullInfo> | undefined
 }
 
 /** Objects whose metadata is remembered: an object that is read in ranges is asked for it once. */
@@ -77,7 +84,7 @@ export class Reader {
       throw await this.#pinned(key, options, error)
     }
     try {
-      const info = await this.#matching(key, response, known, asked, options)
+      const info = await this.#matching(key, response, { known, asked }, options)
       const ranged = from > 0 || length !== undefined
       const start = /^bytes (\d+)-/.exec(String(response.headers['content-range'] ?? ''))?.[1]
       if (ranged && (response.status !== 206 || Number(start) !== from))
@@ -88,7 +95,8 @@ export class Reader {
       const { host } = this.#requester
       const coming: Coming = { host, key, response, expected, crc32c, signal }
       const { whole } = response.body
-      if (whole === undefined) return { info, body: new Body(coming, this.#crc32c) }
+      if (whole === undefined)
+        return { info, body: releasedOnReturn(response.body, chunksOf(coming, this.#crc32c)) }
       if (whole.length !== expected) throw torn(coming, whole.length)
       if (crc32c !== undefined && hexCrc32c(this.#crc32c(whole, 0)) !== crc32c)
         throw damaged(coming, 'network')
@@ -143,8 +151,7 @@ export class Reader {
   async #matching(
     key: string,
     { headers }: GcsResponse,
-    known: FullInfo | undefined,
-    asked: Promise<FullInfo> | undefined,
+    { known, asked }: Metadata,
     { signal, version, earlier = false }: Options,
   ): Promise<FullInfo> {
     const generation = String(headers['x-goog-generation'] ?? version ?? '')
@@ -245,51 +252,29 @@ function damaged({ key }: Coming, code: 'network' | 'bad-digest'): StorageError 
   return new StorageError(code, `${key}: the bytes were damaged on the way`, { key })
 }
 
-/** Ends early, or with other bytes than those that are stored, only by throwing. One that is returned from gives its connection back. */
-class Body implements AsyncIterable<Uint8Array> {
-  readonly #coming: Coming
-  readonly #crc32c: Crc32c
-
-  constructor(coming: Coming, crc32c: Crc32c) {
-    this.#coming = coming
-    this.#crc32c = crc32c
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    const chunks = this.#chunks()
-    return {
-      next: () => chunks.next(),
-      return: async () => {
-        this.#coming.response.body.destroy()
-        await chunks.return()
-        return { done: true, value: undefined }
-      },
+/** Ends early, or with other bytes than those that are stored, only by throwing. */
+async function* chunksOf(coming: Coming, sum: Crc32c): AsyncGenerator<Uint8Array, void, void> {
+  const { host, key, response, expected, crc32c, signal } = coming
+  // Small, and yet of no announced length: else it came as a whole.
+  const held: Uint8Array[] | undefined = crc32c !== undefined && expected <= HELD ? [] : undefined
+  let received = 0
+  let crc = 0
+  try {
+    for await (const chunk of response.body) {
+      received += chunk.length
+      if (received > expected) break
+      if (crc32c !== undefined) crc = sum(chunk, crc)
+      if (held === undefined) yield chunk
+      // Its memory may be used again.
+      else held.push(Buffer.from(chunk))
     }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw connectionError(key, host, error)
   }
-
-  async *#chunks(): AsyncGenerator<Uint8Array, void, void> {
-    const { host, key, response, expected, crc32c, signal } = this.#coming
-    // Small, and yet of no announced length: else it came as a whole.
-    const held: Uint8Array[] | undefined = crc32c !== undefined && expected <= HELD ? [] : undefined
-    let received = 0
-    let crc = 0
-    try {
-      for await (const chunk of response.body) {
-        received += chunk.length
-        if (received > expected) break
-        if (crc32c !== undefined) crc = this.#crc32c(chunk, crc)
-        if (held === undefined) yield chunk
-        // Its memory may be used again.
-        else held.push(Buffer.from(chunk))
-      }
-    } catch (error) {
-      signal.throwIfAborted()
-      throw connectionError(key, host, error)
-    }
-    if (received !== expected) throw torn(this.#coming, received)
-    // Not to be taken up from where it ended: some byte before is wrong.
-    if (crc32c !== undefined && hexCrc32c(crc) !== crc32c)
-      throw damaged(this.#coming, held === undefined ? 'bad-digest' : 'network')
-    if (held !== undefined && received > 0) yield Buffer.concat(held)
-  }
+  if (received !== expected) throw torn(coming, received)
+  // Not to be taken up from where it ended: some byte before is wrong.
+  if (crc32c !== undefined && hexCrc32c(crc) !== crc32c)
+    throw damaged(coming, held === undefined ? 'bad-digest' : 'network')
+  if (held !== undefined && received > 0) yield Buffer.concat(held)
 }

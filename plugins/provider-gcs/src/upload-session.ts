@@ -108,7 +108,7 @@ export class Session implements UploadSession {
       const response = await this.#send({
         method: 'PUT',
         headers: { 'content-range': `bytes ${persisted}-${end - 1}/*` },
-        body: this.#bytes(source, from, persisted, end, signal),
+        body: this.#bytes(source, from, { from: persisted, to: end }, signal),
         length: end - persisted,
         signal,
       })
@@ -125,7 +125,8 @@ export class Session implements UploadSession {
     const { summed } = this.#checksum
     if (end >= to && (summed >= to || summed < from)) return
     const chunks: Uint8Array[] = []
-    for await (const chunk of this.#bytes(source, from, Math.max(end, from), to, signal))
+    const rest = { from: Math.max(end, from), to }
+    for await (const chunk of this.#bytes(source, from, rest, signal))
       chunks.push(Uint8Array.from(chunk))
     this.#tail = Buffer.concat(chunks)
   }
@@ -211,14 +212,13 @@ export class Session implements UploadSession {
   }
 
   /**
-   * The bytes from `from` to `to` of a source that begins at `base`, summed on the way where they follow on what was summed before; those that
+   * The bytes of a range of the object, of a source that begins at `base`, summed on the way where they follow on what was summed before; those that
    * the store has already, and that were not summed, are read for that alone.
    */
   async *#bytes(
     source: ByteSource,
     base: number,
-    from: number,
-    to: number,
+    { from, to }: ByteRange,
     signal: AbortSignal,
   ): AsyncIterable<Uint8Array> {
     const { summed } = this.#checksum

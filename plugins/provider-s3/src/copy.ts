@@ -1,5 +1,10 @@
-import { type ObjectInfo, StorageError, type StorageProvider } from '@lsync/core/provider'
-import type { UploadName } from './multipart.ts'
+import {
+  type CallOptions,
+  type ObjectInfo,
+  StorageError,
+  type StorageProvider,
+} from '@lsync/core/provider'
+import type { Multipart, UploadName } from './multipart.ts'
 import { partCountFor, partLength, partSizeFor } from './parts.ts'
 import { headObject } from './reading.ts'
 import { confirm, type UploadContext } from './uploads.ts'
@@ -16,7 +21,7 @@ export function copyOf(
 ): NonNullable<StorageProvider['copy']> {
   const { multipart, requester, guarded } = context
   return async (from, to, options) => {
-    const { signal, size, expect, metadata } = options
+    const { size, metadata } = options
     if (size === 0) {
       const source = await headObject(requester, from.key, options)
       checkSource(from, source)
@@ -24,10 +29,8 @@ export function copyOf(
     }
     const name = await multipart.create(to, metadata, options, false)
     try {
-      const parts = await copyParts(context, name, from, size, signal)
-      const etag = await guarded(to, expect, options, () =>
-        multipart.complete(name, parts, expect, options),
-      )
+      const parts = await copyParts(multipart, name, { ...from, size }, options)
+      const etag = await guarded(to, options, () => multipart.complete(name, parts, options))
       return (await confirm(requester, to, etag, options)).info
     } catch (error) {
       // Not the caller's signal: what nobody will use costs money until it is aborted. After an end whose answer was lost this does nothing.
@@ -54,11 +57,10 @@ function checkSource(
 }
 
 async function copyParts(
-  { multipart }: UploadContext,
+  multipart: Multipart,
   name: UploadName,
-  from: { readonly key: string; readonly version: string },
-  size: number,
-  signal: AbortSignal,
+  { size, ...from }: { readonly key: string; readonly version: string; readonly size: number },
+  { signal }: CallOptions,
 ): Promise<readonly { readonly number: number; readonly etag: string }[]> {
   const partSize = partSizeFor(size)
   const count = partCountFor(size)
@@ -69,9 +71,10 @@ async function copyParts(
       const number = next++
       const start = (number - 1) * partSize
       // Small sources may not be copied by range.
-      const range = count === 1 ? undefined : { from: start, to: start + partLength(size, number) }
+      const range = { from: start, to: start + partLength(size, number) }
+      const source = count === 1 ? from : { ...from, range }
       try {
-        const etag = await multipart.copyPart(name, number, from, range, { signal })
+        const etag = await multipart.copyPart({ ...name, number }, source, { signal })
         parts.push({ number, etag })
       } catch (error) {
         next = count + 1

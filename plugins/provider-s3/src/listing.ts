@@ -24,7 +24,6 @@ export async function* listObjects(
   prefix: string,
   range: ListRange,
   { signal }: CallOptions,
-  page?: string,
 ): AsyncIterable<readonly ObjectInfo[]> {
   /** Nothing that was asked for can come behind this key. */
   const reaches = (last: string | undefined): boolean =>
@@ -35,7 +34,6 @@ export async function* listObjects(
   const asked: Asked = {
     prefix: prefix + range.prefix,
     reaches,
-    ...(page === undefined ? {} : { page }),
     ...(range.after === undefined ? {} : { after: prefix + range.after }),
   }
   for await (const { objects } of pagesOf(requester, asked, signal)) {

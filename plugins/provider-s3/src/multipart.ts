@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { S3Client } from '@aws-sdk/client-s3'
 import {
+  type ByteRange,
   type CallOptions,
   type Expect,
   isStorageError,
@@ -21,6 +22,18 @@ import { conditionHeaders } from './writing.ts'
 export interface UploadName {
   readonly key: string
   readonly uploadId: string
+}
+
+/** One of its parts, counted from 1. */
+export interface PartName extends UploadName {
+  readonly number: number
+}
+
+/** What a part is copied from: all bytes of one version of an object, or those of a range, whose end is exclusive. */
+export interface CopySource {
+  readonly key: string
+  readonly version: string
+  readonly range?: ByteRange
 }
 
 /** A part that the store has. */
@@ -117,12 +130,10 @@ export class Multipart {
     }
   }
 
-  /** Copies bytes of another object into a part, if that is still this version. `to` is exclusive; no range means all of it. */
+  /** Copies bytes of another object into a part, if that is still this version. Returns the ETag of the part, empty if the store does not tell it. */
   async copyPart(
-    name: UploadName,
-    number: number,
-    from: { readonly key: string; readonly version: string },
-    range: { readonly from: number; readonly to: number } | undefined,
+    name: PartName,
+    { key, version, range }: CopySource,
     { signal }: CallOptions,
   ): Promise<string> {
     const { bucket, prefix } = this.#place
@@ -130,9 +141,9 @@ export class Multipart {
       s3.send(
         new UploadPartCopyCommand({
           ...this.#target(name),
-          PartNumber: number,
-          CopySource: encodePath(`${bucket}/${prefix}${from.key}`),
-          CopySourceIfMatch: `"${from.version}"`,
+          PartNumber: name.number,
+          CopySource: encodePath(`${bucket}/${prefix}${key}`),
+          CopySourceIfMatch: `"${version}"`,
           ...(range === undefined
             ? {}
             : { CopySourceRange: `bytes=${range.from}-${range.to - 1}` }),
@@ -147,8 +158,7 @@ export class Multipart {
   async complete(
     name: UploadName,
     parts: readonly Omit<Part, 'size'>[],
-    expect: Expect,
-    { signal }: CallOptions,
+    { expect, signal }: CallOptions & { readonly expect: Expect },
   ): Promise<string> {
     const { key } = name
     const body = Buffer.from(completion(parts))

@@ -6,9 +6,12 @@ import {
   type ProbeOptions,
 } from '@lsync/core/provider'
 import { clockSkew, ProbeSteps } from '@lsync/http'
+import type { Bucket } from './bucket.ts'
 import { pagesOf } from './listing.ts'
+import type { Multipart } from './multipart.ts'
 import { headRaw } from './reading.ts'
 import type { Requester } from './request.ts'
+import { writeHeaders } from './settings.ts'
 import type { Place } from './url.ts'
 import { putObject } from './writing.ts'
 
@@ -23,21 +26,19 @@ export function versionOf(version: string): Expect {
 /** Where a probe tries things, and the hands to do so; knows what it made. */
 export class ProbeScene extends ProbeSteps {
   readonly requester: Requester
+  readonly multipart: Multipart
   readonly place: Place
+  /** Without which the bucket may refuse a write: storage class and encryption. */
   readonly extra: Readonly<Record<string, string>>
   readonly #made = new Set<string>()
   #mayDelete = true
 
-  constructor(
-    requester: Requester,
-    place: Place,
-    extra: Readonly<Record<string, string>>,
-    options: ProbeOptions,
-  ) {
+  constructor({ requester, multipart, place, store }: Bucket, options: ProbeOptions) {
     super(options)
     this.requester = requester
+    this.multipart = multipart
     this.place = place
-    this.extra = extra
+    this.extra = writeHeaders(store)
   }
 
   /** To be cleaned up, however it comes to be there. */

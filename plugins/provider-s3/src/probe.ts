@@ -8,34 +8,27 @@ import {
   type ProbeReport,
 } from '@lsync/core/provider'
 import { allows, ODD, refuses } from './attempts.ts'
+import type { Bucket } from './bucket.ts'
 import { findingsOf, type Found } from './findings.ts'
-import type { Multipart, UploadName } from './multipart.ts'
+import type { UploadName } from './multipart.ts'
 import { keepsFolders, listings } from './probe-listing.ts'
 import { ABSENT, ProbeScene, STALE, versionOf } from './probe-scene.ts'
-import type { Requester } from './request.ts'
 import { findRefused, noting } from './refused-headers.ts'
 import { putPart, taken } from './taken-part.ts'
 import { anyTombstone, putTombstone } from './tombstones.ts'
-import type { Place } from './url.ts'
 
 /** Tries, operation by operation, what this endpoint honours; cleans up after itself. `forbidden` without the right to write. */
-export async function probeBucket(
-  requester: Requester,
-  place: Place,
-  extra: Readonly<Record<string, string>>,
-  multipart: Multipart,
-  removeVouched: boolean,
-  options: ProbeOptions,
-): Promise<ProbeReport> {
-  const scene = new ProbeScene(requester, place, extra, options)
+export async function probeBucket(bucket: Bucket, options: ProbeOptions): Promise<ProbeReport> {
+  const { requester, isAmazon } = bucket
+  const scene = new ProbeScene(bucket, options)
   let found: Seen
   let deletes = false
   try {
-    found = await look(scene, multipart)
+    found = await look(scene)
   } finally {
     deletes = await scene.cleanUp()
   }
-  const all: Found = { ...found, deletes, removeVouched }
+  const all: Found = { ...found, deletes, removeVouched: isAmazon }
   return {
     guarantees: guaranteesOf(all),
     listsFolders: all.folders,
@@ -70,7 +63,7 @@ function guaranteesOf(found: Found): Guarantees {
   }
 }
 
-async function look(scene: ProbeScene, multipart: Multipart): Promise<Seen> {
+async function look(scene: ProbeScene): Promise<Seen> {
   const now = await scene.again(async () => {
     const key = `${scene.scratch}object`
     const info = await findRefused(scene.requester, () => scene.put(key, 'one', ABSENT))
@@ -81,8 +74,8 @@ async function look(scene: ProbeScene, multipart: Multipart): Promise<Seen> {
     replace: await replaces(scene),
     remove: await scene.step(() => removes(scene), false),
     tombstones: await scene.step(() => knowsTombstones(scene), false),
-    commit: await scene.step(() => commits(scene, multipart), false),
-    copySource: await scene.step(() => copies(scene, multipart), false),
+    commit: await scene.step(() => commits(scene), false),
+    copySource: await scene.step(() => copies(scene), false),
     checksums: await scene.step(() => checksBytes(scene), true),
     folders: await keepsFolders(scene),
     ...(await listings(scene)),
@@ -146,11 +139,13 @@ async function removes(scene: ProbeScene): Promise<boolean> {
 /** Tombstones are known by their ETags, which encryption may change. */
 async function knowsTombstones(scene: ProbeScene): Promise<boolean> {
   const key = `${scene.scratch}tombstone`
-  const { bytes, etag } = anyTombstone()
+  const { requester, extra, signal } = scene
+  const tombstone = anyTombstone()
   scene.made(key)
-  const headers = { ...scene.extra, 'if-none-match': '*' }
+  const headers = { ...extra, 'if-none-match': '*' }
   return unlessOdd(
-    async () => (await putTombstone(scene.requester, key, bytes, headers, scene.signal)) === etag,
+    async () =>
+      (await putTombstone(requester, key, tombstone, { headers, signal })) === tombstone.etag,
   )
 }
 
@@ -158,16 +153,17 @@ async function knowsTombstones(scene: ProbeScene): Promise<boolean> {
 const NO_PARTS: ReadonlySet<string> = new Set([...ODD, 'upload-lost'])
 
 /** Both conditions on the end of an upload in parts: some servers know only the first. */
-async function commits(scene: ProbeScene, multipart: Multipart): Promise<boolean> {
+async function commits(scene: ProbeScene): Promise<boolean> {
   const key = `${scene.scratch}parts`
-  const { requester, signal } = scene
+  const { requester, multipart, signal } = scene
   scene.made(key)
   const bytes = bytesSource(new Uint8Array(3))
+  const taking = { length: bytes.size, isChecked: false, signal }
   const refused = (expect: Expect): Promise<boolean> =>
-    uploading(scene, multipart, key, true, async (name) => {
-      const part = await taken(key, bytes, bytes.size, false, signal)
-      const sent = await putPart(requester, name, 1, part, signal)
-      return refuses(() => multipart.complete(name, [sent], expect, { signal }))
+    uploading(scene, key, true, async (name) => {
+      const part = await taken(key, bytes, taking)
+      const sent = await putPart(requester, { ...name, number: 1 }, part, { signal })
+      return refuses(() => multipart.complete(name, [sent], { expect, signal }))
     })
   return unlessOdd(async () => {
     const created = !(await refused(ABSENT))
@@ -180,14 +176,14 @@ async function commits(scene: ProbeScene, multipart: Multipart): Promise<boolean
 }
 
 /** The condition on the source of a copied part. */
-async function copies(scene: ProbeScene, multipart: Multipart): Promise<boolean> {
-  const { signal } = scene
+async function copies(scene: ProbeScene): Promise<boolean> {
+  const { multipart, signal } = scene
   const source = await written(scene)
   const version = (await scene.head(source))?.info.version ?? STALE
   return unlessOdd(() =>
-    uploading(scene, multipart, `${scene.scratch}copy`, false, async (name) => {
+    uploading(scene, `${scene.scratch}copy`, false, async (name) => {
       const copy = (from: string) => () =>
-        multipart.copyPart(name, 1, { key: source, version: from }, undefined, { signal })
+        multipart.copyPart({ ...name, number: 1 }, { key: source, version: from }, { signal })
       return (await refuses(copy(STALE))) && (await allows(copy(version)))
     }),
   )
@@ -195,8 +191,7 @@ async function copies(scene: ProbeScene, multipart: Multipart): Promise<boolean>
 
 /** An upload that is given up in the end, unless it came to one. */
 async function uploading<T>(
-  { signal }: ProbeScene,
-  multipart: Multipart,
+  { multipart, signal }: ProbeScene,
   key: string,
   checksums: boolean,
   work: (name: UploadName) => Promise<T>,

@@ -1,47 +1,27 @@
 import {
-  type CallOptions,
-  type Expect,
   type Guarantees,
   isStorageError,
-  type OpenOptions,
-  type ProbeReport,
   StorageError,
   type StorageProvider,
 } from '@lsync/core/provider'
-import type { Connections } from '@lsync/http'
+import type { Bucket } from './bucket.ts'
 import { copyOf } from './copy.ts'
 import { historyOf } from './history.ts'
-import { guaranteesOf, type Traits } from './known.ts'
+import { guaranteesOf } from './known.ts'
 import { LIST_PAGE, listObjects, listUnordered } from './listing.ts'
-import type { Multipart } from './multipart.ts'
 import { LARGEST_SINGLE, WORTHWHILE } from './parts.ts'
 import { probeBucket } from './probe.ts'
 import { headObject, headRaw, readObject } from './reading.ts'
 import { LeasedRemoval, removeAtomically, removeChecked, removeLeased } from './remove.ts'
 import type { Requester } from './request.ts'
-import { encryptionHeaders, type StoreSettings, writeHeaders } from './settings.ts'
-import { uploadsOf, type UploadContext } from './uploads.ts'
-import type { Place } from './url.ts'
+import { encryptionHeaders, writeHeaders } from './settings.ts'
+import { type Conditional, uploadsOf, type UploadContext } from './uploads.ts'
 import { putObject } from './writing.ts'
-
-/** A bucket that answers to us, and what is known of the store. */
-export interface Bucket {
-  readonly place: Place
-  readonly store: StoreSettings
-  readonly connections: Connections
-  readonly requester: Requester
-  readonly multipart: Multipart
-  /** What a probe found at this host; undefined before one. */
-  readonly known: ProbeReport | undefined
-  readonly traits: Traits
-  readonly isAmazon: boolean
-  readonly onNotice: OpenOptions['onNotice'] | undefined
-}
 
 /** The contract on a bucket: each operation in the way of which this store keeps the conditions, or the next best. */
 export function providerOf(bucket: Bucket): StorageProvider {
-  const { place, store, connections, requester, multipart, known, traits, isAmazon } = bucket
-  const { prefix } = place
+  const { store, connections, requester, multipart, known, traits, isAmazon } = bucket
+  const { prefix } = bucket.place
   const guarantees = guaranteesOf(known, isAmazon)
   const isOrdered = traits.order === undefined ? isAmazon : traits.order === 'bytes'
   const leased = new LeasedRemoval(requester, encryptionHeaders(store), {
@@ -52,9 +32,9 @@ export function providerOf(bucket: Bucket): StorageProvider {
   const context: UploadContext = {
     requester,
     multipart,
-    guarded: (key, expect, call, operation) =>
-      clearing(leased, key, expect, call, async () => {
-        if (guarantees.commit !== 'atomic') await checkFirst(requester, key, expect, call)
+    guarded: (key, call, operation) =>
+      clearing(leased, key, call, async () => {
+        if (guarantees.commit !== 'atomic') await checkFirst(requester, key, call)
         return operation()
       }),
   }
@@ -80,7 +60,7 @@ export function providerOf(bucket: Bucket): StorageProvider {
         return removeLeased(requester, leased, key, call)
       return removeChecked(requester, key, call)
     },
-    probe: (call) => probeBucket(requester, place, writeHeaders(store), multipart, isAmazon, call),
+    probe: (call) => probeBucket(bucket, call),
     // Where the end of an upload keeps no condition, one conditional PUT is safer; only what is too large for that goes up in parts.
     uploads: uploadsOf(context, guarantees.commit === 'atomic' ? WORTHWHILE : LARGEST_SINGLE + 1),
     ...(known?.versioning === true ? { history: historyOf(requester, prefix) } : {}),
@@ -98,9 +78,9 @@ function writeOf(
 ): StorageProvider['write'] {
   const extra = writeHeaders(store)
   return (key, source, call) =>
-    clearing(leased, key, call.expect, call, async () => {
+    clearing(leased, key, call, async () => {
       const kept = guarantees[call.expect.kind === 'absent' ? 'create' : 'replace']
-      if (kept !== 'atomic') await checkFirst(requester, key, call.expect, call)
+      if (kept !== 'atomic') await checkFirst(requester, key, call)
       return putObject(requester, key, source, {
         ...call,
         extra,
@@ -121,8 +101,7 @@ function leavesOut(host: string): StorageError {
 async function clearing<T>(
   leased: LeasedRemoval,
   key: string,
-  expect: Expect,
-  { signal }: CallOptions,
+  { expect, signal }: Conditional,
   operation: () => Promise<T>,
 ): Promise<T> {
   try {
@@ -142,8 +121,7 @@ async function clearing<T>(
 async function checkFirst(
   requester: Requester,
   key: string,
-  expect: Expect,
-  { signal }: CallOptions,
+  { expect, signal }: Conditional,
 ): Promise<void> {
   const now = await headRaw(requester, key, { signal })
   if (now?.info.version === (expect.kind === 'absent' ? undefined : expect.version)) return

@@ -7,6 +7,7 @@ import {
   type ReadOptions,
   StorageError,
 } from '@lsync/core/provider'
+import { releasedOnReturn } from '@lsync/http'
 import { connectionError } from './errors.ts'
 import { headerInfo } from './info.ts'
 import { isBareRefusal, isNotTaken, withoutChecksums } from './refused-headers.ts'
@@ -115,10 +116,11 @@ export async function readObject(
     if (ranged && (response.status !== 206 || Number(start) !== from))
       throw new StorageError('unexpected', `the store ignores ranges: ${key}`, { key })
     const expected = Math.min(info.size - from, length ?? Number.POSITIVE_INFINITY)
+    const coming: Coming = { host: requester.host, key, response, expected, signal }
     const { whole } = response.body
     if (whole === undefined)
-      return { info, body: new Body(requester.host, key, response, expected, signal) }
-    if (whole.length !== expected) throw torn(key, whole.length, expected)
+      return { info, body: releasedOnReturn(response.body, chunksOf(coming)) }
+    if (whole.length !== expected) throw torn(coming, whole.length)
     return { info, body: response.body, bytes: whole }
   } catch (error) {
     response.body.destroy()
@@ -149,56 +151,33 @@ async function nothingOf(
 
 async function* nothing(): AsyncIterable<Uint8Array> {}
 
-/** Ends early only by throwing. One that is returned from, even before its first byte, gives its connection back. */
-class Body implements AsyncIterable<Uint8Array> {
-  readonly #host: string
-  readonly #key: string
-  readonly #response: S3Response
-  readonly #expected: number
-  readonly #signal: AbortSignal
-
-  constructor(
-    host: string,
-    key: string,
-    response: S3Response,
-    expected: number,
-    signal: AbortSignal,
-  ) {
-    this.#host = host
-    this.#key = key
-    this.#response = response
-    this.#expected = expected
-    this.#signal = signal
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    const chunks = this.#chunks()
-    return {
-      next: () => chunks.next(),
-      return: async () => {
-        this.#response.body.destroy()
-        await chunks.return()
-        return { done: true, value: undefined }
-      },
-    }
-  }
-
-  async *#chunks(): AsyncGenerator<Uint8Array, void, void> {
-    let received = 0
-    try {
-      for await (const chunk of this.#response.body) {
-        received += chunk.length
-        if (received > this.#expected) break
-        yield chunk
-      }
-    } catch (error) {
-      this.#signal.throwIfAborted()
-      throw connectionError(this.#key, this.#host, error)
-    }
-    if (received !== this.#expected) throw torn(this.#key, received, this.#expected)
-  }
+/** A body on its way. */
+interface Coming {
+  readonly host: string
+  readonly key: string
+  readonly response: S3Response
+  /** Bytes. */
+  readonly expected: number
+  readonly signal: AbortSignal
 }
 
-function torn(key: string, received: number, expected: number): StorageError {
+/** Ends early only by throwing. */
+async function* chunksOf(coming: Coming): AsyncGenerator<Uint8Array, void, void> {
+  const { host, key, response, expected, signal } = coming
+  let received = 0
+  try {
+    for await (const chunk of response.body) {
+      received += chunk.length
+      if (received > expected) break
+      yield chunk
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw connectionError(key, host, error)
+  }
+  if (received !== expected) throw torn(coming, received)
+}
+
+function torn({ key, expected }: Coming, received: number): StorageError {
   return new StorageError('network', `${key}: ${received} of ${expected} bytes arrived`, { key })
 }

@@ -174,7 +174,7 @@ export class LeasedRemoval {
         'if-match': `"${expect}"`,
         [`x-amz-meta-${TOKEN}`]: claim.token,
       }
-      const etag = await putTombstone(this.#requester, key, claim.tombstone.bytes, headers, signal)
+      const etag = await putTombstone(this.#requester, key, claim.tombstone, { headers, signal })
       return etag === claim.tombstone.etag ? etag : await this.#confirm(key, claim, signal)
     } catch (error) {
       if (!isStorageError(error) || ['network', 'server'].includes(error.code)) throw error

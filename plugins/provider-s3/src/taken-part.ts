@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import zlib from 'node:zlib'
-import { type ByteSource, type Digests, StorageError } from '@lsync/core/provider'
-import type { Part, UploadName } from './multipart.ts'
+import { type ByteSource, type CallOptions, type Digests, StorageError } from '@lsync/core/provider'
+import type { Part, PartName } from './multipart.ts'
 import type { Requester } from './request.ts'
 import { bareEtag } from './xml.ts'
 
@@ -18,6 +18,13 @@ export interface TakenPart {
   readonly sha256?: string
 }
 
+interface TakeOptions extends CallOptions {
+  /** Bytes of the part. */
+  readonly length: number
+  /** The store was seen to check a part against its CRC32. */
+  readonly isChecked: boolean
+}
+
 /**
  * Reads a part once before it is sent: its checksums go ahead of the bytes, which must be as many as announced, and those that were announced. What the
  * store will check against an announced CRC32 is not read for that.
@@ -25,9 +32,7 @@ export interface TakenPart {
 export async function taken(
   key: string,
   source: ByteSource,
-  length: number,
-  isChecked: boolean,
-  signal: AbortSignal,
+  { length, isChecked, signal }: TakeOptions,
 ): Promise<TakenPart> {
   const { digests } = source
   const held =
@@ -67,10 +72,9 @@ function base64Of(hex: string): string {
 /** Sends a part under its CRC32, and says what the store has then: with the checksum only where it took note of it. */
 export async function putPart(
   requester: Requester,
-  { key, uploadId }: UploadName,
-  number: number,
+  { key, uploadId, number }: PartName,
   { body, length, crc32, sha256 }: TakenPart,
-  signal: AbortSignal,
+  { signal }: CallOptions,
 ): Promise<Omit<Part, 'size'>> {
   const { headers } = await requester.sendOnly({
     method: 'PUT',

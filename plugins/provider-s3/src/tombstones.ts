@@ -1,5 +1,5 @@
 import { hash, randomInt } from 'node:crypto'
-import type { Requester } from './request.ts'
+import type { Requester, S3Request } from './request.ts'
 import { bareEtag } from './xml.ts'
 
 /**
@@ -67,13 +67,16 @@ export function anyTombstone(except?: string): Tombstone {
   }
 }
 
-/** Puts one under a key, on the conditions of `headers`. Returns the ETag that the store gives it, empty if it does not tell. */
+/**
+ * Puts one under a key.
+ * @param headers the condition, and what the bucket wants of every write
+ * @returns the ETag that the store gives it, empty if it does not tell
+ */
 export async function putTombstone(
   requester: Requester,
   key: string,
-  bytes: Uint8Array,
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
+  { bytes }: Tombstone,
+  { headers, signal }: Required<Pick<S3Request, 'headers' | 'signal'>>,
 ): Promise<string> {
   const answer = await requester.sendOnly({
     method: 'PUT',

@@ -19,14 +19,16 @@ import { putPart, taken, uncheckedPart } from './taken-part.ts'
 import { isTombstone } from './tombstones.ts'
 import { UNSIGNED_REFUSED } from './writing.ts'
 
+/** A call that may take place under this condition only. */
+export type Conditional = CallOptions & { readonly expect: Expect }
+
 export interface UploadContext {
   readonly requester: Requester
   readonly multipart: Multipart
   /** Around the end of every upload: what must be looked at first, and what a refusal may have meant. */
   readonly guarded: <T>(
     key: string,
-    expect: Expect,
-    options: CallOptions,
+    options: Conditional,
     operation: () => Promise<T>,
   ) => Promise<T>
 }
@@ -105,20 +107,22 @@ class Session implements UploadSession {
     signal.throwIfAborted()
     const key = this.#key
     const number = Math.floor(from / this.partSize) + 1
-    if (from % this.partSize !== 0 || to - from !== partLength(this.#size, number))
+    const length = to - from
+    if (from % this.partSize !== 0 || length !== partLength(this.#size, number))
       throw new StorageError('unexpected', `${key}: ${from}-${to} is no part of the upload`, {
         key,
       })
     this.#isNew = false
-    const taking = await taken(key, source, to - from, this.#checks === 'yes', signal)
+    const taking = await taken(key, source, { length, isChecked: this.#checks === 'yes', signal })
     const isSigned = taking.sha256 !== undefined
-    const part = await putPart(this.#context.requester, this.#name, number, taking, signal).catch(
+    const name = { ...this.#name, number }
+    const part = await putPart(this.#context.requester, name, taking, { signal }).catch(
       async (error: unknown) => {
         if (isSigned || !isStorageError(error)) throw error
         // One that is not what was announced never arrives as that: `bad-digest`. Versity's gateway stores it all the same, and tells its true checksum.
         const { body: bytes } = taking
         if (source.digests.crc32 !== undefined && bytes instanceof Uint8Array)
-          await taken(key, { ...source, bytes }, to - from, false, signal)
+          await taken(key, { ...source, bytes }, { length, isChecked: false, signal })
         // Some policies refuse what is not signed.
         if (!UNSIGNED_REFUSED.has(error.code)) throw error
         this.#checks = 'no'
@@ -132,16 +136,14 @@ class Session implements UploadSession {
     this.#parts.set(number, part)
   }
 
-  async commit(options: CallOptions): Promise<ObjectInfo> {
+  async commit({ signal }: CallOptions): Promise<ObjectInfo> {
     const { multipart, requester, guarded } = this.#context
     const key = this.#key
     const parts = [...this.#parts.values()]
     if (parts.length !== partCountFor(this.#size))
       throw new StorageError('unexpected', `parts of ${key} are missing`, { key })
-    const expect = expectOf(this.token)
-    const etag = await guarded(key, expect, options, () =>
-      multipart.complete(this.#name, parts, expect, options),
-    )
+    const options = { signal, expect: expectOf(this.token) }
+    const etag = await guarded(key, options, () => multipart.complete(this.#name, parts, options))
     const whole = await confirm(requester, key, etag, options)
     checkWhole(key, whole, this.#size, parts)
     return whole.info

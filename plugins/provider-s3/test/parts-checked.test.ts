@@ -42,7 +42,7 @@ async function puts(
     {},
   )
   const uploads = uploadsOf(
-    { requester, multipart, guarded: (_key, _expect, _options, operation) => operation() },
+    { requester, multipart, guarded: (_key, _options, operation) => operation() },
     1,
   )
   try {

@@ -27,7 +27,7 @@ function source(announced: number, digests = {}) {
 test('a part is read once, and its checksums are known before it is sent', async () => {
   const once = source(bytes.length)
   const open = vi.spyOn(once, 'open')
-  const part = await taken('k', once, bytes.length, false, signal)
+  const part = await taken('k', once, { length: bytes.length, isChecked: false, signal })
   expect(part).toEqual({ body: bytes, length: bytes.length, crc32, sha256 })
   expect(open).toHaveBeenCalledTimes(1)
 })
@@ -35,7 +35,7 @@ test('a part is read once, and its checksums are known before it is sent', async
 test('a part that is in memory is not read at all', async () => {
   const held = { ...source(bytes.length), bytes }
   const open = vi.spyOn(held, 'open')
-  expect(await taken('k', held, bytes.length, false, signal)).toEqual({
+  expect(await taken('k', held, { length: bytes.length, isChecked: false, signal })).toEqual({
     body: bytes,
     length: bytes.length,
     crc32,
@@ -45,7 +45,9 @@ test('a part that is in memory is not read at all', async () => {
 })
 
 test('what the store checks by itself is not signed, nor hashed for that', async () => {
-  expect(await taken('k', source(bytes.length), bytes.length, true, signal)).toEqual({
+  expect(
+    await taken('k', source(bytes.length), { length: bytes.length, isChecked: true, signal }),
+  ).toEqual({
     body: bytes,
     length: bytes.length,
     crc32,
@@ -54,15 +56,23 @@ test('what the store checks by itself is not signed, nor hashed for that', async
 
 test('what the store checks is not read for a checksum that is announced', async () => {
   const announced = source(bytes.length, { crc32: '01234567' })
-  const { crc32: sent } = await taken('k', announced, bytes.length, true, signal)
+  const { crc32: sent } = await taken('k', announced, {
+    length: bytes.length,
+    isChecked: true,
+    signal,
+  })
   expect(sent).toBe(Buffer.from('01234567', 'hex').toString('base64'))
 })
 
 test('an announced checksum is checked here where the store does not', async () => {
   const right = source(bytes.length, { crc32: hex })
-  expect(await taken('k', right, bytes.length, false, signal)).toMatchObject({ crc32, sha256 })
+  expect(await taken('k', right, { length: bytes.length, isChecked: false, signal })).toMatchObject(
+    { crc32, sha256 },
+  )
   const wrong = source(bytes.length, { crc32: '01234567' })
-  await expect(taken('k', wrong, bytes.length, false, signal)).rejects.toMatchObject({
+  await expect(
+    taken('k', wrong, { length: bytes.length, isChecked: false, signal }),
+  ).rejects.toMatchObject({
     code: 'bad-digest',
   })
 })
@@ -78,7 +88,7 @@ test.each([
   ],
 ])('a part that is %s than announced is not sent', async (_, wrong, length) => {
   for (const isChecked of [true, false])
-    await expect(taken('k', wrong, length, isChecked, signal)).rejects.toMatchObject({
+    await expect(taken('k', wrong, { length, isChecked, signal })).rejects.toMatchObject({
       code: 'bad-digest',
     })
 })

@@ -46,7 +46,7 @@ async function committed(headers: Readonly<Record<string, string>>): Promise<unk
   const multipart = new Multipart(sdk, requester, { bucket: 'bucket', prefix: 'pre/' }, {})
   try {
     const session = await uploadsOf(
-      { requester, multipart, guarded: (_key, _expect, _options, operation) => operation() },
+      { requester, multipart, guarded: (_key, _options, operation) => operation() },
       1,
     ).begin('large', {
       signal,
