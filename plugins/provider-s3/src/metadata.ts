@@ -1,5 +1,5 @@
 import { type ObjectMetadata, StorageError } from '@lsync/core/provider'
-import { decodeWords, encodeWord, isPlain, rawText } from './words.ts'
+import { decodeHeader, encodeWord, isPlain } from './words.ts'
 
 const HEADERS = [
   ['contentType', 'content-type'],
@@ -40,15 +40,17 @@ export function readMetadata(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): ObjectMetadata {
   const user: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers))
-    if (name.startsWith(PREFIX) && value !== undefined)
-      user[name.slice(PREFIX.length)] = decodeWords(rawText(String(value)))
+  for (const name in headers) {
+    if (!name.startsWith(PREFIX)) continue
+    const value = headers[name]
+    if (value !== undefined) user[name.slice(PREFIX.length)] = decodeHeader(String(value))
+  }
   const content: { -readonly [field in Exclude<keyof ObjectMetadata, 'user'>]?: string } = {}
   for (const [field, header] of HEADERS) {
     const value = headers[header]
     // S3 answers this where nobody said what it is.
     if (value !== undefined && value !== 'binary/octet-stream')
-      content[field] = decodeWords(rawText(String(value)))
+      content[field] = decodeHeader(String(value))
   }
   return { user, ...content }
 }

@@ -16,8 +16,14 @@ export function encodeWord(value: string): string {
   return `=?UTF-8?B?${Buffer.from(value, 'utf8').toString('base64')}?=`
 }
 
+/** What a header says that was written by `encodeWord`, by another tool, or as it is. */
+export function decodeHeader(header: string): string {
+  const text = rawText(header)
+  return text.includes('=?') ? decodeWords(text) : text
+}
+
 /** A header as the HTTP layer gives it, an octet a character: UTF-8 where it can be (some servers send it raw), else Latin-1. */
-export function rawText(header: string): string {
+function rawText(header: string): string {
   if (!/[\x80-\xff]/.test(header)) return header
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(header, 'latin1'))
@@ -27,7 +33,7 @@ export function rawText(header: string): string {
 }
 
 /** Values that are not wholly encoded words are left as they are. */
-export function decodeWords(value: string): string {
+function decodeWords(value: string): string {
   if (!WORDS.test(value)) return value
   const bytes: Buffer[] = []
   let charset = 'utf-8'
