@@ -17,6 +17,8 @@ export interface Schedule {
   readonly clearing: readonly Action[]
   /** Renames of local files, before a transfer reads or replaces anything. */
   readonly moves: readonly MoveLocalAction[]
+  /** Renames to the name of a folder that files leave by one of these moves. Of two folders each may wait for the other one to be left: they are made together. */
+  readonly ontoFolders: readonly MoveLocalAction[]
   readonly transfers: readonly Action[]
   /** Only the database learns something. */
   readonly records: readonly Action[]
@@ -53,9 +55,11 @@ export function schedule(
     else transfers.push(action)
   }
   const deepestFirst = (a: Action, b: Action): number => compareKeys(b.path, a.path)
+  const left = new Set(moves.flatMap(({ source }) => ancestorsOf(source)))
   return {
     ...clearFirst(clearing.toSorted(deepestFirst), transfers),
-    moves: outermostLast(moves),
+    moves: moves.filter(({ path }) => !left.has(path)),
+    ontoFolders: moves.filter(({ path }) => left.has(path)),
     records,
     removals: removals.toSorted(deepestFirst),
   }
@@ -110,14 +114,6 @@ function asSent({ moved: _moved, ...action }: UploadAction): UploadAction {
 
 function asRemoved({ after: _after, move: _move, ...action }: RemoveRemoteAction): Action {
   return action
-}
-
-/** A file that takes the name of a folder comes after those that leave this folder. */
-function outermostLast(moves: readonly MoveLocalAction[]): readonly MoveLocalAction[] {
-  const left = new Set(moves.flatMap(({ source }) => ancestorsOf(source)))
-  const depth = ({ path }: MoveLocalAction): number =>
-    left.has(path) ? ancestorsOf(path).length : Number.POSITIVE_INFINITY
-  return moves.toSorted((a, b) => (depth(a) === depth(b) ? 0 : depth(b) - depth(a)))
 }
 
 export function isDownward(action: Action): boolean {

@@ -100,12 +100,12 @@ class Execution {
     return schedule(actions, (path) => foldName(path, this.#effects.folding))
   }
 
-  async bring({ ahead, clearing, moves, transfers, records }: Schedule): Promise<void> {
+  async bring({ ahead, clearing, transfers, records, ...renames }: Schedule): Promise<void> {
     const { jobs, signal } = this.#effects
     await runPool(ahead, jobs, signal, this.#transfer)
     // What makes room is needed by transfers; one after the other, since folders empty from the leaves.
     await runPool(clearing, 1, signal, this.remove)
-    await moveLocally(this.#effects, moves, signal, this.#emptied, this.#endings.note)
+    await moveLocally(this.#effects, renames, signal, this.#emptied, this.#endings.note)
     await runPool(transfers, jobs, signal, this.#transfer)
     await this.#placer.settle()
     await this.#crowdedOut.settle((action) => this.#fetched(action, signal), this.#notFetched)

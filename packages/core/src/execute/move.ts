@@ -1,4 +1,6 @@
-import { DiskError, type DiskStat } from '../disk/disk.ts'
+import type { Schedule } from '../decide/plan.ts'
+import { type Disk, DiskError, type DiskStat } from '../disk/disk.ts'
+import type { Path } from '../model/entry.ts'
 import { readMetadata } from '../model/metadata.ts'
 import { parentOf } from '../model/path.ts'
 import type { MoveLocalAction } from '../model/plan.ts'
@@ -19,6 +21,19 @@ interface Aside {
   readonly place: string
 }
 
+/** A file that is out of its old place and not yet at its new one. */
+interface Lifted extends Aside {
+  /** With the time and the bit that it is to have. */
+  readonly ready: DiskStat | undefined
+}
+
+interface Moved {
+  readonly action: MoveLocalAction
+  readonly stat: DiskStat
+}
+
+type Done = (action: MoveLocalAction, error?: unknown) => void
+
 /** So many moves share their intents, their flushes and the wait for the clock. */
 const BATCH = 500
 
@@ -28,33 +43,38 @@ const BATCH = 500
  */
 export async function moveLocally(
   effects: Effects,
-  actions: readonly MoveLocalAction[],
+  { moves, ontoFolders }: Pick<Schedule, 'moves' | 'ontoFolders'>,
   signal: AbortSignal,
   emptied: Emptied,
-  done: (action: MoveLocalAction, error?: unknown) => void,
+  done: Done,
 ): Promise<void> {
-  const lastOf = new Map(actions.map(({ source }, index) => [parentOf(source), index]))
-  for (let start = 0; start < actions.length; start += BATCH) {
+  const all = [...moves, ...ontoFolders]
+  const lastOf = new Map(all.map(({ source }, index) => [parentOf(source), index]))
+  const carryOut = async (start: number, end: number, how: typeof oneByOne): Promise<void> => {
     signal.throwIfAborted()
-    const batch = actions.slice(start, start + BATCH)
+    const batch = all.slice(start, end)
     // One that holds a source of a later batch is not empty yet, and to see that it may have to be listed.
     const left = [...new Set(batch.map(({ source }) => parentOf(source)))].filter(
-      (folder) => (lastOf.get(folder) ?? 0) < start + BATCH,
+      (folder) => (lastOf.get(folder) ?? 0) < end,
     )
-    await moveBatch(effects, batch, signal, done, async () => {
+    await moveBatch(effects, batch, signal, done, how, async () => {
       for (const folder of left) await pruneEmptied(effects, folder, emptied)
     })
   }
+  for (let start = 0; start < moves.length; start += BATCH)
+    await carryOut(start, Math.min(start + BATCH, moves.length), oneByOne)
+  if (ontoFolders.length > 0) await carryOut(moves.length, all.length, allAtOnce)
 }
 
 async function moveBatch(
   effects: Effects,
   actions: readonly MoveLocalAction[],
   signal: AbortSignal,
-  done: (action: MoveLocalAction, error?: unknown) => void,
+  done: Done,
+  how: typeof oneByOne,
   pruneSources: () => Promise<void>,
 ): Promise<void> {
-  const { disk, state, trash, jobs, world, recorder } = effects
+  const { disk, state, trash, world, recorder } = effects
   const asides: Aside[] = []
   const intents: Intent[] = []
   for (const action of actions) {
@@ -66,22 +86,7 @@ async function moveBatch(
   await state.intend(intents)
   await disk.flush([state.journalPath, ...new Set(asides.map(({ place }) => parentOf(place)))])
 
-  const moved: { readonly action: MoveLocalAction; readonly stat: DiskStat }[] = []
-  const pace = paced(disk)
-  try {
-    await runPool(asides, jobs, signal, async ({ action, place }) => {
-      await pace()
-      try {
-        moved.push({ action, stat: await moveOne(effects, action, place) })
-      } catch (error) {
-        done(action, error)
-      }
-    })
-  } finally {
-    // Not one by one: a folder that one move empties may be the way to another one's place. But before anything waits for the disk, and also where this was
-    // interrupted: a folder that is left empty would read as one that a person made so, and be kept for all.
-    await pruneSources()
-  }
+  const moved = await how(effects, asides, signal, done, pruneSources)
   if (moved.length === 0) return
   await disk.flush(moved.map(({ action }) => action.path))
   await waitOutTheTick(
@@ -111,50 +116,125 @@ async function moveBatch(
   }
 }
 
-/** @returns the file as it lies at its new place */
-async function moveOne(
+/** No file is away from both its places for longer than it takes. */
+async function oneByOne(
   effects: Effects,
-  { path, source, from, ownBit, remote }: MoveLocalAction,
-  place: string,
-): Promise<DiskStat> {
+  asides: readonly Aside[],
+  signal: AbortSignal,
+  done: Done,
+  pruneSources: () => Promise<void>,
+): Promise<readonly Moved[]> {
+  const moved: Moved[] = []
+  const pace = paced(effects.disk)
+  try {
+    await runPool(asides, effects.jobs, signal, async (aside) => {
+      await pace()
+      try {
+        moved.push(await setDown(effects, await lift(effects, aside)))
+      } catch (error) {
+        done(aside.action, error)
+      }
+    })
+  } finally {
+    // Not one by one: a folder that one move empties may be the way to another one's place. But before anything waits for the disk, and also where this was
+    // interrupted: a folder that is left empty would read as one that a person made so, and be kept for all.
+    await pruneSources()
+  }
+  return moved
+}
+
+/** All leave before the first one comes: the folder whose name it takes may be the one that another one leaves, and the reverse. */
+async function allAtOnce(
+  effects: Effects,
+  asides: readonly Aside[],
+  signal: AbortSignal,
+  done: Done,
+  pruneSources: () => Promise<void>,
+): Promise<readonly Moved[]> {
+  const lifted: Lifted[] = []
+  const [lifting] = await Promise.allSettled([
+    runPool(asides, effects.jobs, signal, async (aside) => {
+      try {
+        lifted.push(await lift(effects, aside))
+      } catch (error) {
+        done(aside.action, error)
+      }
+    }),
+  ])
+  const left = lifted.map(({ action }) => parentOf(action.source))
+  const moved: Moved[] = []
+  const failed: { readonly action: MoveLocalAction; readonly error: unknown }[] = []
+  // Also where this was interrupted, and where one fails: none stays between its places.
+  for (const one of lifted)
+    try {
+      moved.push(await setDown(effects, one, left))
+    } catch (error) {
+      failed.push({ action: one.action, error })
+    }
+  await pruneSources()
+  if (lifting.status === 'rejected') throw lifting.reason
+  for (const { action, error } of failed) done(action, error)
+  return moved
+}
+
+/** Takes a file out of its place, and makes it what it is to be. */
+async function lift(effects: Effects, { action, place }: Aside): Promise<Lifted> {
   const { disk } = effects
+  const { path, source, from, ownBit, remote } = action
   if (!isStill(await disk.stat(source), from)) throw new PathProblem('changing')
   await makeFolders(disk, parentOf(path), new Set())
   if ((await disk.stat(path))?.kind !== 'folder') await expectAbsent(effects, path)
   // RACE: a program that holds the file open goes on writing into it; worst outcome: that save is found under the new name, by the next run.
   await disk.rename(source, place, { overwrite: true })
-  let stat: DiskStat | undefined
   try {
     if (!isMoved(await disk.stat(place), from)) throw new PathProblem('changing')
     const { mtime, executable } = readMetadata(remote.metadata)
     if (mtime !== undefined && Math.abs(mtime - from.stat.mtime) > 1)
       await disk.setModified(place, mtime)
     if (!ownBit) await disk.setExecutable(place, executable)
-    const ready = await disk.stat(place)
-    await giveWay(effects, path, source)
+    return { action, place, ready: await disk.stat(place) }
+  } catch (error) {
+    await setBack(disk, source, place)
+    throw error
+  }
+}
+
+/** @param left folders that files have left to make room */
+async function setDown(
+  effects: Effects,
+  { action, place, ready }: Lifted,
+  left: readonly Path[] = [],
+): Promise<Moved> {
+  const { disk } = effects
+  const { path, source, from } = action
+  let stat: DiskStat | undefined
+  try {
+    if ((await disk.stat(path))?.kind === 'folder') await giveWay(effects, path, left)
     await disk.rename(place, path, { overwrite: false })
     stat = await disk.stat(path)
     if (stat === undefined || !isMoved(stat, { ...from, stat: ready ?? from.stat }))
       throw new PathProblem('moved-on')
-    return stat
+    return { action, stat }
   } catch (error) {
-    if (stat === undefined) {
-      await makeFolders(disk, parentOf(source), new Set())
-      await putBack(disk, place, source)
-    }
+    if (stat === undefined) await setBack(disk, source, place)
     if (error instanceof DiskError && error.code === 'exists') throw new PathProblem('changing')
     throw error
   }
 }
 
-/** A folder whose name the file takes gives way if it is empty now that the file is out of it; one that holds anything stays. */
-async function giveWay(effects: Effects, path: string, source: string): Promise<void> {
-  if ((await effects.disk.stat(path))?.kind !== 'folder') return
-  if (source.startsWith(`${path}/`))
-    await pruneEmptied(effects, parentOf(source), {
-      keep: new Set([`${path}/`]),
-      // What does not go makes the next step fail.
-      stuck: new Map(),
-    })
+async function setBack(disk: Disk, source: Path, place: Path): Promise<void> {
+  await makeFolders(disk, parentOf(source), new Set())
+  await putBack(disk, place, source)
+}
+
+/** A folder whose name the file takes gives way if it is empty now that files are out of it; one that holds anything stays. */
+async function giveWay(effects: Effects, path: Path, left: readonly Path[]): Promise<void> {
+  for (const folder of left)
+    if (folder.startsWith(`${path}/`))
+      await pruneEmptied(effects, folder, {
+        keep: new Set([`${path}/`]),
+        // What does not go makes the next step fail.
+        stuck: new Map(),
+      })
   await makeRoom(effects, path)
 }

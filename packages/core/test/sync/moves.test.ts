@@ -151,6 +151,68 @@ test('two files that changed places are not fetched by the other clone', async (
   expect(report.events.filter(({ type }) => type === 'bytes')).toEqual([])
 })
 
+test.each([1, 8])(
+  'files that take the names of the folders that others of them leave, by %i at once',
+  async (jobs) => {
+    using c = await pair({ 'd/one': 'first', 'e/in/two': 'again', other: 'o' })
+    move(c.a, 'd/one', 'x')
+    move(c.a, 'e/in/two', 'y')
+    rmSync(join(c.a, 'd'), { recursive: true })
+    rmSync(join(c.a, 'e'), { recursive: true })
+    move(c.a, 'x', 'e')
+    move(c.a, 'y', 'd')
+    await c.sync(0)
+    const report = await c.sync(1, { jobs })
+    expect(report).toMatchObject({ problems: [], totals: { ...NOTHING_SENT, moved: 2 } })
+    expect(await c.settle()).toEqual({ d: 'again', e: 'first', other: 'o' })
+  },
+)
+
+test.each(['is saved anew', 'is interrupted'])(
+  'of files that would change places with folders none stays away where one %s',
+  async (how) => {
+    const stop = new AbortController()
+    const act = (root: string): void => {
+      if (how === 'is interrupted') stop.abort(new Error('interrupted'))
+      else write(root, 'd/one', 'saved meanwhile')
+    }
+    let isActing = false
+    using c = await clones(2, {
+      openDisk(root) {
+        const disk = nodeDisk(root)
+        return {
+          ...disk,
+          async rename(from, to, options) {
+            await disk.rename(from, to, options)
+            if (isActing && from === 'e/two') act(root)
+          },
+        }
+      },
+    })
+    const [a = '', b = ''] = c.folders
+    write(a, 'd/one', 'first')
+    write(a, 'e/two', 'again')
+    await c.sync(0)
+    await c.sync(1)
+    move(a, 'd', 'x')
+    move(a, 'e', 'y')
+    move(a, 'x/one', 'e')
+    move(a, 'y/two', 'd')
+    rmSync(join(a, 'x'), { recursive: true })
+    rmSync(join(a, 'y'), { recursive: true })
+    await c.sync(0)
+    isActing = true
+    const ended = await c.sync(1, { jobs: 1, signal: stop.signal }).catch(() => 'interrupted')
+    isActing = false
+    if (how === 'is interrupted') {
+      expect(ended).toBe('interrupted')
+      expect(treeOf(b)).toEqual({ 'd/one': 'first', 'e/two': 'again' })
+      await c.sync(1)
+      expect(treeOf(b)).toEqual({ d: 'again', e: 'first' })
+    } else expect(treeOf(b)).toEqual({ 'd/one': 'saved meanwhile', 'e/two': 'again' })
+  },
+)
+
 test('what another tool renamed on a store that knows no sha256 is renamed here, and each file read once for that', async () => {
   const hidden = <T extends ObjectInfo | undefined>(info: T): T =>
     info === undefined ? info : { ...info, digests: { md5: info.digests.md5 } }
