@@ -8,6 +8,7 @@ import type {
   RemoveLocalAction,
   UploadAction,
 } from '../model/plan.ts'
+import { givenUpPlaces, settledPlaces, uploadsByInode } from './destinations.ts'
 import type { Judged } from './evidence.ts'
 import type { Joined } from './join.ts'
 import { groupByContent, type Holder, pair } from './pairs.ts'
@@ -123,6 +124,7 @@ function movesThere(
   const places = groupByContent(arriving)
   const unknown = unknownFiles(unjudged)
   const settled = settledPlaces(actions)
+  const givenUp = givenUpPlaces(actions)
   const uploadedInodes = uploadsByInode(actions)
   const sources = new Map(removals.map((action) => [action.path, action]))
   const moved = new Map<string, string>()
@@ -164,9 +166,12 @@ function movesThere(
     const destination = pairs.get(action.path)
     if (destination !== undefined && moved.get(destination) === action.path)
       return [{ ...action, after: destination, move: true }]
-    // Its content is here under a name on which nothing is settled yet (a conflict, say): it stays where it is until it is.
-    const after = destinations.find(({ path }) => settled.has(path))
+    // Where others won, it is in the trash once theirs is here: a person knows that. A place that holds it goes first, and one that is not settled.
+    const after =
+      destinations.find(({ path }) => settled.has(path)) ??
+      (destinations.every(({ path }) => givenUp.has(path)) ? destinations[0] : undefined)
     if (after !== undefined) return [{ ...action, after: after.path }]
+    // Its content is here under a name on which nothing is settled yet (a conflict, say): it stays where it is until it is.
     staying.push(action.path)
     return []
   })
@@ -189,29 +194,6 @@ function appearedWith(
       ? [{ path, sha256: content, inode: side.entry.stat.inode }]
       : []
   })
-}
-
-/** Paths that the remote will have as they are here, with the upload where it takes one. */
-function settledPlaces(actions: readonly Action[]): ReadonlyMap<string, UploadAction | undefined> {
-  const settled = new Map<string, UploadAction | undefined>()
-  for (const action of actions)
-    if (action.kind === 'upload') settled.set(action.path, action)
-    else if (action.kind === 'adopt' || action.kind === 'keep-both')
-      settled.set(action.path, undefined)
-  return settled
-}
-
-/** Under which new path the file of an inode is sent. */
-function uploadsByInode(actions: readonly Action[]): ReadonlyMap<number, string> {
-  const uploads = new Map<number, string>()
-  for (const action of actions)
-    if (action.kind === 'upload' && action.over === undefined) {
-      const { inode } = action.from.stat
-      const other = uploads.get(inode)
-      // Hard links: any of them will do, but always the same.
-      if (other === undefined || action.path < other) uploads.set(inode, action.path)
-    }
-  return uploads
 }
 
 /** Where the disk keeps no bit, that of the file under its former name. */

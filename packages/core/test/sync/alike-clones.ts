@@ -7,8 +7,8 @@ import { clones } from './two-clones.ts'
 export type Tree = Readonly<Record<string, string>>
 
 /** Two clones that hold the same files. */
-export async function pair(tree: Tree) {
-  const both = await clones(2)
+export async function pair(tree: Tree, kind?: Parameters<typeof clones>[1]) {
+  const both = await clones(2, kind)
   const [a = '', b = ''] = both.folders
   for (const [path, text] of Object.entries(tree)) write(a, path, text)
   await both.sync(0)

@@ -1,7 +1,55 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { StorageError } from '../../src/index.ts'
 import { move, pair, type Tree, write } from './alike-clones.ts'
+
+test.each([1, 2])(
+  'where a conflict at the new name is settled for the remote in run %i, the old object goes in it',
+  async (run) => {
+    using c = await pair({ old: 'content', other: 'o' })
+    move(c.a, 'old', 'new')
+    write(c.b, 'new', 'of b')
+    await c.sync(1)
+    // Until then it stays.
+    if (run === 2) {
+      await c.sync(0)
+      expect(c.keys()).toEqual(['new', 'old', 'other'])
+    }
+    const foreseen = await c.sync(0, { conflict: 'remote', dryRun: true })
+    expect(foreseen.totals).toMatchObject({ removedRemotely: 1, downloaded: { files: 1 } })
+    const report = await c.sync(0, { conflict: 'remote' })
+    expect(report.totals).toEqual(foreseen.totals)
+    expect(c.keys()).toEqual(['new', 'other'])
+    expect(await c.settle()).toEqual({ new: 'of b', other: 'o' })
+  },
+)
+
+test('the old object stays where what the conflict is settled for does not come', async () => {
+  let isFailing = false
+  using c = await pair(
+    { old: 'content', other: 'o' },
+    {
+      around: (provider) => ({
+        ...provider,
+        read: async (key, options) => {
+          if (isFailing && key === 'new') throw new StorageError('unreadable', 'failed', { key })
+          return provider.read(key, options)
+        },
+      }),
+    },
+  )
+  move(c.a, 'old', 'new')
+  write(c.b, 'new', 'of b')
+  await c.sync(1)
+  isFailing = true
+  const { problems } = await c.sync(0, { conflict: 'remote' })
+  expect(problems.map(({ path }) => path).toSorted()).toEqual(['new', 'old'])
+  expect(c.keys()).toEqual(['new', 'old', 'other'])
+  isFailing = false
+  await c.sync(0, { conflict: 'remote' })
+  expect(await c.settle()).toEqual({ new: 'of b', other: 'o' })
+})
 
 describe('renames that meet another change lose nothing', () => {
   interface Case {
