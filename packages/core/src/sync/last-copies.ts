@@ -4,7 +4,7 @@ import type { Candidate } from '../decide/moves.ts'
 import { inTheWay } from '../decide/places.ts'
 import { lastCopies, type Removal } from '../decide/plan.ts'
 import type { Path } from '../model/entry.ts'
-import { ancestorsOf, isFolderKey } from '../model/path.ts'
+import { ancestorsOf, isFolderKey, isWithin } from '../model/path.ts'
 import type { Action } from '../model/plan.ts'
 import { gatherMoves } from './gather-moves.ts'
 import type { View } from './look.ts'
@@ -75,6 +75,32 @@ export async function keepLastCopies<Result extends Settled>(
     if (sizeOf(copies) + held.size === before)
       return { ...settled, apart: [...copies.kept, ...copies.back] }
   }
+}
+
+/**
+ * Whether content that is replaced at the named paths was agreed on elsewhere, too: that copy may be on its way out. Only the base is asked: what it does
+ * not know cannot be on its way out, and most edits have no such copy.
+ */
+export async function replacesCopies(
+  state: PlanContext['state'],
+  actions: readonly Action[],
+  within: readonly Path[],
+): Promise<boolean> {
+  const replaced = new Set(
+    actions.flatMap((action) =>
+      (action.kind === 'upload' || action.kind === 'download') &&
+      action.reason === 'changed' &&
+      action.base?.type === 'file' &&
+      action.base.size > 0
+        ? [action.base.sha256]
+        : [],
+    ),
+  )
+  if (replaced.size === 0) return false
+  for await (const page of state.rows())
+    if (page.some(({ path, entry }) => replaced.has(entry.sha256) && !isWithin(path, within)))
+      return true
+  return false
 }
 
 /** Paths that hold a last copy here (`kept`), or there (`back`), and would lose it. */

@@ -19,7 +19,7 @@ import type { Action, GuardName, Halt, MaxDelete, Plan } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
 import { withoutBelowFiles } from './below-files.ts'
 import { gatherMoves } from './gather-moves.ts'
-import { keepLastCopies } from './last-copies.ts'
+import { keepLastCopies, replacesCopies } from './last-copies.ts'
 import { laterViews, type LeftTotals, look, type View } from './look.ts'
 import { withoutFolded } from './names-here.ts'
 import type { Outcome } from '../state/state.ts'
@@ -56,8 +56,10 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
   const view = await lookOnce(context, options)
   const { counts, judged, left, rules } = view
   // Whether content is on its way out, or has only another name, cannot be told from a part of the tree.
-  const whole =
-    within.length > 0 && view.actions.some(takesContent) ? await look(context, options, []) : view
+  const needsWhole =
+    within.length > 0 &&
+    (view.actions.some(takesContent) || (await replacesCopies(context.state, view.actions, within)))
+  const whole = needsWhole ? await look(context, options, []) : view
   const settled = await settleContent(context, options, whole, within)
   return {
     plan: {

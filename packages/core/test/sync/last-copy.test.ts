@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { clones } from './two-clones.ts'
@@ -110,4 +110,57 @@ test('where one side wins by force, nothing has to come back', async () => {
   const { totals } = await c.sync(0, { mode: 'pull', override: 'mirror', allow: ['mass-delete'] })
   expect(totals).toMatchObject({ downloaded: { files: 1 }, removedLocally: 1 })
   expect(await c.settled()).toEqual({ x: 'in both', y: undefined })
+})
+
+test.each([
+  ['sync', 'removed there'],
+  ['push', 'removed there'],
+  ['sync', 'removed here'],
+  ['pull', 'removed here'],
+] as const)(
+  'a %s of the one copy alone, which was replaced, keeps the other one, which was %s',
+  async (mode, how) => {
+    using c = await twins()
+    const [removing, editing] = how === 'removed there' ? [c.b, c.a] : [c.a, c.b]
+    rmSync(join(removing, 'y'))
+    writeFileSync(join(editing, 'x'), 'edited')
+    await c.sync(1)
+    const report = await c.sync(0, { mode, paths: ['x'] })
+    // Nothing is done but what was named.
+    const acted = report.events.flatMap((event) =>
+      event.type === 'action' ? [event.action.path] : [],
+    )
+    expect(acted).toEqual(['x'])
+    expect(await c.settled()).toEqual({ x: 'edited', y: 'in both' })
+  },
+)
+
+test('a sync of an edited file alone looks no further where the base knows no other copy', async () => {
+  let listed = 0
+  using c = await clones(1, {
+    around: (provider) => ({
+      ...provider,
+      list(range, options) {
+        listed++
+        return provider.list(range, options)
+      },
+    }),
+  })
+  const [a = ''] = c.folders
+  for (const name of ['d', 'e']) mkdirSync(join(a, name))
+  for (const path of ['d/x', 'e/y']) writeFileSync(join(a, path), path)
+  await c.sync(0)
+  writeFileSync(join(a, 'd/x'), 'edited')
+  listed = 0
+  await c.sync(0, { paths: ['d'] })
+  const once = listed
+  writeFileSync(join(a, 'e/y'), 'edited')
+  listed = 0
+  await c.sync(0, { paths: ['e'] })
+  expect(listed).toBe(once)
+  // The same content now: of that others may have removed the one.
+  writeFileSync(join(a, 'd/x'), 'edited anew')
+  listed = 0
+  await c.sync(0, { paths: ['d'] })
+  expect(listed).toBeGreaterThan(once)
 })
