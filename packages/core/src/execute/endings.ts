@@ -1,6 +1,5 @@
-import { isHeldBack, keptForSafety } from '../decide/held-back.ts'
+import { isHeldBack, keptForSafety, Standing } from '../decide/held-back.ts'
 import type { Path } from '../model/entry.ts'
-import { ancestorsOf } from '../model/path.ts'
 import type { Action, Unbrought } from '../model/plan.ts'
 import type { Problem, ProblemCode } from '../model/problem.ts'
 import { problemOf } from './consequence.ts'
@@ -47,10 +46,7 @@ export class Endings {
   readonly #awaited: ReadonlySet<Path>
   /** and those of them on which what was to be done is done. */
   readonly #arrived = new Set<Path>()
-  /** What was to be removed there, and is there still. */
-  readonly #standing = new Set<Path>()
-  /** The folders that this is in. */
-  readonly #filled = new Set<Path>()
+  readonly #standing = new Standing()
   #remoteFailures = 0
   #anyTaken = false
 
@@ -82,7 +78,7 @@ export class Endings {
   #failed(action: Action, error: unknown): void {
     const problem = problemOf(action.path, error, WRITES_HERE.has(action.kind))
     if (problem === undefined || this.#isOfTheStore(problem)) throw error
-    this.#stands(action)
+    this.#standing.add(action)
     // Not a failure: there is nothing that could arrive, and nothing that a removal would have to wait for.
     if (LINKS.has(problem.code)) {
       this.#skipped(action, problem)
@@ -108,23 +104,14 @@ export class Endings {
   /** True for a removal that is left undone, which is noted. */
   holdsBack(removal: Action): boolean {
     if (!isHeldBack(removal, this.#ledger.failed, this.#arrived)) return false
-    this.#stands(removal)
+    this.#standing.add(removal)
     this.#skipped(removal, keptForSafety(removal))
     return true
   }
 
-  /** True for a transfer to a place that was not cleared: a store of keys would take a file and others below its name. */
-  lacksRoom({ kind, path }: Action): boolean {
-    return (
-      (kind === 'upload' || kind === 'keep-both') &&
-      (this.#filled.has(path) || ancestorsOf(path).some((folder) => this.#standing.has(folder)))
-    )
-  }
-
-  #stands({ kind, path }: Action): void {
-    if (kind !== 'remove-remote') return
-    this.#standing.add(path)
-    for (const folder of ancestorsOf(path)) this.#filled.add(folder)
+  /** True for a transfer to a place that was not cleared. */
+  lacksRoom(action: Action): boolean {
+    return this.#standing.isInTheWayOf(action)
   }
 
   #skipped(action: Action, problem: Problem): void {

@@ -1,4 +1,4 @@
-import { isRemoval, withoutHeldBack } from '../decide/held-back.ts'
+import { isRemoval, withoutHeldBack, withoutRoom } from '../decide/held-back.ts'
 import { isSilent, transferOf } from '../execute/tally.ts'
 import type { OnEvent } from '../model/events.ts'
 import type { Action } from '../model/plan.ts'
@@ -46,13 +46,15 @@ export async function foresee(
       if (!isSilent(action)) onEvent({ type: 'action', action, result })
     }
   }
+  // What is in its way stays for what this plan does not bring: what comes later has no part in that.
+  const lacking = withoutRoom(actions, outcome.failed)
   tell(
-    actions.filter((action) => !isRemoval(action)),
+    actions.filter((action) => !isRemoval(action) && !lacking.has(action.path)),
     'planned',
   )
   for await (const next of more) tell(next, 'planned')
   // Only now all is known that does not get to a side.
-  const { actions: kept, held, problems } = withoutHeldBack(actions, outcome.failed)
+  const { actions: kept, held, problems } = withoutHeldBack(actions, outcome.failed, lacking)
   tell(kept.filter(isRemoval), 'planned')
   tell(held, 'skipped')
   outcome.note({ problems })

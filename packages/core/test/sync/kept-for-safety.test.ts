@@ -120,3 +120,29 @@ test('a removal that was held back and is not wanted any more does not undo anot
   expect((await c.sync(0)).totals).toMatchObject({ removedLocally: 1, uploaded: { files: 0 } })
   expect(c.store.objects.has('d/x')).toBe(false)
 })
+
+test('a dry run foresees what is not sent, since what would make room for it stays', async () => {
+  using c = await pair()
+  for (const folder of ['d', 'e']) mkdirSync(join(c.a, folder))
+  for (const path of ['d/x', 'e/y', 'e/z', 'f', '1', '2', '3', '4']) write(c.a, path, `is ${path}`)
+  await c.sync(0)
+  for (const folder of ['d', 'e']) rmSync(join(c.a, folder), { recursive: true })
+  renameSync(join(c.a, 'f'), join(c.a, 'e'))
+  write(c.a, 'd', 'a file now')
+  // What is left of the folder that f took the name of was not named.
+  const paths = ['d', 'f']
+  const told = ({ problems }: Awaited<ReturnType<typeof c.sync>>): readonly string[] =>
+    problems.map(({ path, code }) => `${path} ${code}`).toSorted()
+  const foreseen = await c.sync(0, { paths, dryRun: true })
+  expect(foreseen.totals.uploaded.files).toBe(0)
+  const report = await c.sync(0, { paths })
+  expect(told(report)).toEqual([
+    'd kept-for-safety',
+    'd/x kept-for-safety',
+    'e below-a-file',
+    'f kept-for-safety',
+  ])
+  expect(told(foreseen)).toEqual(told(report))
+  expect(report.totals.uploaded.files).toBe(0)
+  expect(c.store.objects.has('d')).toBe(false)
+})
