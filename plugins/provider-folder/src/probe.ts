@@ -31,12 +31,7 @@ export async function probeFolder(
       ? 'Creating, replacing and removing are atomic between processes on this file system.'
       : 'This file system does not keep conditions: do not sync two clients at the same time.',
   })
-  const { bavail, bsize } = statfsSync(root)
-  findings.push({
-    check: 'free-space',
-    ok: bavail > 0,
-    message: `${Math.floor((bavail * bsize) / 1024 / 1024)} MB are free on the remote's disk.`,
-  })
+  findings.push(freeSpace(root))
   const guarantee = (isKept: boolean) => (isKept ? 'atomic' : 'checked')
   return {
     guarantees: {
@@ -47,6 +42,22 @@ export async function probeFolder(
     },
     listsFolders: true,
     findings,
+  }
+}
+
+/** Less is as good as full: for many a file there is no room. */
+const SCARCE = 100
+
+function freeSpace(root: string): ProbeFinding {
+  const { bavail, bsize } = statfsSync(root)
+  const megabytes = Math.floor((bavail * bsize) / 1024 / 1024)
+  const ok = megabytes >= SCARCE
+  return {
+    check: 'free-space',
+    ok,
+    message: ok
+      ? `${megabytes} MB are free on the remote's disk.`
+      : `Only ${megabytes} MB are free on the remote's disk: what finds no room there stays here until there is some.`,
   }
 }
 

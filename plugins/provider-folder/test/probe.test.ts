@@ -14,7 +14,11 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import folder from '../src/index.ts'
 
 /** What is wrong with the file system. */
-const broken = vi.hoisted(() => ({ links: false, times: false }))
+const broken = vi.hoisted(() => ({
+  links: false,
+  times: false,
+  free: undefined as number | undefined,
+}))
 
 vi.mock(import('node:fs'), async (original) => {
   const fs = await original()
@@ -31,6 +35,11 @@ vi.mock(import('node:fs'), async (original) => {
       if (broken.links) fs.rmSync(to, { force: true })
       fs.linkSync(from, to)
     },
+    statfsSync: ((path: PathLike) => {
+      const stat = fs.statfsSync(path)
+      const { free } = broken
+      return free === undefined ? stat : { ...stat, bsize: 4096, bavail: free / 4096 }
+    }) as typeof fs.statfsSync,
     lstatSync: ((path: PathLike, options?: StatSyncOptions) =>
       alike(fs.lstatSync(path, options))) as typeof fs.lstatSync,
     fstatSync: ((descriptor: number, options?: StatOptions) =>
@@ -59,7 +68,7 @@ test.each([
   async ({ wrong, ...kept }) => {
     const root = mkdtempSync(join(tmpdir(), 'lsync-probe-'))
     onTestFinished(() => {
-      Object.assign(broken, { links: false, times: false })
+      Object.assign(broken, { links: false, times: false, free: undefined })
       rmSync(root, { recursive: true, force: true })
     })
     Object.assign(broken, wrong)
@@ -77,3 +86,24 @@ test.each([
     expect(again.guarantees).toEqual(report.guarantees)
   },
 )
+
+const MIB = 1024 * 1024
+
+test.each([
+  { free: 300 * 1024, ok: false, words: 'Only 0 MB are free' },
+  { free: 99 * MIB, ok: false, words: 'Only 99 MB are free' },
+  { free: 5000 * MIB, ok: true, words: '5000 MB are free' },
+])('a disk with $free bytes left is told as it is', async ({ free, ok, words }) => {
+  const root = mkdtempSync(join(tmpdir(), 'lsync-probe-'))
+  onTestFinished(() => {
+    Object.assign(broken, { free: undefined })
+    rmSync(root, { recursive: true, force: true })
+  })
+  Object.assign(broken, { free })
+  await using provider = await open(root)
+  const { findings } = await provider.probe!({ signal, scratch: 'scratch/' })
+  expect(findings.find(({ check }) => check === 'free-space')).toMatchObject({
+    ok,
+    message: expect.stringContaining(words),
+  })
+})
