@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   rmdirSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +15,8 @@ import { type Sandbox, sandbox } from './sandbox.ts'
 
 /** The built command, where the system gives it little. */
 const BIN = fileURLToPath(new URL('../bin/run.js', import.meta.url))
+
+const MIB = 1024 * 1024
 
 let box: Sandbox
 beforeEach(() => {
@@ -56,6 +59,31 @@ test('where there is no room for a lock, a run leaves nothing of it behind', () 
     'staging',
   ])
 })
+
+test('a file that is larger than the disk takes is a problem of its own, and holds nothing back', () => {
+  repository({ removed: 'x' })
+  expect(limited('-n 1024', '-C', 'a', 'sync').status).toBe(0)
+  expect(limited('-n 1024', 'clone', './remote', 'b').status).toBe(0)
+  rmSync(box.path('a', 'removed'))
+  writeFileSync(box.path('a', 'large'), Buffer.alloc(3 * MIB))
+  // As large as those that are fetched in ranges.
+  writeFileSync(box.path('a', 'larger'), Buffer.alloc(33 * MIB))
+  writeFileSync(box.path('a', 'small'), 'small')
+  expect(limited('-n 1024', '-C', 'a', 'sync').status).toBe(0)
+  const { status, stdout, stderr } = limited('-f 2048', '-C', 'b', 'sync')
+  for (const name of ['large', 'larger'])
+    expect(stdout + stderr).toMatch(
+      new RegExp(`${name}.* is too large for this disk, which takes no file of that size`),
+    )
+  expect(status).toBe(4)
+  expect(readdirSync(box.path('b')).toSorted()).toEqual(['.lsync', 'small'])
+  for (const folder of ['staging', 'transfers'])
+    expect(existing(box.path('b', '.lsync', folder))).toEqual([])
+})
+
+function existing(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder) : []
+}
 
 // As a removed folder answers through its descriptor, so some file systems answer to a name that they cannot keep (exFAT by FUSE).
 test.skipIf(!existsSync('/proc/self/fd')).each(['init', 'clone'])(

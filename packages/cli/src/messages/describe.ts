@@ -19,6 +19,7 @@ export interface Described {
 
 const DISK_HINTS: Partial<Record<DiskErrorCode, string>> = {
   'no-space': 'Make room on this disk and run lsync again.',
+  'too-large': 'The disk, or a limit of the system (ulimit -f), takes no file of that size.',
   forbidden: 'Check who may read and write it.',
   'read-only': 'lsync needs to write here; lsync status and lsync verify do not.',
   exists: 'Name another path, or move away what stands in its place.',
@@ -59,11 +60,14 @@ export function describe(thrown: unknown, command: Facts = {}): Described {
     })
   }
   if (error instanceof DiskError) {
-    const own = isOwnWithoutRoom(error)
+    const own = isOwnUnwritten(error)
     return {
       code: `disk-${error.code}`,
       message: `${escapeName(error.path) || 'The folder'}: ${escapeName(error.message)}`,
-      hint: own ? NO_ROOM : (DISK_HINTS[error.code] ?? 'Check the disk, then run lsync again.'),
+      hint:
+        own && error.code === 'no-space'
+          ? NO_ROOM
+          : (DISK_HINTS[error.code] ?? 'Check the disk, then run lsync again.'),
       exit: own || REFUSED.has(error.code) ? EXIT.usage : EXIT.problems,
     }
   }
@@ -76,8 +80,8 @@ export function describe(thrown: unknown, command: Facts = {}): Described {
 }
 
 /** Without room for lsync's own files nothing goes on. */
-function isOwnWithoutRoom({ code, path }: DiskError): boolean {
-  return code === 'no-space' && path.startsWith('.lsync/')
+function isOwnUnwritten({ code, path }: DiskError): boolean {
+  return (code === 'no-space' || code === 'too-large') && path.startsWith('.lsync/')
 }
 
 function said(

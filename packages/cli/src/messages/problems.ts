@@ -73,6 +73,10 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
     hint: 'What arrives damaged may be damaged on the remote: lsync verify --deep looks closer.',
   },
   'too-large': { sentence: 'is too large for the remote' },
+  'too-large-here': {
+    sentence: 'is too large for this disk, which takes no file of that size',
+    hint: 'A disk formatted as FAT takes less than 4 GB in one file, and ulimit -f may set a limit, too.',
+  },
   forbidden: {
     sentence: 'is refused by the remote',
     hint: 'The credentials may not allow this; lsync doctor shows what they do.',

@@ -160,6 +160,8 @@ export type DiskErrorCode =
   | 'not-empty'
   | 'forbidden'
   | 'no-space'
+  /** No file of that size is taken: by the file system (FAT: 4 GB), or by a limit of the process. */
+  | 'too-large'
   | 'is-folder'
   | 'not-folder'
   | 'bad-name'

@@ -10,7 +10,7 @@ const CODES: Readonly<Record<string, DiskErrorCode>> = {
   EPERM: 'forbidden',
   ENOSPC: 'no-space',
   EDQUOT: 'no-space',
-  EFBIG: 'no-space',
+  EFBIG: 'too-large',
   EISDIR: 'is-folder',
   ENOTDIR: 'not-folder',
   ENAMETOOLONG: 'bad-name',

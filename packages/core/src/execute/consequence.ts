@@ -33,6 +33,7 @@ const DISK: Readonly<Record<DiskError['code'], ProblemCode>> = {
   'not-empty': 'in-the-way',
   forbidden: 'unreadable',
   'no-space': 'no-space',
+  'too-large': 'too-large-here',
   'is-folder': 'in-the-way',
   'not-folder': 'in-the-way',
   'bad-name': 'name-unsafe',

@@ -127,5 +127,5 @@ export class Endings {
 function neverKept({ kind }: Action, code: ProblemCode): boolean {
   return kind === 'upload'
     ? code === 'name-refused' || code === 'too-large'
-    : kind === 'download' && code === 'name-unsafe'
+    : kind === 'download' && (code === 'name-unsafe' || code === 'too-large-here')
 }

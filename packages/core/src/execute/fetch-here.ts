@@ -74,8 +74,9 @@ async function copyIfSame(
   } catch (thrown) {
     const error = firstFailure(thrown)
     same = false
-    // It is gone, or cannot be read: then the content comes from the remote.
-    if (error instanceof DiskError && error.code !== 'no-space') return undefined
+    // It is gone, or cannot be read: then the content comes from the remote. What finds no place here would find none then, either.
+    if (error instanceof DiskError && error.code !== 'no-space' && error.code !== 'too-large')
+      return undefined
     throw error
   } finally {
     if (!same) await removeStaged(disk, path)

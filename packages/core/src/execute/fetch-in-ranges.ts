@@ -191,7 +191,7 @@ function rangeOf(size: number, least: number): number {
 /** Nobody will go on with it: the object moved on, or what came is not what it should be. And a full disk stays full while it lies there. */
 function isUseless(thrown: unknown): boolean {
   const error = firstFailure(thrown)
-  if (error instanceof DiskError) return error.code === 'no-space'
+  if (error instanceof DiskError) return error.code === 'no-space' || error.code === 'too-large'
   if (isStorageError(error))
     return error.code === 'precondition-failed' || error.code === 'not-found'
   return error instanceof PathProblem

@@ -45,6 +45,8 @@ export type ProblemCode =
   /** The bytes did not match their digest, also after another try. */
   | 'corrupt'
   | 'too-large'
+  /** The local disk takes no file of that size. */
+  | 'too-large-here'
   | 'forbidden'
   /** No room on the local disk, or in the store. */
   | 'no-space'
