@@ -38,7 +38,8 @@ vi.mock(import('node:fs'), async (original) => {
     statfsSync: ((path: PathLike) => {
       const stat = fs.statfsSync(path)
       const { free } = broken
-      return free === undefined ? stat : { ...stat, bsize: 4096, bavail: free / 4096 }
+      if (free !== undefined) Object.assign(stat, { bsize: 4096, bavail: free / 4096 })
+      return stat
     }) as typeof fs.statfsSync,
     lstatSync: ((path: PathLike, options?: StatSyncOptions) =>
       alike(fs.lstatSync(path, options))) as typeof fs.lstatSync,
