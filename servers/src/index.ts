@@ -1,3 +1,4 @@
+export { Clones } from './clones.ts'
 export {
   startDelayProxy,
   type Cut,
@@ -6,7 +7,13 @@ export {
   type Line,
 } from './delay-proxy.ts'
 export type { Endpoint } from './endpoint.ts'
-export { type Fault, type FaultRule, type InjectedFault, loginPage } from './faulty/faults.ts'
+export {
+  type Fault,
+  type FaultRule,
+  firstOfEachKey,
+  type InjectedFault,
+  loginPage,
+} from './faulty/faults.ts'
 export type { LogEntry } from './faulty/server.ts'
 export { backendError, rateLimited, sessionGone } from './faulty-gcs/faults.ts'
 export type { GcsOperation } from './faulty-gcs/operations.ts'
@@ -19,4 +26,3 @@ export { startFaultyS3, type FaultyS3, type FaultyS3Options } from './faulty-s3/
 export { CERTIFICATE, KEY } from './certificate.ts'
 export { listening, type Listening } from './listening.ts'
 export { createBucket, createGcsBucket, startMinio, type Server } from './server.ts'
-export { withoutPauses } from './without-pauses.ts'

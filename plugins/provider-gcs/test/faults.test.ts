@@ -1,90 +1,35 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import {
-  initRepository,
-  type Machine,
-  nodeMachine,
-  nodeWorld,
-  openRepository,
-  type RunReport,
-  syncRepository,
-} from '@lsync/core'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import {
   backendError,
+  Clones,
   type Fault,
   type FaultyGcs,
+  firstOfEachKey,
   type GcsOperation,
+  type InjectedFault,
   rateLimited,
   sessionGone,
   startFaultyGcs,
-  withoutPauses,
 } from '@lsync/servers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import gcs from '../src/index.ts'
 
 /** The whole engine over the real provider, on a server that fails on command. */
 let server: FaultyGcs
-let folder: string
-let machine: Machine
-const { signal } = new AbortController()
-const onEvent = (): void => undefined
+let clones: Clones
 const MIB = 1024 * 1024
 
 beforeEach(async () => {
   server = await startFaultyGcs({ buckets: ['faults'], rewriteSize: MIB })
-  folder = mkdtempSync(join(tmpdir(), 'lsync-faults-'))
-  machine = {
-    ...nodeMachine({
-      environment: server.environment,
-      author: 'tester',
-      providers: { schemes: ['gs'], get: async () => gcs },
-    }),
-    world: withoutPauses(nodeWorld()),
-  }
-  for (const name of ['a', 'b']) {
-    mkdirSync(join(folder, name))
-    await initRepository(machine, {
-      folder: join(folder, name),
-      remote: 'gs://faults',
-      settings: {},
-      signal,
-      onEvent,
-    })
-  }
+  clones = new Clones(gcs, server.environment)
+  for (const name of ['a', 'b']) await clones.init(name, 'gs://faults')
 })
 
 afterEach(async () => {
   await server.stop()
-  rmSync(folder, { recursive: true, force: true })
+  clones[Symbol.dispose]()
 })
-
-async function sync(name: string): Promise<RunReport> {
-  const repository = await openRepository(machine, join(folder, name))
-  return syncRepository(machine, repository, {
-    mode: 'sync',
-    paths: [],
-    dryRun: false,
-    allow: [],
-    signal,
-    onEvent,
-  })
-}
-
-/** The fault for the first request of each key and operation, nothing afterwards. */
-function once(operation: GcsOperation, fault: Fault) {
-  server.clearFaults()
-  const met = new Set<string>()
-  return server.inject({
-    fault,
-    match(request) {
-      if (request.operation !== operation || met.has(request.key)) return false
-      met.add(request.key)
-      return true
-    },
-  })
-}
 
 const OPERATIONS: readonly GcsOperation[] = [
   'InsertObject',
@@ -120,39 +65,45 @@ describe('a sync gets through', () => {
     for (const operation of OPERATIONS) {
       if ((ONLY[fault.kind] ?? operation) !== operation) continue
       test(`${name}, on every first ${operation}`, async () => {
+        const injected: InjectedFault[] = []
+        const strike = (): void => {
+          server.clearFaults()
+          injected.push(server.inject(firstOfEachKey(operation, fault)))
+        }
         for (let index = 0; index < 12; index++)
-          writeFileSync(join(folder, 'a', `f${index}`), `content ${index} `.repeat(50))
-        once(operation, fault)
-        expect(await sync('a')).toMatchObject({
+          writeFileSync(clones.path('a', `f${index}`), `content ${index} `.repeat(50))
+        strike()
+        expect(await clones.sync('a')).toMatchObject({
           conflicts: [],
           problems: [],
           totals: { uploaded: { files: 12 } },
         })
-        once(operation, fault)
-        expect(await sync('b')).toMatchObject({
+        strike()
+        expect(await clones.sync('b')).toMatchObject({
           conflicts: [],
           problems: [],
           totals: { downloaded: { files: 12 } },
         })
         for (let index = 0; index < 12; index++)
-          expect(readFileSync(join(folder, 'b', `f${index}`), 'utf8')).toBe(
+          expect(readFileSync(clones.path('b', `f${index}`), 'utf8')).toBe(
             `content ${index} `.repeat(50),
           )
-        rmSync(join(folder, 'b', 'f3'))
-        writeFileSync(join(folder, 'b', 'f4'), 'changed')
-        once(operation, fault)
-        expect(await sync('b')).toMatchObject({
+        rmSync(clones.path('b', 'f3'))
+        writeFileSync(clones.path('b', 'f4'), 'changed')
+        strike()
+        expect(await clones.sync('b')).toMatchObject({
           conflicts: [],
           problems: [],
           totals: { removedRemotely: 1, uploaded: { files: 1 } },
         })
-        once(operation, fault)
-        expect(await sync('a')).toMatchObject({
+        strike()
+        expect(await clones.sync('a')).toMatchObject({
           conflicts: [],
           problems: [],
           totals: { removedLocally: 1, downloaded: { files: 1 } },
         })
-        expect(readFileSync(join(folder, 'a', 'f4'), 'utf8')).toBe('changed')
+        expect(readFileSync(clones.path('a', 'f4'), 'utf8')).toBe('changed')
+        expect(injected.some(({ hits }) => hits > 0)).toBe(true)
       })
     }
 })
@@ -169,7 +120,7 @@ describe('a large file gets through', () => {
     ['a store that is not there now', 'PutUpload', backendError],
     ['a failure after it acted', 'PutUpload', { ...backendError, acted: true } as Fault],
   ])('%s', async (_, operation, fault) => {
-    writeFileSync(join(folder, 'a', 'large'), bytes)
+    writeFileSync(clones.path('a', 'large'), bytes)
     server.clearFaults()
     server.resetCounts()
     // The first part, and the end, which alone tells the size of the whole.
@@ -179,49 +130,52 @@ describe('a large file gets through', () => {
       fault,
       count: 1,
     })
-    expect(await sync('a')).toMatchObject({
+    expect(await clones.sync('a')).toMatchObject({
       conflicts: [],
       problems: [],
       totals: { uploaded: { files: 1 } },
     })
     expect(injected.hits + end.hits).toBe(2)
     server.clearFaults()
-    await sync('b')
-    expect(readFileSync(join(folder, 'b', 'large')).equals(bytes)).toBe(true)
+    await clones.sync('b')
+    expect(readFileSync(clones.path('b', 'large')).equals(bytes)).toBe(true)
     expect(server.requests.InsertObject ?? 0).toBe(0)
   })
 
   test('a flipped bit on the way down is seen at the end, and the file is read again', async () => {
-    writeFileSync(join(folder, 'a', 'large'), bytes)
-    await sync('a')
+    writeFileSync(clones.path('a', 'large'), bytes)
+    await clones.sync('a')
     const injected = server.inject({
       match: ({ operation, key }) => operation === 'ReadObject' && key === 'large',
       fault: { kind: 'flip-bit' },
       count: 1,
     })
-    expect(await sync('b')).toMatchObject({ problems: [], totals: { downloaded: { files: 1 } } })
+    expect(await clones.sync('b')).toMatchObject({
+      problems: [],
+      totals: { downloaded: { files: 1 } },
+    })
     expect(injected.hits).toBe(1)
-    expect(readFileSync(join(folder, 'b', 'large')).equals(bytes)).toBe(true)
+    expect(readFileSync(clones.path('b', 'large')).equals(bytes)).toBe(true)
   })
 
   test('a session that is gone in the middle is a problem of that path, until the next run', async () => {
-    writeFileSync(join(folder, 'a', 'large'), bytes)
+    writeFileSync(clones.path('a', 'large'), bytes)
     server.inject({ match: 'PutUpload', skip: 1, count: 1, fault: sessionGone })
-    await sync('a')
+    await clones.sync('a')
     server.clearFaults()
-    await sync('a')
-    await sync('b')
-    expect(readFileSync(join(folder, 'b', 'large')).equals(bytes)).toBe(true)
+    await clones.sync('a')
+    await clones.sync('b')
+    expect(readFileSync(clones.path('b', 'large')).equals(bytes)).toBe(true)
   })
 
   test('a part that was damaged on the way is never the end of an upload', async () => {
-    writeFileSync(join(folder, 'a', 'large'), bytes)
+    writeFileSync(clones.path('a', 'large'), bytes)
     server.inject({ match: 'PutUpload', count: 1, fault: { kind: 'flip-bit-up' } })
-    await sync('a')
+    await clones.sync('a')
     server.clearFaults()
-    await sync('a')
-    await sync('b')
-    expect(readFileSync(join(folder, 'b', 'large')).equals(bytes)).toBe(true)
+    await clones.sync('a')
+    await clones.sync('b')
+    expect(readFileSync(clones.path('b', 'large')).equals(bytes)).toBe(true)
   })
 })
 
@@ -234,20 +188,20 @@ describe('a file that was moved', () => {
     ['a failure after it acted', { ...backendError, acted: true } as Fault],
     ['a token that is gone', sessionGone],
   ])('is copied on the server, over %s', async (_, fault) => {
-    writeFileSync(join(folder, 'a', 'one'), bytes)
-    for (const name of ['x', 'y', 'z']) writeFileSync(join(folder, 'a', name), name)
-    await sync('a')
-    await sync('b')
-    renameSync(join(folder, 'a', 'one'), join(folder, 'a', 'two'))
+    writeFileSync(clones.path('a', 'one'), bytes)
+    for (const name of ['x', 'y', 'z']) writeFileSync(clones.path('a', name), name)
+    await clones.sync('a')
+    await clones.sync('b')
+    renameSync(clones.path('a', 'one'), clones.path('a', 'two'))
     server.resetCounts()
     // Not the first call: it has no token yet.
     server.inject({ match: 'RewriteObject', skip: 1, count: fault === sessionGone ? 1 : 2, fault })
-    expect(await sync('a')).toMatchObject({ conflicts: [], problems: [] })
+    expect(await clones.sync('a')).toMatchObject({ conflicts: [], problems: [] })
     server.clearFaults()
     expect(server.requests.RewriteObject ?? 0).toBeGreaterThan(2)
     expect(server.bytes.up).toBeLessThan(MIB)
-    await sync('b')
-    expect(readFileSync(join(folder, 'b', 'two')).equals(bytes)).toBe(true)
+    await clones.sync('b')
+    expect(readFileSync(clones.path('b', 'two')).equals(bytes)).toBe(true)
   })
 })
 
@@ -268,25 +222,25 @@ test('a copy that the store does not get on with is given up, and the content se
 
 test('one request for each small file, and none without a change', async () => {
   for (let index = 0; index < 50; index++)
-    writeFileSync(join(folder, 'a', `f${index}`), `content ${index}`)
+    writeFileSync(clones.path('a', `f${index}`), `content ${index}`)
   server.resetCounts()
-  await sync('a')
+  await clones.sync('a')
   expect(server.requests.InsertObject).toBe(50)
-  await sync('b')
+  await clones.sync('b')
   server.resetCounts()
-  await sync('a')
+  await clones.sync('a')
   // At the opening, of the nested repositories, and of all; and the identity of the remote, with its metadata.
   expect(server.requests).toEqual({ ListObjects: 3, ReadObject: 1, GetObject: 1 })
 })
 
 test('a listing that breaks off removes nothing, and ends the run', async () => {
   for (let index = 0; index < 12; index++)
-    writeFileSync(join(folder, 'a', `f${index}`), `content ${index}`)
-  await sync('a')
+    writeFileSync(clones.path('a', `f${index}`), `content ${index}`)
+  await clones.sync('a')
   server.inject({ fault: { kind: 'cut-body' }, match: 'ListObjects' })
-  await expect(sync('a')).rejects.toMatchObject({ code: 'network' })
+  await expect(clones.sync('a')).rejects.toMatchObject({ code: 'network' })
   server.clearFaults()
-  expect(await sync('a')).toMatchObject({
+  expect(await clones.sync('a')).toMatchObject({
     totals: { unchanged: 12, removedLocally: 0, removedRemotely: 0 },
   })
 })

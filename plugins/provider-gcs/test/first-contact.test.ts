@@ -1,55 +1,25 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { initRepository, type Machine, nodeMachine, nodeWorld } from '@lsync/core'
-import {
-  type Fault,
-  type FaultyGcs,
-  backendError,
-  startFaultyGcs,
-  withoutPauses,
-} from '@lsync/servers'
+import { Clones, type Fault, type FaultyGcs, backendError, startFaultyGcs } from '@lsync/servers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import gcs from '../src/index.ts'
 
 /** What a probe finds is believed until the next one: a moment's failure must not become a finding. */
 let server: FaultyGcs
-let folder: string
+let clones: Clones
 
 beforeEach(async () => {
   server = await startFaultyGcs({ buckets: ['first'] })
-  folder = mkdtempSync(join(tmpdir(), 'lsync-first-'))
+  clones = new Clones(gcs, server.environment)
 })
 
 afterEach(async () => {
   await server.stop()
-  rmSync(folder, { recursive: true, force: true })
+  clones[Symbol.dispose]()
 })
 
-function machine(): Machine {
-  return {
-    ...nodeMachine({
-      environment: server.environment,
-      author: 'tester',
-      providers: { schemes: ['gs'], get: async () => gcs },
-    }),
-    world: withoutPauses(nodeWorld()),
-  }
-}
-
-/** What an `init` has found, without when that was and how the clocks stood. */
+/** By the `init` of a new remote. */
 async function found(name: string): Promise<string> {
-  const root = join(folder, name)
-  mkdirSync(root)
-  await initRepository(machine(), {
-    folder: root,
-    remote: `gs://first/${name}`,
-    settings: {},
-    signal: new AbortController().signal,
-    onEvent: () => undefined,
-  })
-  const report = readFileSync(join(root, '.lsync', 'remote.yaml'), 'utf8')
-  return report.replaceAll(/^.*(?:date|remote|clockSkew):.*$/gm, '')
+  await clones.init(name, `gs://first/${name}`)
+  return clones.findings(name)
 }
 
 /** Requests of a probe from one failure to the next. */

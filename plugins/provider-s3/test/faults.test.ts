@@ -1,89 +1,34 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import {
-  initRepository,
-  type Machine,
-  nodeMachine,
-  nodeWorld,
-  openRepository,
-  type RunReport,
-  syncRepository,
-} from '@lsync/core'
-import {
+  Clones,
   conflict,
   type Fault,
   type FaultyS3,
+  firstOfEachKey,
+  type InjectedFault,
   internalError,
   type Operation,
   type S3Request,
   slowDown,
   startFaultyS3,
-  withoutPauses,
 } from '@lsync/servers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import s3 from '../src/index.ts'
 
 /** The whole engine over the real provider, on a server that fails on command. */
 let server: FaultyS3
-let folder: string
-let machine: Machine
-const { signal } = new AbortController()
-const onEvent = (): void => undefined
+let clones: Clones
 
 beforeEach(async () => {
   server = await startFaultyS3({ conditionalDelete: false, buckets: ['faults'] })
-  folder = mkdtempSync(join(tmpdir(), 'lsync-faults-'))
-  machine = {
-    ...nodeMachine({
-      environment: server.environment,
-      author: 'tester',
-      providers: { schemes: ['s3'], get: async () => s3 },
-    }),
-    world: withoutPauses(nodeWorld()),
-  }
-  for (const name of ['a', 'b']) {
-    mkdirSync(join(folder, name))
-    await initRepository(machine, {
-      folder: join(folder, name),
-      remote: 's3://faults',
-      settings: {},
-      signal,
-      onEvent,
-    })
-  }
+  clones = new Clones(s3, server.environment)
+  for (const name of ['a', 'b']) await clones.init(name, 's3://faults')
 })
 
 afterEach(async () => {
   await server.stop()
-  rmSync(folder, { recursive: true, force: true })
+  clones[Symbol.dispose]()
 })
-
-async function sync(name: string): Promise<RunReport> {
-  const repository = await openRepository(machine, join(folder, name))
-  return syncRepository(machine, repository, {
-    mode: 'sync',
-    paths: [],
-    dryRun: false,
-    allow: [],
-    signal,
-    onEvent,
-  })
-}
-
-/** The fault for the first request of each key and operation, nothing afterwards. */
-function once(operation: Operation, fault: Fault): void {
-  server.clearFaults()
-  const met = new Set<string>()
-  server.inject({
-    fault,
-    match(request) {
-      if (request.operation !== operation || met.has(request.key)) return false
-      met.add(request.key)
-      return true
-    },
-  })
-}
 
 const OPERATIONS: readonly Operation[] = [
   'PutObject',
@@ -111,66 +56,72 @@ describe('a sync gets through', () => {
       // A byte in a listing or an error is no content: the parser refuses it, or it is read again.
       if (fault.kind === 'flip-bit' && operation !== 'GetObject') continue
       test(`${name}, on every first ${operation}`, async () => {
+        const injected: InjectedFault[] = []
+        const strike = (): void => {
+          server.clearFaults()
+          injected.push(server.inject(firstOfEachKey(operation, fault)))
+        }
         for (let index = 0; index < 12; index++)
-          writeFileSync(join(folder, 'a', `f${index}`), `content ${index} `.repeat(50))
-        once(operation, fault)
-        expect(await sync('a')).toMatchObject({
+          writeFileSync(clones.path('a', `f${index}`), `content ${index} `.repeat(50))
+        strike()
+        expect(await clones.sync('a')).toMatchObject({
           conflicts: [],
           problems: [],
           totals: { uploaded: { files: 12 } },
         })
-        expect(await sync('b')).toMatchObject({
+        expect(await clones.sync('b')).toMatchObject({
           conflicts: [],
           problems: [],
           totals: { downloaded: { files: 12 } },
         })
         for (let index = 0; index < 12; index++)
-          expect(readFileSync(join(folder, 'b', `f${index}`), 'utf8')).toBe(
+          expect(readFileSync(clones.path('b', `f${index}`), 'utf8')).toBe(
             `content ${index} `.repeat(50),
           )
-        rmSync(join(folder, 'b', 'f3'))
-        writeFileSync(join(folder, 'b', 'f4'), 'changed')
-        once(operation, fault)
-        expect(await sync('b')).toMatchObject({
+        rmSync(clones.path('b', 'f3'))
+        writeFileSync(clones.path('b', 'f4'), 'changed')
+        strike()
+        expect(await clones.sync('b')).toMatchObject({
           conflicts: [],
           problems: [],
           totals: { removedRemotely: 1, uploaded: { files: 1 } },
         })
-        expect(await sync('a')).toMatchObject({
+        expect(await clones.sync('a')).toMatchObject({
           conflicts: [],
           problems: [],
           totals: { removedLocally: 1, downloaded: { files: 1 } },
         })
-        expect(readFileSync(join(folder, 'a', 'f4'), 'utf8')).toBe('changed')
+        expect(readFileSync(clones.path('a', 'f4'), 'utf8')).toBe('changed')
+        expect(injected.some(({ hits }) => hits > 0)).toBe(true)
       })
     }
 })
 
 test('one request for each small file, and none without a change', async () => {
   for (let index = 0; index < 50; index++)
-    writeFileSync(join(folder, 'a', `f${index}`), `content ${index}`)
+    writeFileSync(clones.path('a', `f${index}`), `content ${index}`)
   server.resetCounts()
-  await sync('a')
+  await clones.sync('a')
   expect(server.requests.PutObject).toBe(50)
   expect(server.requests.HeadObject ?? 0).toBe(0)
   server.resetCounts()
-  await sync('b')
+  await clones.sync('b')
   expect(server.requests).toEqual({ ListObjectsV2: 3, GetObject: 51 })
   // A second may have passed between the write and its answer: such a file is looked at once more.
-  await sync('a')
+  await clones.sync('a')
   server.resetCounts()
-  await sync('a')
+  await clones.sync('a')
   expect(server.requests).toEqual({ ListObjectsV2: 3, GetObject: 1 })
 })
 
 test('a listing that breaks off removes nothing, and ends the run', async () => {
   for (let index = 0; index < 12; index++)
-    writeFileSync(join(folder, 'a', `f${index}`), `content ${index}`)
-  await sync('a')
+    writeFileSync(clones.path('a', `f${index}`), `content ${index}`)
+  await clones.sync('a')
   server.inject({ fault: { kind: 'cut-body' }, match: 'ListObjectsV2' })
-  await expect(sync('a')).rejects.toMatchObject({ code: 'network' })
+  await expect(clones.sync('a')).rejects.toMatchObject({ code: 'network' })
   server.clearFaults()
-  expect(await sync('a')).toMatchObject({
+  expect(await clones.sync('a')).toMatchObject({
     totals: { unchanged: 12, removedLocally: 0, removedRemotely: 0 },
   })
 })
@@ -182,14 +133,14 @@ describe('a page that lacks keys which it counts', () => {
   const everything = { match: ({ query }: S3Request) => query.get('max-keys') === '1000' }
 
   beforeEach(async () => {
-    for (const name of names) writeFileSync(join(folder, 'a', name), name)
-    await sync('a')
-    await sync('b')
+    for (const name of names) writeFileSync(clones.path('a', name), name)
+    await clones.sync('a')
+    await clones.sync('b')
   })
 
   test('is asked for again, and nothing that it lacks reads as removed', async () => {
     const fault = server.inject({ fault: short, ...everything, count: 2 })
-    expect(await sync('b')).toMatchObject({
+    expect(await clones.sync('b')).toMatchObject({
       totals: { unchanged: names.length, removedLocally: 0, removedRemotely: 0 },
     })
     expect(fault.hits).toBe(2)
@@ -197,10 +148,10 @@ describe('a page that lacks keys which it counts', () => {
 
   test('ends the run if it stays so', async () => {
     server.inject({ fault: short, ...everything })
-    await expect(sync('b')).rejects.toMatchObject({
+    await expect(clones.sync('b')).rejects.toMatchObject({
       code: 'network',
       message: expect.stringContaining('keys instead of'),
     })
-    expect(readdirSync(join(folder, 'b'))).toEqual(expect.arrayContaining(names))
+    expect(readdirSync(clones.path('b'))).toEqual(expect.arrayContaining(names))
   })
 })

@@ -1,16 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import {
-  initRepository,
-  type Machine,
-  nodeMachine,
-  nodeWorld,
-  openRepository,
-  type RunReport,
-  syncRepository,
-} from '@lsync/core'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import {
   bytesSource,
   type Expect,
@@ -18,12 +7,13 @@ import {
   type StorageProvider,
 } from '@lsync/core/provider'
 import {
+  Clones,
   type Fault,
   type FaultyS3,
+  firstOfEachKey,
   loginPage,
   type Operation,
   startFaultyS3,
-  withoutPauses,
 } from '@lsync/servers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import s3 from '../src/index.ts'
@@ -57,103 +47,63 @@ const IMPOSTORS: readonly (readonly [string, Fault])[] = [
 ]
 
 let server: FaultyS3
-let folder: string
+let clones: Clones
 const { signal } = new AbortController()
-const onEvent = (): void => undefined
 
 beforeEach(async () => {
   server = await startFaultyS3({ conditionalDelete: false, buckets: ['impostors'] })
-  folder = mkdtempSync(join(tmpdir(), 'lsync-impostors-'))
+  clones = new Clones(s3, server.environment)
 })
 
 afterEach(async () => {
   await server.stop()
-  rmSync(folder, { recursive: true, force: true })
+  clones[Symbol.dispose]()
 })
-
-function machine(): Machine {
-  return {
-    ...nodeMachine({
-      environment: server.environment,
-      author: 'tester',
-      providers: { schemes: ['s3'], get: async () => s3 },
-    }),
-    world: withoutPauses(nodeWorld()),
-  }
-}
-
-async function clone(name: string): Promise<void> {
-  mkdirSync(join(folder, name))
-  await initRepository(machine(), {
-    folder: join(folder, name),
-    remote: 's3://impostors',
-    settings: {},
-    signal,
-    onEvent,
-  })
-}
-
-async function sync(name: string): Promise<RunReport> {
-  const repository = await openRepository(machine(), join(folder, name))
-  return syncRepository(machine(), repository, {
-    mode: 'sync',
-    paths: [],
-    dryRun: false,
-    allow: [],
-    signal,
-    onEvent,
-  })
-}
 
 describe.each(IMPOSTORS)('%s', (_, fault) => {
   beforeEach(async () => {
-    await clone('a')
-    await clone('b')
-    for (const name of ['f', 'g', 'h']) writeFileSync(join(folder, 'a', name), `before ${name}`)
-    await sync('a')
-    await sync('b')
+    for (const name of ['a', 'b']) await clones.init(name, 's3://impostors')
+    for (const name of ['f', 'g', 'h']) writeFileSync(clones.path('a', name), `before ${name}`)
+    await clones.sync('a')
+    await clones.sync('b')
   })
 
   test('to a write is no proof that it took place, though the object before it was as large', async () => {
-    writeFileSync(join(folder, 'a', 'f'), 'behind f')
+    writeFileSync(clones.path('a', 'f'), 'behind f')
     const injected = server.inject({ fault, match: 'PutObject', count: 1 })
-    await sync('a')
+    await clones.sync('a')
     expect(injected.hits).toBe(1)
-    await sync('b')
-    expect(readFileSync(join(folder, 'b', 'f'), 'utf8')).toBe('behind f')
+    await clones.sync('b')
+    expect(readFileSync(clones.path('b', 'f'), 'utf8')).toBe('behind f')
   })
 
   test.each<Operation>(['PutObject', 'DeleteObject', 'GetObject', 'HeadObject', 'ListObjectsV2'])(
     'to every first %s costs nothing',
     async (operation) => {
-      writeFileSync(join(folder, 'a', 'f'), 'changed')
-      writeFileSync(join(folder, 'a', 'new'), 'new')
-      rmSync(join(folder, 'a', 'g'))
-      const met = new Set<string>()
-      server.inject({
-        fault,
-        match: (request) =>
-          request.operation === operation && !met.has(request.key) && met.add(request.key) !== met,
-      })
-      // Whatever comes of it: some answers end a run.
-      await sync('a').catch(() => undefined)
-      met.clear()
-      await sync('b').catch(() => undefined)
-      server.clearFaults()
-      for (const name of ['a', 'b', 'a']) await sync(name)
+      writeFileSync(clones.path('a', 'f'), 'changed')
+      writeFileSync(clones.path('a', 'new'), 'new')
+      rmSync(clones.path('a', 'g'))
       for (const name of ['a', 'b']) {
-        expect(readFileSync(join(folder, name, 'f'), 'utf8')).toBe('changed')
-        expect(readFileSync(join(folder, name, 'new'), 'utf8')).toBe('new')
-        expect(readFileSync(join(folder, name, 'h'), 'utf8')).toBe('before h')
+        server.clearFaults()
+        server.inject(firstOfEachKey(operation, fault))
+        // Whatever comes of it: some answers end a run.
+        await clones.sync(name).catch(() => undefined)
+      }
+      server.clearFaults()
+      for (const name of ['a', 'b', 'a']) await clones.sync(name)
+      for (const name of ['a', 'b']) {
+        expect(readFileSync(clones.path(name, 'f'), 'utf8')).toBe('changed')
+        expect(readFileSync(clones.path(name, 'new'), 'utf8')).toBe('new')
+        expect(readFileSync(clones.path(name, 'h'), 'utf8')).toBe('before h')
       }
     },
   )
 
   test('to everything ends a run, and nothing is removed', async () => {
     const injected = server.inject({ fault })
-    await expect(sync('b')).rejects.toMatchObject({ code: 'network' })
+    await expect(clones.sync('b')).rejects.toMatchObject({ code: 'network' })
     injected.remove()
-    expect(await sync('b')).toMatchObject({ totals: { unchanged: 3 } })
+    expect(await clones.sync('b')).toMatchObject({ totals: { unchanged: 3 } })
   })
 })
 

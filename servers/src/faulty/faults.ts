@@ -61,6 +61,22 @@ export interface FaultRule<R extends Matched> {
   readonly probability?: number
 }
 
+/** Strikes the first request of each key and operation, and leaves the next ones alone. */
+export function firstOfEachKey<R extends Matched & { readonly key: string }>(
+  operation: R['operation'],
+  fault: Fault,
+): FaultRule<R> {
+  const met = new Set<string>()
+  return {
+    fault,
+    match(request) {
+      if (request.operation !== operation || met.has(request.key)) return false
+      met.add(request.key)
+      return true
+    },
+  }
+}
+
 /** A rule at work. */
 export interface InjectedFault {
   /** How often it has struck. */
