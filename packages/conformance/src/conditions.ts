@@ -17,8 +17,8 @@ export const conditions: readonly Case[] = [
     async run(scene) {
       const key = `${scene.prefix}a`
       const first = await put(scene, key, 'first')
-      const second = await put(scene, key, 'second', versionOf(first))
-      await refuses(put(scene, key, 'third', versionOf(first)), 'precondition-failed')
+      const second = await put(scene, key, 'second', { expect: versionOf(first) })
+      await refuses(put(scene, key, 'third', { expect: versionOf(first) }), 'precondition-failed')
       assert.notEqual(first.version, second.version)
       assert.equal(await textOf(scene, key), 'second')
     },
@@ -29,7 +29,10 @@ export const conditions: readonly Case[] = [
       const { provider, signal, prefix } = scene
       const first = await put(scene, `${prefix}a`, 'first')
       await provider.remove(`${prefix}a`, { signal, expect: first.version })
-      await refuses(put(scene, `${prefix}a`, 'second', versionOf(first)), 'precondition-failed')
+      await refuses(
+        put(scene, `${prefix}a`, 'second', { expect: versionOf(first) }),
+        'precondition-failed',
+      )
       assert.equal(await provider.head(`${prefix}a`, { signal }), undefined)
     },
   },
@@ -38,7 +41,7 @@ export const conditions: readonly Case[] = [
     async run(scene) {
       const { provider, signal, prefix } = scene
       const first = await put(scene, `${prefix}a`, 'first')
-      await put(scene, `${prefix}a`, 'second', versionOf(first))
+      await put(scene, `${prefix}a`, 'second', { expect: versionOf(first) })
       await refuses(
         provider.remove(`${prefix}a`, { signal, expect: first.version }),
         'precondition-failed',

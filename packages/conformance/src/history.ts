@@ -28,8 +28,8 @@ export const history: readonly Case[] = [
       // A key that this one begins, and one that it begins: they are others.
       await put(scene, `${key}b`, 'another')
       const first = await put(scene, key, 'one')
-      const second = await put(scene, key, 'two', versionOf(first))
-      const third = await put(scene, key, '', versionOf(second))
+      const second = await put(scene, key, 'two', { expect: versionOf(first) })
+      const third = await put(scene, key, '', { expect: versionOf(second) })
       await provider.remove(key, { signal, expect: third.version })
       for (const [version, text] of [
         [first.version, 'one'],

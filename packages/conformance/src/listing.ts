@@ -104,9 +104,8 @@ export const listing: readonly Case[] = [
     name: 'a listing shows what head shows',
     async run(scene) {
       const { provider, signal, prefix } = scene
-      await put(scene, `${prefix}a`, 'content', undefined, {
-        user: { mtime: '1.5' },
-        contentType: 'text/plain',
+      await put(scene, `${prefix}a`, 'content', {
+        metadata: { user: { mtime: '1.5' }, contentType: 'text/plain' },
       })
       const [listed] = await listOf(provider, { prefix }, signal)
       const headed = await provider.head(`${prefix}a`, { signal })

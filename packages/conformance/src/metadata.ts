@@ -16,7 +16,7 @@ export const metadata: readonly Case[] = [
         },
         contentType: 'text/x-test',
       }
-      await put(scene, `${prefix}a`, 'x', undefined, given)
+      await put(scene, `${prefix}a`, 'x', { metadata: given })
       const headed = await provider.head(`${prefix}a`, { signal })
       assert.deepEqual(headed?.metadata?.user, given.user)
       assert.equal(headed.metadata.contentType, given.contentType)
@@ -29,10 +29,13 @@ export const metadata: readonly Case[] = [
     name: 'a write replaces the metadata whole',
     async run(scene) {
       const { provider, signal, prefix } = scene
-      const first = await put(scene, `${prefix}a`, 'x', undefined, {
-        user: { one: '1', mtime: '1' },
+      const first = await put(scene, `${prefix}a`, 'x', {
+        metadata: { user: { one: '1', mtime: '1' } },
       })
-      await put(scene, `${prefix}a`, 'y', versionOf(first), { user: { two: '2', mtime: '2' } })
+      await put(scene, `${prefix}a`, 'y', {
+        expect: versionOf(first),
+        metadata: { user: { two: '2', mtime: '2' } },
+      })
       const headed = await provider.head(`${prefix}a`, { signal })
       assert.deepEqual(headed?.metadata?.user, { two: '2', mtime: '2' })
     },
@@ -50,7 +53,7 @@ export const metadata: readonly Case[] = [
       assert.equal(info.fingerprint, headed?.fingerprint)
       if (options.approximateWriteFingerprint !== true)
         assert.equal(written.fingerprint, headed?.fingerprint)
-      const second = await put(scene, `${prefix}a`, 'two', versionOf(written))
+      const second = await put(scene, `${prefix}a`, 'two', { expect: versionOf(written) })
       assert.notEqual(second.fingerprint, written.fingerprint)
       assert.notEqual(
         (await provider.head(`${prefix}a`, { signal }))?.fingerprint,

@@ -67,7 +67,7 @@ export const races: readonly Case[] = [
         assert.ok(now !== undefined)
         assert.notEqual(now.version, info.version)
         // The same bytes may have the same version: start the next round from something else.
-        info = await put(scene, key, `round ${round}`, versionOf(now))
+        info = await put(scene, key, `round ${round}`, { expect: versionOf(now) })
       }
     },
   },
@@ -108,7 +108,9 @@ export const races: readonly Case[] = [
       let writing = true
       const writes = (async () => {
         for (const letter of 'bcdefghij')
-          info = await put({ ...scene, provider: writer }, key, content(letter), versionOf(info))
+          info = await put({ ...scene, provider: writer }, key, content(letter), {
+            expect: versionOf(info),
+          })
         writing = false
       })()
       // oxlint-disable-next-line no-unmodified-loop-condition -- the writer ends it

@@ -76,7 +76,7 @@ export const reading: readonly Case[] = [
       const key = `${scene.prefix}a`
       const first = await put(scene, key, 'one')
       assert.equal((await contentOf(scene, key, { version: first.version })).toString(), 'one')
-      await put(scene, key, 'two', versionOf(first))
+      await put(scene, key, 'two', { expect: versionOf(first) })
       await refuses(contentOf(scene, key, { version: first.version }), 'precondition-failed')
     },
   },

@@ -9,6 +9,7 @@ import {
   type ObjectMetadata,
   type StorageErrorCode,
   type StorageProvider,
+  type WriteOptions,
 } from '@lsync/core/provider'
 import type { Scene } from './case.ts'
 
@@ -43,8 +44,10 @@ export function put(
   { provider, signal }: Pick<Scene, 'provider' | 'signal'>,
   key: string,
   content: string | Uint8Array,
-  expect: Expect = ABSENT,
-  metadata: ObjectMetadata = NO_METADATA,
+  {
+    expect = ABSENT,
+    metadata = NO_METADATA,
+  }: Partial<Pick<WriteOptions, 'expect' | 'metadata'>> = {},
 ): Promise<ObjectInfo> {
   return provider.write(key, sourceOf(content), { signal, expect, metadata })
 }

@@ -94,7 +94,7 @@ export const uploads: readonly Case[] = [
       const first = await put(scene, replaced, 'first')
       const second = await begin(scene, replaced, bytes, versionOf(first))
       await sendMissing(scene, second, bytes)
-      await put(scene, replaced, 'somebody else', versionOf(first))
+      await put(scene, replaced, 'somebody else', { expect: versionOf(first) })
       await refuses(second.commit({ signal: scene.signal }), 'precondition-failed')
       assert.equal((await contentOf(scene, replaced)).toString(), 'somebody else')
     },

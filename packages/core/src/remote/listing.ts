@@ -17,17 +17,22 @@ const OWN = `${LSYNC}/`
 /** What some lsync or provider keeps there; anything else was put there by somebody who should not. */
 const KNOWN = [IDENTITY_KEY, NESTED_PREFIX, SCRATCH_PREFIX, `${OWN}store/`]
 
+interface ListOptions {
+  /** Only these paths and what is below them; empty for everything. */
+  readonly within: readonly Path[]
+  /** Where to part a listing of everything, so that several ranges are asked for at once. */
+  readonly cuts: readonly Path[]
+  readonly signal: AbortSignal
+  /** Hears how many keys were listed so far. */
+  readonly onProgress: (keys: number) => void
+}
+
 /**
  * The remote's keys as a sorted stream. Keys that cannot be paths here are unknown, with a problem; lsync's own are left out.
- *
- * @param cuts where to part a listing of everything, so that several ranges are asked for at once
  */
 export async function* listRemote(
   provider: StorageProvider,
-  within: readonly Path[],
-  signal: AbortSignal,
-  onProgress?: (keys: number) => void,
-  cuts: readonly Path[] = [],
+  { within, cuts, signal, onProgress }: ListOptions,
 ): SortedStream<Seen<RemoteEntry>> {
   const shadows = new Shadows()
   let last: string | undefined
@@ -44,7 +49,7 @@ export async function* listRemote(
       items.push(seenOf(info, shadows))
     }
     seen += items.length
-    onProgress?.(seen)
+    onProgress(seen)
     yield items
   }
 }

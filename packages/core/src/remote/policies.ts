@@ -14,7 +14,7 @@ import {
 import type { Slots } from './limiter.ts'
 import { type Hands, settleWrite, type Write } from './lost-answer.ts'
 import { resumed } from './resumed-body.ts'
-import { pause, retrying, type RetryPolicy } from './retry.ts'
+import { pause, type Retrying, retrying, type RetryPolicy } from './retry.ts'
 
 export interface Policies {
   readonly retry: RetryPolicy
@@ -30,15 +30,16 @@ export interface Policies {
  */
 export function withPolicies(provider: StorageProvider, policies: Policies): StorageProvider {
   const { retry, slots, writes = slots, world } = policies
+  const how = (signal: AbortSignal): Retrying => ({ policy: retry, world, signal })
   const again = <T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> =>
-    retrying(retry, world, signal, () => slots.run(signal, operation))
+    retrying(how(signal), () => slots.run(signal, operation))
   // First the place that fewer have: whoever waits for it keeps none from those who only read.
   const writing = <T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> =>
     writes === slots
       ? slots.run(signal, operation)
       : writes.run(signal, () => slots.run(signal, operation))
   const writingAgain = <T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> =>
-    retrying(retry, world, signal, () => writing(signal, operation))
+    retrying(how(signal), () => writing(signal, operation))
   const head = (key: string, options: CallOptions): Promise<ObjectInfo | undefined> =>
     again(options.signal, () => provider.head(key, options))
 
@@ -51,7 +52,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
     const hands: Hands = {
       attempt: () => writing(signal, attemptOnce),
       look: () => head(write.key, { signal }),
-      pause: (attempt, error) => pause(retry, world, attempt, error, signal),
+      pause: (attempt, error) => pause(how(signal), attempt, error),
     }
     return settleWrite(write, hands, signal, before)
   }
@@ -103,7 +104,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
         } catch (error) {
           options.signal.throwIfAborted()
           if (!isTemporary(error)) throw error
-          await pause(retry, world, attempt, error, options.signal)
+          await pause(how(options.signal), attempt, error)
         }
       }
     },
@@ -117,7 +118,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
       const reopen = (rest: ReadOptions): Promise<ObjectBody> =>
         again(options.signal, () => provider.read(key, rest))
       const wait = (attempt: number, error: StorageError): Promise<void> =>
-        pause(retry, world, attempt, error, options.signal)
+        pause(how(options.signal), attempt, error)
       return { info: first.info, body: resumed(first, options, reopen, wait) }
     },
 
@@ -142,7 +143,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies): Sto
           if (error.code === 'not-found' && doubtful) return
           if (isAmbiguous(error)) doubtful = true
           if (!isTemporary(error)) throw error
-          await pause(retry, world, attempt, error, options.signal)
+          await pause(how(options.signal), attempt, error)
         }
       }
     },

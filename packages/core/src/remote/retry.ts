@@ -24,13 +24,19 @@ const FIRST_CONTACT = 60_000
  */
 const LONGEST_ASKED = 60_000
 
+/** How one operation is tried again. */
+export interface Retrying {
+  readonly policy: RetryPolicy
+  readonly world: World
+  /** Ends the waiting, too. */
+  readonly signal: AbortSignal
+}
+
 /** Waits after attempt number `attempt` (from 1); where it was the last one, throws its error. */
 export async function pause(
-  policy: RetryPolicy,
-  world: World,
+  { policy, world, signal }: Retrying,
   attempt: number,
   error: StorageError,
-  signal: AbortSignal,
 ): Promise<void> {
   if (attempt >= policy.attempts) throw givenUp(error, world.now())
   const doubled = Math.min(policy.firstDelay * 2 ** (attempt - 1), policy.longestDelay)
@@ -62,12 +68,11 @@ const LAST_DATE = 8.64e15
  * @param check throws where an error is not to be followed by another attempt
  */
 export async function retrying<T>(
-  policy: RetryPolicy,
-  world: World,
-  signal: AbortSignal,
+  how: Retrying,
   operation: () => Promise<T>,
   check?: (error: StorageError) => void,
 ): Promise<T> {
+  const { signal } = how
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted()
     try {
@@ -76,20 +81,16 @@ export async function retrying<T>(
       signal.throwIfAborted()
       if (!isTemporary(error)) throw error
       check?.(error)
-      await pause(policy, world, attempt, error, signal)
+      await pause(how, attempt, error)
     }
   }
 }
 
 /** As `retrying`, for the first thing that a store is asked: one from which nothing comes is given up sooner. One that answers, with a refusal at least, has its time. */
-export async function reaching<T>(
-  policy: RetryPolicy,
-  world: World,
-  signal: AbortSignal,
-  operation: () => Promise<T>,
-): Promise<T> {
+export async function reaching<T>(how: Retrying, operation: () => Promise<T>): Promise<T> {
+  const { world } = how
   const until = world.now() + FIRST_CONTACT
-  return retrying(policy, world, signal, operation, (error) => {
+  return retrying(how, operation, (error) => {
     if (error.code === 'network' && world.now() >= until) throw error
   })
 }

@@ -56,7 +56,7 @@ export function checked(
     const plain: unknown = isScalar(value) ? value.value : isSeq(value) ? value.toJSON() : value
     // `ignore:` with all its lines commented out says nothing.
     if (plain === null && Object.hasOwn(keys, name)) continue
-    values.set(name, checkValue(file, keys, name, plain, line))
+    values.set(name, checkValue({ file, line }, keys, name, plain))
   }
   return { document, values }
 }
@@ -70,12 +70,15 @@ function refuseNewer(file: string, format: unknown): void {
   })
 }
 
+/**
+ * @param where the value stands; nothing of it for one that was given with the command
+ * @returns the value, if it is one for this key. LsyncError `bad-configuration`
+ */
 export function checkValue(
-  file: string | undefined,
+  { file, line }: { readonly file?: string; readonly line?: number },
   keys: Keys,
   name: string,
   value: unknown,
-  line?: number,
 ): unknown {
   // Of a repository only: what one provider knows makes no sense to the next one.
   const ofProvider = Object.hasOwn(keys, 'remote') && isOfProvider(name)

@@ -48,7 +48,7 @@ export function setIdentityInConfig(source: string, file: string, id: string | u
 
 function withKey(source: string, file: string, key: string, value: string): string {
   const { document } = checked(source, file)
-  document.set(key, checkValue(undefined, KEYS, key, typed(key, value)))
+  document.set(key, checkValue({}, KEYS, key, typed(key, value)))
   return print(document)
 }
 

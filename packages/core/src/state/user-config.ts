@@ -35,7 +35,7 @@ export function loadUserConfig(
     const variable = `LSYNC_${key.replaceAll('-', '_').toUpperCase()}`
     const value = environment[variable]
     if (value !== undefined && value !== '')
-      values.set(key, checkValue(variable, USER_KEYS, key, typed(key, value)))
+      values.set(key, checkValue({ file: variable }, USER_KEYS, key, typed(key, value)))
   }
   const mergeTool = textOf(values, 'merge-tool')
   const diffTool = textOf(values, 'diff-tool')

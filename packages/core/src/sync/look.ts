@@ -124,7 +124,12 @@ async function openStreams(context: PlanContext, within: readonly Path[]): Promi
     state.rows(within.length === 0 ? undefined : within),
     scan(disk, { within, rules, symlinks, folding, world, signal, onProgress: report('local') }),
     context.remoteStream?.(within) ??
-      listRemote(provider, within, signal, report('remote'), await cutsFor(context, within)),
+      listRemote(provider, {
+        within,
+        cuts: await cutsFor(context, within),
+        signal,
+        onProgress: report('remote'),
+      }),
     {
       ignored: (path) => rules.ignores(path),
       nestedAbove: context.nestedAbove,

@@ -76,7 +76,7 @@ function open(
   remote: string,
   { jobs, onEvent, ...options }: Opening & Pick<OpenOptions, 'settings' | 'known' | 'create'>,
 ): Promise<StorageProvider> {
-  return reaching(DEFAULT_RETRY, world, options.signal, () =>
+  return reaching({ policy: DEFAULT_RETRY, world, signal: options.signal }, () =>
     module.open(remote, {
       ...options,
       environment,
