@@ -47,14 +47,14 @@ test('bytes pass unchanged, signatures too, and are counted', async () => {
 })
 
 test('a delay counts once each way, and not once a piece', async () => {
-  const { proxy, client } = await behind({ delay: 40 })
+  const { proxy, client } = await behind({ delay: 100 })
   await client.put('a', Buffer.alloc(2 * MIB))
   const head = await fastest(() => client.send('HEAD', 'a'))
-  expect(head).toBeGreaterThanOrEqual(80)
-  expect(head).toBeLessThan(200)
-  expect(await fastest(() => client.send('GET', 'a'))).toBeLessThan(800)
+  expect(head).toBeGreaterThanOrEqual(200)
+  expect(head).toBeLessThan(400)
+  expect(await fastest(() => client.send('GET', 'a'))).toBeLessThan(2000)
   proxy.set({ delay: 0 })
-  expect(await fastest(() => client.send('HEAD', 'a'))).toBeLessThan(70)
+  expect(await fastest(() => client.send('HEAD', 'a'))).toBeLessThan(200)
 })
 
 test('a rate holds for all connections together', async () => {

@@ -164,8 +164,7 @@ test('a client whose own file somebody tidied away makes it anew, and takes a lo
   await locks.run('key', signal, () => undefined)
   // As if the answer to an earlier attempt had been lost.
   linkSync(join(folder, ownOf(folder)[0]!), join(folder, stripe))
-  const begun = performance.now()
+  // Else it would wait for itself, and then be refused.
   await locks.run('key', signal, () => undefined)
-  expect(performance.now() - begun).toBeLessThan(1000)
   expect(stripesOf(folder)).toEqual([])
 })
