@@ -1,4 +1,5 @@
 import { isHeldBack, keptForSafety, Standing } from '../decide/held-back.ts'
+import { restOf } from '../decide/rests.ts'
 import type { Path } from '../model/entry.ts'
 import type { Action, Unbrought } from '../model/plan.ts'
 import type { Problem, ProblemCode } from '../model/problem.ts'
@@ -35,6 +36,8 @@ export interface Failed extends Unbrought {
 export interface Ledger {
   readonly tally: Tally
   readonly failed: Failed
+  /** Paths at which there is more to do, now that this is done. */
+  readonly rests: Set<Path>
 }
 
 /** How the actions of one plan ended, and what of the rest that holds back. */
@@ -70,6 +73,7 @@ export class Endings {
     this.#ledger.tally.done(action)
     this.#anyTaken ||= WRITES_THERE.has(action.kind)
     if (this.#awaited.has(action.path)) this.#arrived.add(action.path)
+    if (restOf(action) !== undefined) this.#ledger.rests.add(action.path)
     // That a fingerprint moved is nothing that a person did, or needs to see.
     if (action.kind !== 'adopt' || !action.silent)
       this.#onEvent({ type: 'action', action, result: 'done' })

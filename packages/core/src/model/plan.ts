@@ -47,7 +47,7 @@ export interface DownloadAction extends ActionBase {
   readonly reason: 'new' | 'changed' | 'revived' | 'conflict' | 'forced'
   readonly from: LocalFrom
   readonly remote: RemoteEntry
-  /** The executable bit was changed here since the base: it stays, and goes up in the next run. */
+  /** The executable bit was changed here since the base: it stays, and goes up afterwards. */
   readonly ownBit?: true
   /** Files here that hold the same content, best first: copied if they still do, so that nothing is fetched. */
   readonly here?: readonly HeldHere[]
@@ -69,7 +69,7 @@ export interface MoveLocalAction extends ActionBase {
   /** The file as it lies at `source`. */
   readonly from: LocalEntry
   readonly sha256: string
-  /** The executable bit was changed here since the base: it stays, and goes up in the next run. */
+  /** The executable bit was changed here since the base: it stays, and goes up afterwards. */
   readonly ownBit: boolean
   /** With metadata. */
   readonly remote: RemoteEntry

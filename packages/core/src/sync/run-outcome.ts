@@ -18,6 +18,7 @@ const WORTH_ANOTHER_LOOK: ReadonlySet<ProblemCode> = new Set([
 export class RunOutcome implements Ledger {
   readonly tally = new Tally()
   readonly failed: Failed = { up: new Set(), down: new Set() }
+  readonly rests = new Set<Path>()
   /** Files on which there was nothing to do. */
   unchanged = 0
   /** Said once a run. */
@@ -54,6 +55,13 @@ export class RunOutcome implements Ledger {
 
   worthAnotherLook(): readonly Problem[] {
     return [...this.#problems.values()].filter(({ code }) => WORTH_ANOTHER_LOOK.has(code))
+  }
+
+  /** Each is looked at once. */
+  takeRests(): readonly Path[] {
+    const paths = [...this.rests]
+    this.rests.clear()
+    return paths
   }
 
   /** They are tried again: only how that ends counts. */

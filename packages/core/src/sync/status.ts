@@ -1,4 +1,5 @@
 import { withoutHeldBack } from '../decide/held-back.ts'
+import { withRests } from '../decide/rests.ts'
 import { believedDisk } from './executable-bits.ts'
 import { isSilent } from '../execute/tally.ts'
 import type { Path, RemoteEntry } from '../model/entry.ts'
@@ -132,7 +133,7 @@ export async function statusRepository(
     if (!options.local) await refuseNowhere(disk, planned, nested.above)
     await nested.complete(planned.nested)
     await nested.settle(provider, true, signal)
-    const foreseen = withoutHeldBack(planned.plan.actions, planned.plan.unbrought)
+    const foreseen = withoutHeldBack(withRests(planned.plan.actions), planned.plan.unbrought)
     return {
       remote: config.remote,
       actions: foreseen.actions.filter((action) => !isSilent(action)),

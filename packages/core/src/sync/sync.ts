@@ -1,4 +1,5 @@
 import { isRemoval } from '../decide/held-back.ts'
+import { withRests } from '../decide/rests.ts'
 import { DiskError } from '../disk/disk.ts'
 import { execute } from '../execute/execute.ts'
 import type { Path } from '../model/entry.ts'
@@ -54,7 +55,8 @@ async function lookAndAct(run: Run, outcome: RunOutcome): Promise<RunReport | un
   outcome.note(planned.plan)
   await nested.complete(planned.nested)
   const inner = await nested.settle(effects.provider, options.dryRun, options.signal)
-  announce(without(planned.plan.actions, inner), planned.left, options.onEvent)
+  const ours = without(planned.plan.actions, inner)
+  announce(foreseen(run, ours), planned.left, options.onEvent)
   await carryOut(run, scopes, planned, inner, outcome)
   return undefined
 }
@@ -105,7 +107,7 @@ async function carryOut(
   const prepared = async (some: readonly Action[]): Promise<readonly Action[]> => {
     const ours = without(some, inner)
     outcome.warnedOfGit ||= warnOfGit(ours, options.onEvent)
-    return options.dryRun ? ours : withContentHere(effects, ours)
+    return options.dryRun ? foreseen(run, ours) : withContentHere(effects, ours)
   }
   const actions = await prepared(plan.actions)
   const more = async function* (): AsyncGenerator<readonly Action[]> {
@@ -123,17 +125,16 @@ async function carryOut(
   else outcome.note({ problems: await execute(effects, actions, outcome, more()) })
 }
 
-/** Compares what moved under our hands anew, and goes on with what that comes to. */
+/** Compares anew what moved under our hands, and what there is more to do at, and goes on with what that comes to. */
 async function lookAgain(run: Run, outcome: RunOutcome): Promise<void> {
   for (let round = 2; round <= ROUNDS; round++) {
     const again = outcome.worthAnotherLook()
-    if (again.length === 0) return
+    const rests = outcome.takeRests()
+    const paths = [...again.map(({ path }) => path), ...(run.options.mode === 'sync' ? rests : [])]
+    if (paths.length === 0) return
     // Tried again, and only then forgiven.
     outcome.forgive(again)
-    const within =
-      again.length > FEW_PATHS
-        ? run.scopes
-        : normalizeScopes(again.map(({ path }) => diskPath(path)))
+    const within = paths.length > FEW_PATHS ? run.scopes : normalizeScopes(paths.map(diskPath))
     const planned = await look(run, within, outcome)
     // All is compared anew: what happened meanwhile may look like an accident now. Something was done already, so this is no halt.
     if (within === run.scopes && guardsOf(planned, within, run.options).length > 0)
@@ -143,6 +144,11 @@ async function lookAgain(run: Run, outcome: RunOutcome): Promise<void> {
     outcome.holdRemovals(planned.plan)
     await carryOut(run, within, planned, [], outcome)
   }
+}
+
+/** With what a further look comes to. In one direction, that would go in the other one. */
+function foreseen({ options }: Run, actions: readonly Action[]): readonly Action[] {
+  return options.mode === 'sync' ? withRests(actions) : actions
 }
 
 /** What was in the trash for too long goes; that it cannot is no reason to fail. */

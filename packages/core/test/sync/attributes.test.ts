@@ -85,6 +85,74 @@ test.each([
   },
 )
 
+test.each([['x'], ['y']])(
+  'the bit that was changed here goes up in the run that brings the content that was changed there, as %s',
+  async (name) => {
+    using c = await pair()
+    writeFileSync(join(c.a, 'x'), 'old content')
+    await c.sync(0)
+    await c.sync(1)
+    chmodSync(join(c.a, 'x'), 0o755)
+    if (name === 'x') writeFileSync(join(c.b, 'x'), 'new content, and longer')
+    else renameSync(join(c.b, 'x'), join(c.b, name))
+    await c.sync(1)
+    const content = readFileSync(join(c.b, name), 'utf8')
+    const foreseen = await c.sync(0, { dryRun: true })
+    expect(foreseen.totals.uploaded).toEqual({ files: 1, bytes: content.length })
+    expect((await c.sync(0)).totals).toEqual({ ...foreseen.totals, unchanged: 0 })
+    expect(c.store.objects.get(name)?.metadata.user['executable']).toBe('true')
+    expect((await c.sync(0)).totals).toMatchObject(IDLE)
+    await c.sync(1)
+    for (const folder of [c.a, c.b]) {
+      expect(readFileSync(join(folder, name), 'utf8')).toBe(content)
+      expect(c.isExecutable(folder, name)).toBe(true)
+    }
+  },
+)
+
+test('a pull leaves the bit to a push', async () => {
+  using c = await pair()
+  writeFileSync(join(c.a, 'x'), 'old')
+  await c.sync(0)
+  await c.sync(1)
+  chmodSync(join(c.a, 'x'), 0o755)
+  writeFileSync(join(c.b, 'x'), 'new content')
+  await c.sync(1)
+  const foreseen = await c.sync(0, { mode: 'pull', dryRun: true })
+  expect((await c.sync(0, { mode: 'pull' })).totals).toEqual(foreseen.totals)
+  expect(c.isExecutable(c.a, 'x')).toBe(true)
+  expect(c.store.objects.get('x')?.metadata.user['executable']).toBeUndefined()
+  expect((await c.sync(0, { mode: 'push' })).totals).toMatchObject({ uploaded: { files: 1 } })
+})
+
+test('what somebody saves there before the bit goes up stays', async () => {
+  let isSaving = false
+  using c = await clones(1, {
+    around: (provider) => ({
+      ...provider,
+      async write(key, source, options) {
+        if (isSaving && key === 'x') {
+          isSaving = false
+          await c.put('x', 'newer content')
+        }
+        return provider.write(key, source, options)
+      },
+    }),
+  })
+  const [a = ''] = c.folders
+  writeFileSync(join(a, 'x'), 'old')
+  await c.sync(0)
+  chmodSync(join(a, 'x'), 0o755)
+  await c.put('x', 'new')
+  isSaving = true
+  expect((await c.sync(0)).problems).toEqual([])
+  await c.sync(0)
+  expect(readFileSync(join(a, 'x'), 'utf8')).toBe('newer content')
+  const { bytes, metadata } = c.store.objects.get('x') ?? {}
+  expect(new TextDecoder().decode(bytes)).toBe('newer content')
+  expect(metadata?.user['executable']).toBe('true')
+})
+
 test('a dry run sees a bit that changed, also where the staging folder is gone', async () => {
   using c = await pair()
   writeFileSync(join(c.a, 'x'), 'x')
