@@ -43,6 +43,7 @@ export function errnoOf(error: unknown): string {
 const WORDS: Readonly<Record<string, string>> = {
   EDQUOT: 'the quota there is used up',
   ESTALE: 'its server does not know it any more',
+  EXDEV: 'it lies on another disk than the rest of the remote, by way of which files come',
 }
 
 /** The one translation of the system's errors. */
@@ -68,11 +69,11 @@ export function attempt<T>(key: string, operation: () => T): T {
   }
 }
 
-const CLOSED: ReadonlySet<string> = new Set(['EACCES', 'EPERM'])
+const CLOSED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EXDEV'])
 
 /**
  * The same for a change at a key's own place, when the store's own files could be written: one that is closed to this user, as are folders of others in a
- * shared one, is no reason to change no other. What lsync keeps there for all is no such key.
+ * shared one, or that lies on another disk, is no reason to change no other. What lsync keeps there for all is no such key.
  */
 export function attemptAt<T>(key: string, operation: () => T): T {
   try {
