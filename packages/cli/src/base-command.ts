@@ -4,14 +4,13 @@ import type { Machine, Repository } from '@lsync/core'
 import { Command } from '@oclif/core/command'
 import * as Errors from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
+import { INTERRUPTED, listenForInterruption, stopListening } from './interruption.ts'
 import type { Described } from './messages/describe.ts'
 import { EXIT } from './messages/exit.ts'
-import { escapeName, escapeText, toSafeJson } from './render/escape.ts'
+import { documentText } from './render/document.ts'
+import { escapeName, escapeText } from './render/escape.ts'
 import { PROCESS_OUTPUT, Renderer, type RendererOptions } from './render/renderer.ts'
 import { usageWords, wrongUsage } from './messages/usage.ts'
-
-/** The version of every `--json` document's shape (docs/json.md). */
-export const SCHEMA = 1
 
 /** What all commands of lsync share: the folder they run in, interruption, and one way for an outcome to become words, a document and an exit code. */
 export abstract class LsyncCommand extends Command {
@@ -41,8 +40,7 @@ export abstract class LsyncCommand extends Command {
     await super.init()
     const end = this.argv.indexOf('--')
     this.json = (end < 0 ? this.argv : this.argv.slice(0, end)).includes('--json')
-    process.on('SIGINT', this.#interrupt)
-    process.on('SIGTERM', this.#interrupt)
+    listenForInterruption(this.#interrupt)
     process.on('uncaughtException', this.#bug)
     process.stdout.on('error', this.#closed)
     process.stderr.on('error', this.#closed)
@@ -50,8 +48,7 @@ export abstract class LsyncCommand extends Command {
 
   protected override async finally(failure: Error | undefined): Promise<void> {
     this.#renderer?.stop()
-    process.off('SIGINT', this.#interrupt)
-    process.off('SIGTERM', this.#interrupt)
+    stopListening(this.#interrupt)
     process.off('uncaughtException', this.#bug)
     process.stderr.off('error', this.#closed)
     // Not that of stdout: a write that is still under way may fail yet.
@@ -64,10 +61,10 @@ export abstract class LsyncCommand extends Command {
     throw this.abort.signal.reason
   }
 
-  readonly #interrupt = (): void => {
-    // The second time the person means it: nothing is half done, and what is not recorded is compared again.
-    if (this.abort.signal.aborted) process.exit(EXIT.interrupted)
-    this.abort.abort(new Interrupted())
+  readonly #interrupt = (signal: NodeJS.Signals): void => {
+    if (!this.abort.signal.aborted) this.abort.abort(new Interrupted())
+    // The second time the person means it: nothing is half done, and what is not recorded is compared again. A terminal that closes tells more than once.
+    else if (signal !== 'SIGHUP') process.exit(EXIT.interrupted)
   }
 
   readonly #bug = (thrown: Error): void => {
@@ -145,7 +142,7 @@ export abstract class LsyncCommand extends Command {
   ): Promise<void> {
     if (!this.json) return
     const command = (this.id ?? '').replaceAll(':', ' ')
-    const text = `${toSafeJson({ schema: SCHEMA, command, ...facts, exitCode })}\n`
+    const text = documentText(command, facts, exitCode)
     // The process is about to exit: a document that is longer than the pipe holds must be taken first.
     await new Promise<void>((taken) => {
       process.stdout.write(text, 'utf8', () => {
@@ -185,12 +182,7 @@ export abstract class LsyncCommand extends Command {
   }
 
   private async describe(error: Error): Promise<Described> {
-    if (this.abort.signal.aborted)
-      return {
-        code: 'interrupted',
-        message: 'Interrupted. What was done is recorded; the next run goes on from there.',
-        exit: EXIT.interrupted,
-      }
+    if (this.abort.signal.aborted) return { ...INTERRUPTED, exit: EXIT.interrupted }
     // oclif's own words for a wrong flag or a missing argument are good; only the exit code is ours.
     if (error instanceof Errors.CLIError) {
       return { code: 'usage', message: usageWords(error.message), exit: EXIT.usage }
@@ -202,7 +194,7 @@ export abstract class LsyncCommand extends Command {
   }
 }
 
-/** Why a command was told to stop: Ctrl-C. */
+/** Why a command was told to stop: Ctrl-C, and the like. */
 class Interrupted extends Error {
   override readonly name = 'Interrupted'
 }

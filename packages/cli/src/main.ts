@@ -1,8 +1,6 @@
-import { handle } from '@oclif/core/handle'
 import type { LoadOptions } from '@oclif/core/interfaces'
-import { run } from '@oclif/core/run'
-import { settings } from '@oclif/core/settings'
 import { enterFolder } from './arguments.ts'
+import { endWhileLoading } from './interruption.ts'
 import { EXIT } from './messages/exit.ts'
 import { escapeText } from './render/escape.ts'
 
@@ -11,6 +9,11 @@ import { escapeText } from './render/escape.ts'
  * full disk, stops nobody's work, but is said and is no success.
  */
 export async function main(argv: readonly string[], load: LoadOptions): Promise<void> {
+  const entered = enterFolder(argv)
+  endWhileLoading(entered)
+  const { handle } = await import('@oclif/core/handle')
+  const { run } = await import('@oclif/core/run')
+  const { settings } = await import('@oclif/core/settings')
   // Plugins bring what is compiled: without this, oclif says on each run that it will not compile a linked one.
   settings.enableAutoTranspile = false
   process.removeAllListeners('warning').on('warning', tell)
@@ -32,7 +35,7 @@ export async function main(argv: readonly string[], load: LoadOptions): Promise<
   // What nobody takes is never flushed: it would be waited for in vain.
   const taken = () => Promise.race([flushed().then(() => false), unwritable])
   try {
-    await run(enterFolder(argv), load)
+    await run(entered, load)
     if (await taken()) process.exit(lost ? EXIT.problems : EXIT.done)
   } catch (error) {
     await taken()

@@ -1,12 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { BIN, ended, type Ended, start } from './child.ts'
 import { type Sandbox, sandbox } from './sandbox.ts'
-
-/** The built command, as a person starts it. */
-const BIN = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 
 let box: Sandbox
 beforeEach(() => {
@@ -16,45 +14,13 @@ afterEach(() => {
   box[Symbol.dispose]()
 })
 
-interface Ended {
-  readonly exit: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-function start(argv: readonly string[], input: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
-  return spawn(process.execPath, [BIN, ...argv], {
-    cwd: box.folder,
-    env: { ...process.env, ...box.environment },
-    stdio: [input, 'pipe', 'pipe'],
-  })
-}
-
-function ended(child: ChildProcess): Promise<Ended> {
-  const said = { stdout: '', stderr: '' }
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => (said.stdout += text))
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said.stderr += text))
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (exit) => {
-      resolve({ exit, ...said })
-    })
-  })
-}
-
 function lsync(...argv: readonly string[]): Promise<Ended> {
-  return ended(start(argv))
+  return ended(start(box, argv))
 }
 
 async function repository(files: Readonly<Record<string, string | Buffer>>): Promise<void> {
   expect(await lsync('init', './remote', 'a')).toMatchObject({ exit: 0, stderr: '' })
   for (const [name, content] of Object.entries(files)) writeFileSync(box.path('a', name), content)
-}
-
-/** Until an lsync holds the lock of `a`: from then on it is at work, and its handlers of signals are in place. */
-async function atWork(): Promise<void> {
-  while (!existsSync(box.path('a', '.lsync', 'lock'))) await pause(20)
-  await pause(200)
 }
 
 test('--version says what oclif says, without loading it', async () => {
@@ -135,44 +101,12 @@ test('an unknown command is wrong usage, in words and as a document', async () =
 
 test('what waits on stdin is nobody’s argument', async () => {
   await repository({ x: 'one', y: 'two' })
-  const child = start(['-C', 'a', 'sync'], 'pipe')
+  const child = start(box, ['-C', 'a', 'sync'], { input: 'pipe' })
   child.stdin?.end('x\n')
   expect(await ended(child)).toMatchObject({
     exit: 0,
     stdout: expect.stringContaining('2 files uploaded'),
   })
-})
-
-test('Ctrl-C stops quickly with 130, leaves no lock, and the next run goes on', async () => {
-  // It would take a minute and a half.
-  const big = Buffer.alloc(40_000_000, 'x')
-  await repository({ big, small: 's' })
-  const child = start(['-C', 'a', 'sync', '--bandwidth', '400k', '--json'])
-  const end = ended(child)
-  await atWork()
-  const asked = performance.now()
-  child.kill('SIGINT')
-  const { exit, stdout, stderr } = await end
-  expect(exit).toBe(130)
-  expect(performance.now() - asked).toBeLessThan(30_000)
-  expect(stderr).toMatch(/^lsync: Interrupted/)
-  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'interrupted' }, exitCode: 130 })
-  expect(existsSync(box.path('remote', 'big'))).toBe(false)
-  expect(existsSync(box.path('a', '.lsync', 'lock'))).toBe(false)
-  expect(await lsync('-C', 'a', 'sync')).toMatchObject({ exit: 0, stderr: '' })
-  expect(readFileSync(box.path('remote', 'big')).equals(big)).toBe(true)
-})
-
-test('while one lsync is at work another one says so: 7', async () => {
-  await repository({ big: Buffer.alloc(40_000_000, 'x') })
-  const child = start(['-C', 'a', 'sync', '--bandwidth', '400k'])
-  const end = ended(child)
-  await atWork()
-  const second = await lsync('-C', 'a', 'sync')
-  child.kill('SIGTERM')
-  expect(second).toMatchObject({ exit: 7, stdout: '' })
-  expect(second.stderr).toContain(`process ${child.pid} on `)
-  expect((await end).exit).toBe(130)
 })
 
 /** Where nothing can be written for want of room, as on a full disk. */
@@ -207,7 +141,7 @@ test('a reader that goes away ends a listing quietly, and lets a sync go on', as
     ['-C', 'a', 'ls', '--json'],
     ['help'],
   ]) {
-    const child = start(argv)
+    const child = start(box, argv)
     const end = ended(child)
     child.stdout?.destroy()
     expect(await end).toMatchObject({ exit: 0, stderr: '' })
@@ -218,7 +152,7 @@ test('a reader that goes away ends a listing quietly, and lets a sync go on', as
 test('a long document arrives whole also when the exit code is not 0', async () => {
   const files = Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [`file-${n}`, '']))
   await repository(files)
-  const child = start(['-C', 'a', 'status', '--exit-code', '--json'])
+  const child = start(box, ['-C', 'a', 'status', '--exit-code', '--json'])
   // The pipe is full long before anybody reads.
   await pause(1500)
   const { exit, stdout } = await ended(child)
@@ -235,7 +169,7 @@ test.each([
   const long = 'x'.repeat(200)
   const names = Array.from({ length: 2000 }, (_each, n) => `${long}-${n}`)
   await repository(Object.fromEntries(names.map((name) => [name, ''])))
-  const child = start(['-C', 'a', ...argv])
+  const child = start(box, ['-C', 'a', ...argv])
   await pause(later)
   const { exit, stdout, stderr } = await ended(child)
   expect({ exit, stderr }).toEqual({ exit: code, stderr: '' })

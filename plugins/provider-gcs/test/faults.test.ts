@@ -207,17 +207,17 @@ describe('a file that was moved', () => {
 
 test('a copy that the store does not get on with is given up, and the content sent', async () => {
   const bytes = randomBytes(3 * MIB)
-  writeFileSync(join(folder, 'a', 'one'), bytes)
-  for (const name of ['x', 'y', 'z']) writeFileSync(join(folder, 'a', name), name)
-  await sync('a')
-  renameSync(join(folder, 'a', 'one'), join(folder, 'a', 'two'))
+  writeFileSync(clones.path('a', 'one'), bytes)
+  for (const name of ['x', 'y', 'z']) writeFileSync(clones.path('a', name), name)
+  await clones.sync('a')
+  renameSync(clones.path('a', 'one'), clones.path('a', 'two'))
   const answer = { done: false, rewriteToken: 'again', totalBytesRewritten: '1048576' }
   const fault: Fault = { kind: 'impostor', body: JSON.stringify(answer) }
   const injected = server.inject({ match: 'RewriteObject', fault })
-  expect(await sync('a')).toMatchObject({ conflicts: [], problems: [] })
+  expect(await clones.sync('a')).toMatchObject({ conflicts: [], problems: [] })
   expect(injected.hits).toBeLessThan(20)
-  await sync('b')
-  expect(readFileSync(join(folder, 'b', 'two')).equals(bytes)).toBe(true)
+  await clones.sync('b')
+  expect(readFileSync(clones.path('b', 'two')).equals(bytes)).toBe(true)
 })
 
 test('one request for each small file, and none without a change', async () => {

@@ -165,17 +165,17 @@ describe.each<[string, Fault]>([
   })
 
   test('of the identity of a remote', async () => {
-    await clone('a')
-    writeFileSync(join(folder, 'a', 'f'), 'here')
-    await sync('a')
+    await clones.init('a', 's3://impostors')
+    writeFileSync(clones.path('a', 'f'), 'here')
+    await clones.sync('a')
     server.inject({ fault, match: 'GetObject' })
-    await expect(sync('a')).rejects.toMatchObject({ code: 'network' })
+    await expect(clones.sync('a')).rejects.toMatchObject({ code: 'network' })
   })
 })
 
 test('a page that refuses one name, as of a servlet container, is a problem of that path, and the rest is synced', async () => {
-  await clone('a')
-  for (const name of ['f', 'odd\\name', 'z']) writeFileSync(join(folder, 'a', name), name)
+  await clones.init('a', 's3://impostors')
+  for (const name of ['f', 'odd\\name', 'z']) writeFileSync(clones.path('a', name), name)
   server.inject({
     fault: {
       kind: 'impostor',
@@ -185,7 +185,7 @@ test('a page that refuses one name, as of a servlet container, is a problem of t
     },
     match: ({ key }) => key.includes('\\'),
   })
-  expect(await sync('a')).toMatchObject({
+  expect(await clones.sync('a')).toMatchObject({
     problems: [{ path: 'odd\\name', code: 'remote-refused' }],
     totals: { uploaded: { files: 2 } },
   })

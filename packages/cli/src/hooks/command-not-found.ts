@@ -1,7 +1,7 @@
 import type { Hook } from '@oclif/core'
-import { SCHEMA } from '../base-command.ts'
 import { EXIT } from '../messages/exit.ts'
-import { escapeName, toSafeJson } from '../render/escape.ts'
+import { documentText } from '../render/document.ts'
+import { escapeName } from '../render/escape.ts'
 
 const spaced = (name: string): string => name.replaceAll(':', ' ')
 
@@ -20,7 +20,7 @@ const commandNotFound: Hook.CommandNotFound = async function ({ id, argv = [], c
   process.stderr.write(`lsync: ${message}\n${hint}\n`)
   if (argv.includes('--json'))
     process.stdout.write(
-      `${toSafeJson({ schema: SCHEMA, command: name, error: { code: 'usage', message, hint }, exitCode: EXIT.usage })}\n`,
+      documentText(name, { error: { code: 'usage', message, hint } }, EXIT.usage),
     )
   this.exit(EXIT.usage)
 }

@@ -81,7 +81,7 @@ describe('the first contact', () => {
       },
       token: () => 'ffff',
     }
-    const asking = reaching(DEFAULT_RETRY, world, signal, () => {
+    const asking = reaching({ policy: DEFAULT_RETRY, world, signal }, () => {
       count++
       now += took
       return Promise.reject(new StorageError(code, 'no'))
