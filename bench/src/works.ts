@@ -105,12 +105,15 @@ async function agreed(
   return { folder, place }
 }
 
+/** Nothing to do: what it takes to see that. */
 function nothing(
   name: string,
   about: string,
-  files: number,
-  flat: boolean,
-  roundTrip?: number,
+  {
+    files,
+    flat,
+    roundTrip,
+  }: { readonly files: number; readonly flat: boolean; readonly roundTrip?: number },
 ): Work {
   return {
     name,
@@ -272,14 +275,12 @@ export const WORKS: readonly Work[] = [
     { isLarge: true },
   ),
   plain('rename', 'rename of a folder, 1,000 x 64 KB', rename),
-  nothing('nothing', 'nothing to do, 100,000 files', 100_000, false),
-  nothing(
-    'flat-slow',
-    'nothing to do, 100,000 files in one folder, 20 ms',
-    100_000,
-    true,
-    SLOW_LINE,
-  ),
+  nothing('nothing', 'nothing to do, 100,000 files', { files: 100_000, flat: false }),
+  nothing('flat-slow', 'nothing to do, 100,000 files in one folder, 20 ms', {
+    files: 100_000,
+    flat: true,
+    roundTrip: SLOW_LINE,
+  }),
   plain('change', 'one file changed among 100,000', changeOne),
   plain('adopt', 'first meeting of 100,000 files that are the same', adopt),
   million('million', false),

@@ -50,16 +50,19 @@ export function readRequest({
       operation: method === 'POST' ? 'RewriteObject' : 'Unknown',
     }
   if (rewrite !== undefined) return { ...common, key, operation: 'Unknown' }
-  return { ...common, key, operation: plainOperation(method, bucket, objects, key, query) }
+  return { ...common, key, operation: plainOperation({ method, bucket, objects, key, query }) }
 }
 
-function plainOperation(
-  method: string,
-  bucket: string,
-  objects: string | undefined,
-  key: string,
-  query: ReadonlyMap<string, string>,
-): GcsOperation {
+function plainOperation({
+  method,
+  bucket,
+  objects,
+  key,
+  query,
+}: Pick<GcsRequest, 'method' | 'bucket' | 'key' | 'query'> & {
+  /** The collection within the bucket. */
+  readonly objects: string | undefined
+}): GcsOperation {
   if (bucket === '') return method === 'POST' ? 'InsertBucket' : 'Unknown'
   if (objects === undefined) return method === 'GET' ? 'GetBucket' : 'Unknown'
   if (objects !== 'o') return 'Unknown'

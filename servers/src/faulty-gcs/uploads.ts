@@ -51,7 +51,8 @@ export const putUpload: Handler = (context, request, body) => {
     /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/.exec(request.headers['content-range'] ?? '') ?? []
   if (told === undefined) throw invalid('Failed to parse Content-Range header.')
   const total = told === '*' ? undefined : Number(told)
-  if (first !== undefined) take(context, upload, Number(first), Number(last), total, body)
+  if (first !== undefined)
+    take(context, upload, { first: Number(first), last: Number(last), total }, body)
   else if (body.length > 0) throw invalid('Invalid request. There were bytes for no range.')
   if (total === undefined || upload.bytes.length < total) return incomplete(upload)
   if (upload.bytes.length > total)
@@ -59,12 +60,17 @@ export const putUpload: Handler = (context, request, body) => {
   return end(context, bucket, upload, request)
 }
 
+/** Offsets of the first and the last byte of a body in the object, and the object's size, where it is told. */
+interface ContentRange {
+  readonly first: number
+  readonly last: number
+  readonly total: number | undefined
+}
+
 function take(
   { keeps }: Context,
   upload: Upload,
-  first: number,
-  last: number,
-  total: number | undefined,
+  { first, last, total }: ContentRange,
   body: Buffer,
 ): void {
   if (body.length !== last - first + 1)

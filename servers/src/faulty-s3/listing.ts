@@ -28,7 +28,7 @@ export const listObjects: Handler = (context, request) => {
       : readToken(token)
   const items: Place[] = []
   let truncated = false
-  for (const item of itemsOf(context, bucket, prefix, delimiter, place)) {
+  for (const item of itemsOf(context, bucket, { prefix, delimiter, place })) {
     truncated = items.length === most
     if (truncated) break
     items.push(item)
@@ -59,13 +59,19 @@ export const listObjects: Handler = (context, request) => {
   )
 }
 
+interface Asked {
+  readonly prefix: string
+  /** Empty for none. */
+  readonly delimiter: string
+  /** Where the page before ended; undefined for the first. */
+  readonly place: Place | undefined
+}
+
 /** Each key once, or the common prefix that stands for it, in order. */
 function* itemsOf(
   { hidden, honours }: Context,
   bucket: Bucket,
-  prefix: string,
-  delimiter: string,
-  place: Place | undefined,
+  { prefix, delimiter, place }: Asked,
 ): Iterable<Place> {
   const keys = honours.byteOrder ? bucket.keys : bucket.keys.toSorted(compareByFolder)
   const compare = honours.byteOrder ? compareUtf8 : compareByFolder
