@@ -12,12 +12,12 @@ import { type GatherContext, hashLocal, hashRemote } from './gather.ts'
  * the move then, and each is safe by itself.
  */
 export async function gatherMoves(
-  context: GatherContext,
+  contents: Contents,
   { hash, compare }: MoveQuestions,
 ): Promise<MoveAnswers> {
+  const { context } = contents
   const hashes = new Map<string, string>()
   const proved = new Map<string, { readonly sha256: string; readonly remote: RemoteEntry }>()
-  const contents = new Contents(context)
   await runPool(hash, context.jobs, context.signal, ({ path, from }, signal) =>
     contents.ask(path, async () => {
       const { sha256 } = await contents.digestsOf(path, from, [], signal)
@@ -26,7 +26,7 @@ export async function gatherMoves(
   )
   await runPool(compare, context.jobs, context.signal, ({ remote, candidates }, signal) =>
     contents.ask(remote.key, async () => {
-      const now = await context.provider.head(remote.key, { signal })
+      const now = await contents.lookAt(remote.key, signal)
       if (now === undefined || now.version !== remote.version) return
       if (readMetadata(now.metadata).link) return
       const sha256 = await contents.contentAmong(now, candidates, signal)
@@ -36,16 +36,22 @@ export async function gatherMoves(
   return { hashes, proved }
 }
 
-/** Reads what the questions are about, and counts it. */
-class Contents {
-  readonly #context: GatherContext
+/**
+ * Reads what the questions are about, and counts it. One for each plan: what it has read once it remembers, since each time that something more is to be
+ * kept the same is asked again.
+ */
+export class Contents {
+  readonly context: GatherContext
+  readonly #digests = new Map<string, Promise<Digests>>()
+  readonly #heads = new Map<string, Promise<RemoteEntry | undefined>>()
+  readonly #hashes = new Map<string, Promise<string>>()
   readonly #singles = new Map<Candidate, Candidates>()
   readonly #indexes = new Map<Candidates, Map<DigestAlgorithm, Promise<Index>>>()
   #files = 0
   #bytes = 0
 
   constructor(context: GatherContext) {
-    this.#context = context
+    this.context = context
   }
 
   /** A question about a path that cannot be read stays without an answer. */
@@ -53,21 +59,27 @@ class Contents {
     try {
       await question()
     } catch (error) {
-      this.#context.signal.throwIfAborted()
+      this.context.signal.throwIfAborted()
       if (problemOf(path, error) === undefined) throw error
     }
   }
 
-  async digestsOf(
+  digestsOf(
     path: string,
     from: LocalEntry,
     algorithms: readonly (keyof Digests)[],
     signal: AbortSignal,
   ): Promise<Digests> {
-    const digests = await hashLocal(this.#context, path, from, algorithms, signal)
-    this.#bytes += from.stat.size
-    this.#context.onEvent({ type: 'hashed', files: ++this.#files, bytes: this.#bytes })
-    return digests
+    return once(this.#digests, [path, ...algorithms].join('\0'), async () => {
+      const digests = await hashLocal(this.context, path, from, algorithms, signal)
+      this.#bytes += from.stat.size
+      this.context.onEvent({ type: 'hashed', files: ++this.#files, bytes: this.#bytes })
+      return digests
+    })
+  }
+
+  lookAt(key: string, signal: AbortSignal): Promise<RemoteEntry | undefined> {
+    return once(this.#heads, key, () => this.context.provider.head(key, { signal }))
   }
 
   /** The content of the object, if it is proved to be that of a candidate. */
@@ -83,7 +95,9 @@ class Contents {
     if (remote.digests.sha256 !== undefined) return remote.digests.sha256
     const algorithms = comparable(remote.digests)
     if (algorithms.length === 0) {
-      const sha256 = await hashRemote(this.#context, remote, signal)
+      const sha256 = await once(this.#hashes, remote.key, () =>
+        hashRemote(this.context, remote, signal),
+      )
       return likely.has(sha256) ? sha256 : undefined
     }
     for (const algorithm of algorithms) {
@@ -129,6 +143,13 @@ class Contents {
       })
     return index
   }
+}
+
+/** Who asks for it first finds it out for all. */
+function once<T>(known: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> {
+  const found = known.get(key) ?? find()
+  known.set(key, found)
+  return found
 }
 
 /** From the digest of one algorithm to the sha256 of the same content. */

@@ -6,7 +6,7 @@ import { lastCopies, type Removal } from '../decide/plan.ts'
 import type { Path } from '../model/entry.ts'
 import { ancestorsOf, isFolderKey, isWithin } from '../model/path.ts'
 import type { Action } from '../model/plan.ts'
-import { gatherMoves } from './gather-moves.ts'
+import { type Contents, gatherMoves } from './gather-moves.ts'
 import type { View } from './look.ts'
 import type { PlanContext, PlanOptions } from './plan-context.ts'
 
@@ -14,6 +14,10 @@ import type { PlanContext, PlanOptions } from './plan-context.ts'
 interface Settled {
   readonly actions: readonly Action[]
   readonly staying: readonly Path[]
+}
+
+interface KeepContext extends Pick<PlanContext, 'state' | 'nestedAbove'> {
+  readonly contents: Contents
 }
 
 /** @param waiting what is left to a run in the other direction, or stays where it is: nothing may come into its place */
@@ -29,7 +33,7 @@ type Settle<Result> = (actions: readonly Action[], waiting: readonly Action[]) =
  * to the other side in this run, the other copies may be gone by the next one, which would take this one for removed by others.
  */
 export async function keepLastCopies<Result extends Settled>(
-  context: PlanContext,
+  context: KeepContext,
   { mode, settlements }: Pick<PlanOptions, 'mode' | 'settlements'>,
   view: View,
   ours: readonly Action[],
@@ -114,7 +118,7 @@ function sizeOf({ kept, back }: Copies): number {
 }
 
 async function lastCopiesAmong(
-  context: PlanContext,
+  context: KeepContext,
   view: View,
   actions: readonly Action[],
   untouched: ReadonlySet<Path>,
@@ -142,7 +146,7 @@ async function lastCopiesAmong(
 
 /** Those of the contents that are new somewhere, which nobody had to know until now. */
 async function found(
-  context: PlanContext,
+  { contents: read }: KeepContext,
   { judged }: View,
   actions: readonly Action[],
   contents: ReadonlySet<string>,
@@ -156,7 +160,7 @@ async function found(
     if (local === 'unchanged' && joined.local.state === 'present')
       candidates.set(base.sha256, { path, from: joined.local.entry, sha256: base.sha256 })
   }
-  const { hashes, proved } = await gatherMoves(context, {
+  const { hashes, proved } = await gatherMoves(read, {
     hash: actions.flatMap((action) =>
       action.kind === 'upload' &&
       action.sha256 === undefined &&

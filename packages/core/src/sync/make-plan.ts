@@ -18,7 +18,7 @@ import { isFolderKey, isWithin, leadsInto } from '../model/path.ts'
 import type { Action, GuardName, Halt, MaxDelete, Plan } from '../model/plan.ts'
 import type { Problem } from '../model/problem.ts'
 import { withoutBelowFiles } from './below-files.ts'
-import { gatherMoves } from './gather-moves.ts'
+import { Contents, gatherMoves } from './gather-moves.ts'
 import { keepLastCopies, replacesCopies } from './last-copies.ts'
 import { laterViews, type LeftTotals, look, type View } from './look.ts'
 import { withoutFolded } from './names-here.ts'
@@ -159,8 +159,13 @@ async function settleContent(
   const some = view.actions.filter(
     (action) => isWithin(action.path, within) || !takesContent(action),
   )
-  const safe = await keepLastCopies(context, options, view, some, (actions, waiting) =>
-    settlePlaces(context, options, view, actions, waiting),
+  const contents = new Contents(context)
+  const safe = await keepLastCopies(
+    { ...context, contents },
+    options,
+    view,
+    some,
+    (actions, waiting) => settlePlaces(contents, options, view, actions, waiting),
   )
   const ours = onlyNamed(safe.actions, within, view.actions.filter(isRemoval))
   const named = await withoutFolded(context, ours.actions)
@@ -190,7 +195,7 @@ async function settleContent(
 
 /** Files and folders in each other's place, and moves. */
 async function settlePlaces(
-  context: PlanContext,
+  contents: Contents,
   { override }: PlanOptions,
   { judged, unjudged, counts }: View,
   actions: readonly Action[],
@@ -203,7 +208,7 @@ async function settlePlaces(
   const separated = separateFileFolderConflicts(empty, waiting)
   const possible = withoutOccupied(separated.actions, counts.occupied)
   const questions = moveQuestions(judged, possible.actions)
-  const answers = await gatherMoves(context, questions)
+  const answers = await gatherMoves(contents, questions)
   const moved = withMoves(possible.actions, judged, { ...answers, unjudged })
   return {
     actions:

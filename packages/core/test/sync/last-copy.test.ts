@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { nodeDisk } from '../../src/index.ts'
 import { clones } from './two-clones.ts'
 
 /** One client renames y to z and is stopped between the upload and the removal; the other renames z back to y. */
@@ -163,4 +164,46 @@ test('a sync of an edited file alone looks no further where the base knows no ot
   listed = 0
   await c.sync(0, { paths: ['d'] })
   expect(listed).toBeGreaterThan(once)
+})
+
+test('what may hold content that is on its way out is looked at once for a plan, here and there', async () => {
+  const asked: string[] = []
+  using c = await clones(1, {
+    openDisk(root) {
+      const disk = nodeDisk(root)
+      return {
+        ...disk,
+        async open(path) {
+          asked.push(path)
+          return disk.open(path)
+        },
+      }
+    },
+    around: (provider) => ({
+      ...provider,
+      async head(key, options) {
+        asked.push(key)
+        return provider.head(key, options)
+      },
+    }),
+  })
+  const [a = ''] = c.folders
+  for (const name of ['x', 'y']) writeFileSync(join(a, name), 'in both')
+  writeFileSync(join(a, 'gone'), 'as long')
+  for (let index = 0; index < 3; index++) writeFileSync(join(a, `other${index}`), String(index))
+  await c.sync(0)
+  const { version = '' } = c.store.objects.get('y') ?? {}
+  await c.store.open().remove('y', { signal: new AbortController().signal, expect: version })
+  await c.put('there', 'another')
+  rmSync(join(a, 'gone'))
+  writeFileSync(join(a, 'here'), 'one new')
+  writeFileSync(join(a, 'x'), 'something newer')
+  asked.length = 0
+  // That y is kept makes for another round.
+  const { totals } = await c.sync(0, { dryRun: true })
+  expect(totals).toMatchObject({ uploaded: { files: 3 }, removedLocally: 0, removedRemotely: 1 })
+  expect(asked.filter((path) => path === 'here' || path === 'there').toSorted()).toEqual([
+    'here',
+    'there',
+  ])
 })
