@@ -75,8 +75,9 @@ export function cloneCommand(
   folder: string,
   settings: Readonly<Record<string, string>>,
 ): string {
+  // As one word: a value may begin like a flag.
   const flags = Object.entries(settings).flatMap(([key, value]) =>
-    key === 'region' || key === 'endpoint' ? [`--${key}`, value] : ['--set', `${key}=${value}`],
+    key === 'region' || key === 'endpoint' ? [`--${key}=${value}`] : ['--set', `${key}=${value}`],
   )
   return ['lsync', 'clone', remote, folder, ...flags].map(shellWord).join(' ')
 }

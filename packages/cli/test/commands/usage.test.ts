@@ -61,6 +61,7 @@ test.each<readonly [string, readonly string[], string]>([
   ['a key that there is not', ['config', 'set', 'jbos', '4'], 'jobs'],
   ['a key like no other', ['config', 'set', 'bandwidth', '1M'], 'there are remote, '],
   ['a key that cannot be set', ['config', 'get', 'conflict'], 'did you mean conflicts?'],
+  ['a key that is like no other', ['config', 'get', 'nope'], 'there is no key "nope"; there are '],
   ['a key that is not set', ['config', 'get', 'author'], 'author is not set'],
   ['a command that there is not', ['snyc'], 'Did you mean: lsync sync'],
   ['a sync that wins', ['sync', '--force', 'x'], 'lsync push --force'],

@@ -50,9 +50,9 @@ group('a command that is hinted at can be pasted', () => {
     expect(describe(new LsyncError(code, 'internal', facts)).hint).toContain(words)
   })
   test('to bring a repository within this one', () => {
-    const settings = { region: 'x', 'path-style': 'true' }
+    const settings = { region: '-x', 'path-style': 'true' }
     expect(cloneCommand('file:///the remote', '/my files/in', settings)).toBe(
-      "lsync clone 'file:///the remote' '/my files/in' --region x --set path-style=true",
+      "lsync clone 'file:///the remote' '/my files/in' --region=-x --set path-style=true",
     )
   })
 })

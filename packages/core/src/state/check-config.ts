@@ -108,7 +108,10 @@ export function refuseUnknownKey(name: string): void {
 
 function suggestion(name: string, keys: Keys): string {
   const names = Object.keys(keys)
-  const near = closest(name.toLowerCase(), names, 2)
+  const word = name.toLowerCase()
+  // Two slips make one short name of another; hardly ever is the first letter among them.
+  const alike = names.filter((key) => key.startsWith(word.slice(0, 1)))
+  const near = closest(word, names, 1) ?? closest(word, alike, 2)
   return near === undefined
     ? `there are ${names.filter((key) => key !== 'format').join(', ')}`
     : `did you mean ${near}?`

@@ -94,7 +94,14 @@ async function accessOf(
   const list = async (): Promise<void> => {
     for await (const _ of provider.list({ prefix: top }, { signal })) void _
   }
-  if (!(await may(list))) return not('list', 'nothing can be synced', false)
+  try {
+    if (!(await may(list))) return not('list', 'nothing can be synced', false)
+  } catch (error) {
+    // Of a store that was seen to list what is not so: a finding, as it is a provider's that refuses to believe it.
+    if (!isStorageError(error) || error.code !== 'unexpected') throw error
+    const message = `The listings cannot be relied on: ${error.message}. Nothing can be synced.`
+    return { writes: false, finding: { check: 'access', ok: false, message } }
+  }
   let version = ''
   const write = async (): Promise<void> => {
     const source = textSource('access')
