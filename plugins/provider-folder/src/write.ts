@@ -115,6 +115,7 @@ function put({ root, key, staged, made }: Arrival, expect: Expect): void {
           throw new StorageError('bad-key', `no file can be named so there: ${key}`, { key })
         }
         // Not there yet; or another client removed the folder's last file, and the folder with it.
+        // RACE: who is killed before the file is named leaves a folder that reads as somebody's empty one; worst outcome: others get it, too, until the file comes.
         makeParents(root, key, made)
       }
   }
