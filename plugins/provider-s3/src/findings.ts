@@ -5,6 +5,8 @@ import { clockFinding } from '@lsync/http'
 export interface Found {
   readonly create: boolean
   readonly replace: boolean
+  /** Of several writes at once under one condition, no two were seen to be taken. */
+  readonly oneStep: boolean
   readonly remove: boolean
   /** The condition of a removal and the removal are known to be one step, by the word of whoever makes the store. */
   readonly removeVouched: boolean
@@ -81,7 +83,14 @@ export function findingsOf(found: Found): readonly ProbeFinding[] {
   ]
 }
 
-function writes({ create, replace }: Found): ProbeFinding {
+function writes({ create, replace, oneStep }: Found): ProbeFinding {
+  if (create && replace && !oneStep)
+    return {
+      check: 'conditional-writes',
+      ok: false,
+      message:
+        'The store looks at the condition of a write, but not in one step with it: of several clients that write one file in the same moment, more than one was told that it won, and what the others wrote is lost on the remote. Let only one client sync at a time, or turn on versioning.',
+    }
   return {
     check: 'conditional-writes',
     ok: create && replace,
@@ -95,7 +104,7 @@ function writes({ create, replace }: Found): ProbeFinding {
 }
 
 function removes(found: Found): ProbeFinding {
-  const { remove, removeVouched, replace, tombstones, deletes } = found
+  const { remove, removeVouched, replace, oneStep, tombstones, deletes } = found
   const check = 'conditional-removes'
   if (!deletes)
     return {
@@ -110,7 +119,7 @@ function removes(found: Found): ProbeFinding {
       ok: true,
       message: 'Removals keep their conditions: what another client changed is not removed.',
     }
-  return replace && tombstones
+  return replace && oneStep && tombstones
     ? {
         check,
         ok: true,

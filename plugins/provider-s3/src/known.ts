@@ -7,14 +7,17 @@ export interface Traits {
   /** `gaps`: listings leave something out. */
   readonly order: 'bytes' | 'other' | 'gaps' | undefined
   readonly conditions: Requester['conditions'] | undefined
+  /** `two`: right conditions are kept, but by a look before the write. */
+  readonly steps: 'one' | 'two' | undefined
   readonly refused: readonly Refusable[]
 }
 
 export function traitsOf(known: ProbeReport | undefined): Traits {
-  const { order, conditions, refused } = known?.traits ?? {}
+  const { order, conditions, steps, refused } = known?.traits ?? {}
   return {
     order: order === 'bytes' || order === 'other' || order === 'gaps' ? order : undefined,
     conditions: conditions === 'quoted' || conditions === 'bare' ? conditions : undefined,
+    steps: steps === 'one' || steps === 'two' ? steps : undefined,
     refused: REFUSABLE.filter((kind) => String(refused).split(' ').includes(kind)),
   }
 }

@@ -12,6 +12,7 @@ import type { Bucket } from './bucket.ts'
 import { findingsOf, type Found } from './findings.ts'
 import type { UploadName } from './multipart.ts'
 import { keepsFolders, listings } from './probe-listing.ts'
+import { oneStep } from './probe-races.ts'
 import { ABSENT, ProbeScene, STALE, versionOf } from './probe-scene.ts'
 import { findRefused, noting } from './refused-headers.ts'
 import { putPart, taken } from './taken-part.ts'
@@ -38,6 +39,7 @@ export async function probeBucket(bucket: Bucket, options: ProbeOptions): Promis
       host: requester.host,
       order: !all.complete ? 'gaps' : all.ordered ? 'bytes' : 'other',
       conditions: requester.conditions,
+      steps: all.oneStep ? 'one' : 'two',
       refused: [...requester.refused].join(' '),
     },
     findings: findingsOf(all),
@@ -51,7 +53,9 @@ type Seen = Omit<Found, 'deletes' | 'removeVouched'>
  * at work 22 to 47 of a thousand contents were lost; with claims, none. So it is relied on where the maker of the store vouches for it.
  */
 function guaranteesOf(found: Found): Guarantees {
-  const { create, replace, remove, removeVouched, tombstones, commit, copySource } = found
+  const { oneStep: isOneStep, remove, removeVouched, tombstones, commit, copySource } = found
+  const create = found.create && isOneStep
+  const replace = found.replace && isOneStep
   // A tombstone rests on conditional writes; and without the right to delete it would stay.
   const leased = replace && tombstones && found.deletes
   return {
@@ -69,12 +73,17 @@ async function look(scene: ProbeScene): Promise<Seen> {
     const info = await findRefused(scene.requester, () => scene.put(key, 'one', ABSENT))
     return (await scene.head(key)) ?? { info, skew: Number.NaN }
   })
+  const create = await scene.step(() => creates(scene), false)
+  const replace = await replaces(scene)
+  const isOneStep = !create || !replace || (await scene.step(() => oneStep(scene), true))
   return {
-    create: await scene.step(() => creates(scene), false),
-    replace: await replaces(scene),
+    create,
+    replace,
+    oneStep: isOneStep,
     remove: await scene.step(() => removes(scene), false),
     tombstones: await scene.step(() => knowsTombstones(scene), false),
-    commit: await scene.step(() => commits(scene), false),
+    // Where a single write is two steps, the end of an upload is hardly one.
+    commit: isOneStep && (await scene.step(() => commits(scene), false)),
     copySource: await scene.step(() => copies(scene), false),
     checksums: await scene.step(() => checksBytes(scene), true),
     folders: await keepsFolders(scene),

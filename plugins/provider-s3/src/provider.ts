@@ -72,7 +72,7 @@ export function providerOf(bucket: Bucket): StorageProvider {
 }
 
 function writeOf(
-  { requester, store, known }: Bucket,
+  { requester, store, known, traits }: Bucket,
   guarantees: Guarantees,
   leased: LeasedRemoval,
 ): StorageProvider['write'] {
@@ -85,7 +85,11 @@ function writeOf(
         ...call,
         extra,
         // Some stores refuse right conditions, too; a wrong create is all the same worth refusing.
-        conditional: kept === 'atomic' || known === undefined || call.expect.kind === 'absent',
+        conditional:
+          kept === 'atomic' ||
+          known === undefined ||
+          traits.steps === 'two' ||
+          call.expect.kind === 'absent',
       })
     })
 }

@@ -45,6 +45,28 @@ const HABITS: readonly (readonly [string, FaultyS3Options, object])[] = [
     },
   ],
   [
+    'faulty S3 that looks at a condition before it writes, like S3Mock',
+    { oneStep: false },
+    {
+      guarantees: {
+        create: 'checked',
+        replace: 'checked',
+        remove: 'checked',
+        commit: 'checked',
+        copy: 'none',
+      },
+      traits: { steps: 'two' },
+      findings: expect.arrayContaining([
+        expect.objectContaining({
+          check: 'conditional-writes',
+          ok: false,
+          message: expect.stringContaining('not in one step'),
+        }),
+        expect.objectContaining({ check: 'conditional-removes', ok: false }),
+      ]),
+    },
+  ],
+  [
     'faulty S3 like Alibaba OSS',
     { faults: [refusesConditions], conditionalDelete: false },
     {

@@ -7,6 +7,8 @@ import type { Store } from './store.ts'
 export interface Honours {
   /** Conditions on PutObject and on the end of an upload. Garage passes them over. */
   readonly conditionalWrite: boolean
+  /** A condition of PutObject and the write are one step. S3Mock, and s3proxy before a folder, look first and write then. */
+  readonly oneStep: boolean
   /** If-Match on DeleteObject, ETags in DeleteObjects. MinIO honours neither. */
   readonly conditionalDelete: boolean
   /** Conditions on the destination of CopyObject. None of the servers that can be installed honours them. */

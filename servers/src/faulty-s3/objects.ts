@@ -32,12 +32,12 @@ export const putObject: Handler = ({ store, honours, now }, request, { bytes, ch
 
 function checkCondition(
   { quotedConditions }: Honours,
-  { key, headers }: S3Request,
+  { key, headers, stood }: S3Request,
   bucket: Bucket,
 ): void {
   if (!quotedConditions && headers['if-match']?.startsWith('"') === true)
     throw preconditionFailed('If-Match')
-  checkWrite(headers, key, bucket.get(key))
+  checkWrite(headers, key, stood === undefined ? bucket.get(key) : stood.object)
 }
 
 export function checkChecked(

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { S3Error } from './errors.ts'
+import type { StoredObject } from './store.ts'
 import { type Asked, operationOf, type Operation } from './operations.ts'
 
 /** One request, read but for its body. Keys are exact: nothing is normalised. */
@@ -9,6 +10,8 @@ export interface S3Request extends Asked {
   readonly slash: boolean
   /** In the order of arrival, as the signature needs them. */
   readonly pairs: readonly (readonly [name: string, value: string])[]
+  /** What stood at the key when the request came, on a server that judges conditions by that. */
+  readonly stood?: { readonly object: StoredObject | undefined }
 }
 
 /** Path style only. `400 InvalidURI` where an escape is no UTF-8. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 import type { Endpoint } from '../endpoint.ts'
 import type { Answer, Coded } from '../faulty/answer.ts'
 import type { Fault, FaultRule, InjectedFault } from '../faulty/faults.ts'
@@ -67,6 +68,7 @@ class Server extends FaultyServer<S3Request> implements FaultyS3 {
       store: new Store(),
       honours: {
         conditionalWrite: options.conditionalWrite ?? true,
+        oneStep: options.oneStep ?? true,
         conditionalDelete: options.conditionalDelete ?? true,
         conditionalCopy: options.conditionalCopy ?? true,
         conditionalComplete: options.conditionalComplete ?? true,
@@ -101,7 +103,15 @@ class Server extends FaultyServer<S3Request> implements FaultyS3 {
   }
 
   protected read(message: IncomingMessage): S3Request {
-    return readRequest(message)
+    const request = readRequest(message)
+    const { honours, store } = this.#context
+    if (honours.oneStep || request.operation !== 'PutObject') return request
+    return { ...request, stood: { object: store.bucket(request.bucket).get(request.key) } }
+  }
+
+  /** Long enough for others to come in between. */
+  protected override async begin({ stood }: S3Request): Promise<void> {
+    if (stood !== undefined) await setTimeout(20)
   }
 
   protected act(request: S3Request, wire: Buffer, fault: Fault | undefined): Answer {

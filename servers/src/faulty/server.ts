@@ -131,11 +131,15 @@ export abstract class FaultyServer<R extends FaultyRequest> {
     }
     if (fault?.kind === 'flip-bit-up' && wire.length > 0)
       flip(wire, fault.at ?? Math.max(wire.length - NEAR_END, 0))
+    await this.begin?.(request)
     const answer = this.#answer(request, wire, fault)
     this.#note(request, answer, up, fault)
     if (fault?.kind === 'lose-response') message.socket.destroy()
     else await this.#send(response, spoil(answer, fault), fault)
   }
+
+  /** Before anything is done, with the request whole. */
+  protected begin?(request: R): Promise<void>
 
   /** No `await` in here. */
   #answer(request: R, wire: Buffer, fault: Fault | undefined): Coded {
