@@ -128,7 +128,7 @@ export function plannedTotals(actions: readonly Action[], unchanged: number): To
   return {
     uploaded: { files: uploads.length, bytes: sum(uploads.map(bytesUp)) },
     downloaded: { files: downloads.length, bytes: sum(downloads.map(bytesDown)) },
-    removedLocally: of('remove-local').length,
+    removedLocally: of('remove-local').filter(isWorthTelling).length,
     removedRemotely: of('remove-remote').filter(isWorthTelling).length,
     moved: actions.filter((action) => movedFrom(action) !== undefined).length,
     adopted: of('adopt').length,

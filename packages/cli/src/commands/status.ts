@@ -72,16 +72,17 @@ function partOf(
   { remote, actions, conflicts, problems, nested, unchanged, halts }: StatusReport,
   flags: { readonly local: boolean; readonly 'exit-code': boolean },
 ): Part {
+  const told = actions.filter(isWorthTelling)
   const pending =
     flags['exit-code'] &&
-    (actions.length + conflicts.length + halts.length > 0 ||
+    (told.length + conflicts.length + halts.length > 0 ||
       nested.some(({ effect }) => effect !== undefined))
   return {
     facts: {
       remote,
       local: flags.local,
       dryRun: true,
-      actions: actions.filter(isWorthTelling).map((action) => actionFacts(action, 'planned')),
+      actions: told.map((action) => actionFacts(action, 'planned')),
       conflicts: conflicts.map(conflictFacts),
       problems: problems.map(problemFacts),
       totals: plannedTotals(actions, unchanged),

@@ -33,7 +33,7 @@ function actionLine(action: Action, { verbose, dryRun }: LineOptions): string | 
   if (!verbose && (action.kind === 'adopt' || action.kind === 'forget')) return undefined
   if (!isWorthTelling(action) && !verbose) return undefined
   const from = movedFrom(action)
-  const [verb, remark] = from === undefined ? VERBS[action.kind] : MOVE
+  const [verb, remark] = from === undefined ? verbOf(action) : MOVE
   const remarks = [
     ...(remark === undefined ? [] : [remark]),
     ...('reason' in action && action.reason === 'revived'
@@ -63,6 +63,11 @@ const VERBS: Readonly<Record<Action['kind'], readonly [verb: string, remark?: st
   adopt: ['note', 'the same on both sides'],
   forget: ['forget', 'gone on both sides'],
   'keep-both': ['keep both versions of', 'that of the remote arrives under another name'],
+}
+
+/** Of an empty folder nothing goes to the trash. */
+function verbOf({ kind, path }: Action): readonly [verb: string, remark?: string] {
+  return kind === 'remove-local' && path.endsWith('/') ? ['remove', 'here'] : VERBS[kind]
 }
 
 function details(action: Action): readonly string[] {

@@ -6,7 +6,8 @@ export function movedFrom(action: Action): string | undefined {
   return action.kind === 'upload' ? action.moved?.key : undefined
 }
 
-/** The second half of a move is not worth a line of its own. */
+/** The second half of a move is not worth a line of its own, nor is that a folder is no empty one any more: what fills it has one. */
 export function isWorthTelling(action: Action): boolean {
-  return action.kind !== 'remove-remote' || action.move !== true
+  if (action.kind === 'remove-local') return action.filled !== true
+  return action.kind !== 'remove-remote' || (action.move !== true && action.filled !== true)
 }

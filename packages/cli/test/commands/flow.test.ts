@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -63,6 +64,29 @@ test('a conflict is 3, touches nothing, and is settled by a policy', async () =>
     'x',
     expect.stringMatching(/^x \(conflict, /),
   ])
+})
+
+test('of empty folders, one that is filled is not told as removed; one that goes does not go into the trash', async () => {
+  const box = await repository()
+  const [a, b] = [inside(box, 'a'), inside(box, 'b')]
+  for (const name of ['filled', 'gone']) mkdirSync(box.path('a', name))
+  await run(a, 'sync')
+  await run(box, 'clone', './remote', 'b')
+  writeFileSync(box.path('a', 'filled', 'y'), 'new')
+  rmdirSync(box.path('a', 'gone'))
+  const status = `To remove on the remote (1 path):
+  removed   gone/
+1 file unchanged.
+`
+  expect((await run(a, 'status')).stdout).toContain(status)
+  expect((await run(a, 'sync')).stdout).toBe(
+    'upload filled/y\nremove gone/ (on the remote)\n1 file uploaded (3 B), 1 removed on the remote, 1 unchanged.\n',
+  )
+  expect((await json(b, 'status')).document.actions).toMatchObject([
+    { path: 'filled/y', action: 'download' },
+    { path: 'gone/', action: 'remove-local' },
+  ])
+  expect((await run(b, 'sync')).stdout).toMatch(/^download filled\/y\nremove gone\/ \(here\)\n/)
 })
 
 test('--force and --mirror: one side wins, and what loses can be had back', async () => {

@@ -67,7 +67,9 @@ export function compare(row: Judged, options: CompareOptions): Decision {
   }
   if (there !== undefined) {
     if (local === 'removed' && remote === 'unchanged')
-      return up ? action({ kind: 'remove-remote', ...at(row), remote: there }) : PENDING
+      return up
+        ? action({ kind: 'remove-remote', ...at(row), remote: there, ...filled(row) })
+        : PENDING
     // New there, or removed here and edited there: the edit survives.
     const reason = local === 'removed' ? 'revived' : 'new'
     return down
@@ -76,7 +78,7 @@ export function compare(row: Judged, options: CompareOptions): Decision {
   }
   if (here === undefined) return NOTHING
   if (remote === 'removed' && local === 'unchanged')
-    return down ? action({ kind: 'remove-local', ...at(row), from: here }) : PENDING
+    return down ? action({ kind: 'remove-local', ...at(row), from: here, ...filled(row) }) : PENDING
   const reason = remote === 'removed' ? 'revived' : 'new'
   return up ? action(upload(row, here, undefined, reason)) : PENDING
 }
@@ -246,6 +248,11 @@ export function at({ joined }: Judged) {
     path: joined.path,
     ...(joined.base === undefined ? {} : { base: joined.base }),
   }
+}
+
+/** Of the removal of an empty folder. */
+export function filled({ joined }: Judged): { readonly filled?: true } {
+  return joined.filled === true ? { filled: true } : {}
 }
 
 export function action(decided: Action): Decision {

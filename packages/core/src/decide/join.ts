@@ -11,6 +11,7 @@ import type { Problem } from '../model/problem.ts'
 import { ABSENT, type Seen, type Side, type SortedStream } from '../model/side.ts'
 import { type Folding, keyName } from '../model/folding.ts'
 import { ancestorsOf, isFolderKey, reservedFolderOf } from '../model/path.ts'
+import { FilledFolders } from './filled.ts'
 import { isJunk } from './ignore.ts'
 import { Merge, type Shown } from './merge.ts'
 import { localUnchanged, remoteUnchanged } from './unchanged.ts'
@@ -23,6 +24,8 @@ export interface Joined {
   readonly remote: Side<RemoteEntry>
   /** The remote side is the mark of an empty folder whose name a file has taken there. */
   readonly stale?: boolean
+  /** An empty folder of one side, in which the other side has something. */
+  readonly filled?: true
 }
 
 /** Files seen while joining; folders are not counted, but `anything` knows of them. */
@@ -82,10 +85,12 @@ export async function* join(
       if (shown === undefined) break
       const joined = walk.join(shown)
       if (joined === undefined) continue
+      // Not sooner: what comes next tells of the last folder whether it is filled.
+      if (page.length === PAGE) {
+        yield page
+        page = []
+      }
       page.push(joined)
-      if (page.length < PAGE) continue
-      yield page
-      page = []
     }
     if (page.length > 0) yield page
   } finally {
@@ -101,6 +106,7 @@ class Walk {
   #remoteUnknownBelow: Path | undefined
   #repositoryHere: Path | undefined
   #remoteWithin: Path | undefined
+  readonly #filled = new FilledFolders()
 
   constructor(options: JoinOptions) {
     this.#options = options
@@ -217,6 +223,7 @@ class Walk {
     const local: Side<LocalEntry> = localSeen?.side ?? ABSENT
     const remote: Side<RemoteEntry> = remoteSeen?.side ?? ABSENT
     const stale = remoteSeen?.stale === true
+    this.#filled.see(path, local, remote)
     if (
       base !== undefined &&
       !stale &&
@@ -239,13 +246,15 @@ class Walk {
         (remote.state === 'present' && remote.entry.version !== base.remote.version))
     const leftOut =
       base?.frozen === true && (local.state === 'present' || remote.state === 'present')
-    return {
+    const joined: Joined = {
       path,
       ...(base === undefined || removedByUs || leftOut ? {} : { base }),
       local,
       remote,
       ...(stale ? { stale } : {}),
     }
+    this.#filled.watch(joined)
+    return joined
   }
 }
 

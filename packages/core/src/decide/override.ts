@@ -7,6 +7,7 @@ import {
   compare,
   type Decision,
   executableThere,
+  filled,
   NOTHING,
   PENDING,
   upload,
@@ -74,7 +75,7 @@ function pushOver(
     kind: 'remove-remote',
     ...at(row),
     remote: there,
-    ...(isFolderKey(row.joined.path) ? {} : { keepRemote: true }),
+    ...(isFolderKey(row.joined.path) ? filled(row) : { keepRemote: true }),
   })
 }
 
@@ -94,7 +95,7 @@ function pullOver(
     })
   if (here === undefined) return NOTHING
   if (row.remote === 'none' && override === 'force') return PENDING
-  return action({ kind: 'remove-local', ...at(row), from: here, forced: true })
+  return action({ kind: 'remove-local', ...at(row), from: here, forced: true, ...filled(row) })
 }
 
 /** Content is the same; the executable bit is that of the side that wins. Undefined where it is already. */

@@ -57,7 +57,7 @@ export function withoutFilledMarks(
     if (!isMarkOfFolder(action)) return [action]
     const folder = diskPath(action.path)
     const after = filled.get(folder)
-    if (after !== undefined) return [{ ...removalOf(action), after }]
+    if (after !== undefined) return [{ ...removalOf(action), after, filled: true }]
     return later.has(folder) ? [] : [action]
   })
 }

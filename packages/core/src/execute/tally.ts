@@ -51,10 +51,10 @@ export class Tally {
         this.#up(action.from.stat.size, action.path)
         break
       case 'remove-local':
-        this.#removedLocally++
+        if (action.filled !== true) this.#removedLocally++
         break
       case 'remove-remote':
-        if (action.move !== true) this.#removedRemotely++
+        if (action.move !== true && action.filled !== true) this.#removedRemotely++
         break
       case 'set-executable':
         this.#bits++

@@ -80,6 +80,8 @@ export interface RemoveLocalAction extends ActionBase {
   readonly from: LocalEntry
   /** It holds what nobody else has seen: the base, if there is one, says nothing about its content. */
   readonly forced?: true
+  /** An empty folder that others have filled: it stays, and what they put into it comes. */
+  readonly filled?: true
 }
 
 export interface RemoveRemoteAction extends ActionBase {
@@ -91,6 +93,8 @@ export interface RemoveRemoteAction extends ActionBase {
   readonly move?: true
   /** This clone never saw what it holds, nor does the base say: keep it in the trash before it goes. */
   readonly keepRemote?: true
+  /** The mark of an empty folder that was filled here: only the mark goes, the folder stays. */
+  readonly filled?: true
 }
 
 export interface SetExecutableAction extends ActionBase {

@@ -146,7 +146,11 @@ describe('the mark of an empty folder there', () => {
   test('goes where something here fills the folder', () => {
     const settled = withoutFilledMarks([down('a/'), up('a/b/c'), down('d/')], [])
     // Only once the folder is filled there: what is sent may be refused.
-    expect(settled).toEqual([{ ...removeRemote('a/'), after: 'a/b/c' }, up('a/b/c'), down('d/')])
+    expect(settled).toEqual([
+      { ...removeRemote('a/'), after: 'a/b/c', filled: true },
+      up('a/b/c'),
+      down('d/'),
+    ])
     expect(paths(schedule(settled).removals)).toEqual(['a/'])
   })
   test('waits where that waits', () => {

@@ -116,12 +116,33 @@ test('a folder that is empty there and filled here is settled in one run', async
   expect(totals).toMatchObject({
     uploaded: { files: 1 },
     downloaded: { files: 0 },
-    removedRemotely: 1,
+    removedRemotely: 0,
   })
   expect(c.keys()).toEqual(['d/x', 'new/deep/y', 'other'])
   expect((await c.sync(1)).totals).toMatchObject({ removedRemotely: 0, unchanged: 3 })
   await c.sync(0)
   expect(readFileSync(join(c.a, 'new/deep/y'), 'utf8')).toBe('y')
+})
+
+test('an empty folder that is filled is not told as removed, on either side', async () => {
+  using c = await pair()
+  for (const name of ['filled', 'emptied', 'scoped']) mkdirSync(join(c.a, name))
+  await c.sync(0)
+  await c.sync(1)
+  write(c.a, 'filled/deep/y', 'y')
+  write(c.a, 'scoped/z', 'z')
+  rmdirSync(join(c.a, 'emptied'))
+  // What fills it may have come before, in a run that was not asked about the folder itself.
+  await c.sync(0, { paths: ['scoped/z'] })
+  const up = { uploaded: { files: 1 }, removedRemotely: 1 }
+  expect((await c.sync(0, { dryRun: true })).totals).toMatchObject(up)
+  expect((await c.sync(0)).totals).toMatchObject(up)
+  expect(c.keys()).toEqual(['d/x', 'filled/deep/y', 'other', 'scoped/z'])
+  await c.sync(1, { paths: ['scoped/z'] })
+  const down = { downloaded: { files: 1 }, removedLocally: 1 }
+  expect((await c.sync(1, { dryRun: true })).totals).toMatchObject(down)
+  expect((await c.sync(1)).totals).toMatchObject(down)
+  expect(readdirSync(c.b).toSorted()).toEqual(['.lsync', 'd', 'filled', 'other', 'scoped'])
 })
 
 describe('a folder that was emptied and that the disk does not let go', () => {
