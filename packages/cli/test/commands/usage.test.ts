@@ -202,3 +202,29 @@ test('wrong usage in lines that a terminal shows, and with nothing that is not s
   const both = await run(coloured, 'resolve', '--merge', '--keep', 'local', 'x')
   expect(both.stderr).toContain('\n  --merge=true cannot also be provided')
 })
+
+test('a named path that is left out by rule is said to be, so that nothing done is no success', async () => {
+  const box = await repository({ x: 'one', '.lsyncignore': '*.tmp\n/build/\n' })
+  const a = inside(box, 'a')
+  for (const folder of ['build', 'made.tmp', 'docs']) mkdirSync(box.path('a', folder))
+  for (const name of ['a.tmp', 'build/b', 'made.tmp/c', 'docs/d'])
+    writeFileSync(box.path('a', name), 'new')
+  const note = 'left out (by a .lsyncignore, by ignore or only in the configuration, or as junk)'
+  for (const command of ['status', 'sync', 'push', 'pull'])
+    expect(await run(a, command, 'a.tmp')).toMatchObject({
+      exit: 0,
+      stderr: `note: a.tmp is ${note}; nothing is done there\n`,
+    })
+  for (const path of ['build', 'build/b', 'made.tmp/c'])
+    expect((await run(a, 'sync', '--json', path)).stderr).toContain(`${path} is left out`)
+  const named = ['x', 'docs', 'a.tmp', 'build', 'made.tmp']
+  const { exit, stdout, stderr } = await run(a, 'sync', ...named)
+  expect({ exit, stderr }).toEqual({
+    exit: 0,
+    stderr: `note: a.tmp, build, made.tmp are ${note}; nothing is done there\n`,
+  })
+  expect(stdout).toContain('upload docs/d')
+  await run(a, 'config', 'set', 'only', 'docs/d')
+  expect((await run(a, 'status', 'x')).stderr).toContain('note: x is left out')
+  expect(await run(a, 'status', 'docs')).toMatchObject({ exit: 0, stderr: '' })
+})

@@ -45,6 +45,8 @@ export interface Planned {
   readonly nowhere: readonly Path[]
   /** By the rules that this look found. */
   readonly ignored: (path: Path) => boolean
+  /** Something below that folder may not be left out. */
+  readonly enters: (folder: Path) => boolean
 }
 
 /**
@@ -81,6 +83,7 @@ export async function makePlan(context: PlanContext, options: PlanOptions): Prom
     nested: counts.nested,
     nowhere: [...counts.nowhere],
     ignored: (path) => rules.ignores(path),
+    enters: (folder) => rules.enters(folder),
     facts: {
       changed: {
         local: judged.filter((row) => isFile(row) && row.local === 'changed').length,

@@ -1,6 +1,7 @@
 import { type Disk, DiskError } from '../disk/disk.ts'
 import type { Path } from '../model/entry.ts'
 import { LsyncError } from '../model/errors.ts'
+import type { OnEvent } from '../model/events.ts'
 import { isWithin } from '../model/path.ts'
 import type { State } from '../state/state.ts'
 import type { Planned } from './make-plan.ts'
@@ -19,6 +20,36 @@ export async function refuseNowhere(
     if (!inner && !(await isThere(disk, path))) missing.push(path)
   }
   refuse(missing, 'there is no such file or folder, neither here nor on the remote')
+}
+
+/** Nor must a name that is left out by rule: nothing is done about it, whatever it holds. */
+export async function tellLeftOut(
+  disk: Disk,
+  { ignored, enters }: Planned,
+  named: readonly Path[],
+  onEvent: OnEvent,
+): Promise<void> {
+  const out: Path[] = []
+  for (const path of named)
+    if ((await isFolder(disk, path)) ? !enters(path) : ignored(path)) out.push(path)
+  if (out.length === 0) return
+  const more = out.length - SHOWN
+  const names = `${out.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+  onEvent({
+    type: 'notice',
+    message: `${names} ${out.length === 1 ? 'is' : 'are'} left out (by a .lsyncignore, by ignore or only in the configuration, or as junk); nothing is done there`,
+  })
+}
+
+const SHOWN = 3
+
+async function isFolder(disk: Disk, path: Path): Promise<boolean> {
+  try {
+    return (await disk.stat(path))?.kind === 'folder'
+  } catch (error) {
+    if (error instanceof DiskError) return false
+    throw error
+  }
 }
 
 /** The same for those who look at what the database knows, and do not ask the remote for more. */

@@ -18,7 +18,7 @@ import type { State } from '../state/state.ts'
 import type { Machine } from './api.ts'
 import { checkIdentity } from './identity.ts'
 import { guardsOf, makePlan } from './make-plan.ts'
-import { refuseNowhere } from './nowhere.ts'
+import { refuseNowhere, tellLeftOut } from './nowhere.ts'
 import { type KnownPointers, readKnownPointers } from '../state/nested.ts'
 import { NestedRepositories } from './nested.ts'
 import { overlapsOf } from './nested-remote.ts'
@@ -131,6 +131,7 @@ export async function statusRepository(
       { mode: 'sync', policy, within, portion: Infinity },
     )
     if (!options.local) await refuseNowhere(disk, planned, nested.above)
+    await tellLeftOut(disk, planned, within, onEvent)
     await nested.complete(planned.nested)
     await nested.settle(provider, true, signal)
     const foreseen = withoutHeldBack(withRests(planned.plan.actions), planned.plan.unbrought)

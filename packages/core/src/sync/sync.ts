@@ -11,7 +11,7 @@ import { withContentHere } from './content-here.ts'
 import { clearLeftBehind } from './left-behind.ts'
 import { guardsOf, laterPlans, makePlan, type Planned } from './make-plan.ts'
 import type { PlanOptions } from './plan-context.ts'
-import { refuseNowhere } from './nowhere.ts'
+import { refuseNowhere, tellLeftOut } from './nowhere.ts'
 import { openRun, type Run, type SyncContext } from './open-run.ts'
 import { RunOutcome } from './run-outcome.ts'
 import { applyRetention } from './trash.ts'
@@ -49,6 +49,7 @@ async function lookAndAct(run: Run, outcome: RunOutcome): Promise<RunReport | un
   const { options, scopes, effects, nested } = run
   const planned = await look(run, scopes, outcome)
   await refuseNowhere(effects.disk, planned, nested.above)
+  await tellLeftOut(effects.disk, planned, scopes, options.onEvent)
   outcome.unchanged += planned.unchanged
   const halts = guardsOf(planned, scopes, options)
   if (halts.length > 0) return outcome.halted(halts, planned.plan)
