@@ -45,6 +45,21 @@ async function nested(): Promise<Sandbox> {
   return box
 }
 
+test('diff of what is in an inner repository sends there: the outer remote holds nothing of it', async () => {
+  const box = await nested()
+  const a = inside(box, 'a')
+  for (const [path, folder] of [
+    ['d/in/x', 'd/in'],
+    ['d/in/deep/y', 'd/in'],
+  ] as const)
+    expect(await run(a, 'diff', path)).toMatchObject({
+      exit: 2,
+      stdout: '',
+      stderr: `lsync: ${path}: ${folder} is a repository of its own: run lsync there (-C DIR)\n`,
+    })
+  expect((await run(inside(box, 'a/d/in'), 'diff', 'x')).stdout).toContain('is the same')
+})
+
 test('init in a repository says what that means, and refuses remotes that contain each other', async () => {
   const box = await nested()
   mkdirSync(box.path('a/e'))

@@ -1,9 +1,12 @@
-import { DiskError } from '../disk/disk.ts'
+import { type Disk, DiskError } from '../disk/disk.ts'
 import { isStill } from '../execute/guard.ts'
 import type { BaseEntry, LocalEntry, Path, RemoteEntry } from '../model/entry.ts'
+import { LsyncError } from '../model/errors.ts'
 import type { OnEvent } from '../model/events.ts'
+import { ancestorsOf, joinPath } from '../model/path.ts'
 import { isStorageError, type StorageProvider } from '../provider/index.ts'
 import { sha256Of } from '../scan/hash.ts'
+import { CONFIG } from '../state/layout.ts'
 import { openState } from '../state/open-state.ts'
 import type { Machine } from './api.ts'
 import { openRemote } from './open-remote.ts'
@@ -35,6 +38,7 @@ export async function openSides(
 ): Promise<Sides> {
   const { disk } = repository
   const { world } = machine
+  await expectOwn(disk, path)
   const release = await lockRepository(machine, repository, 0, signal, { reading: true })
   let base: BaseEntry | undefined
   try {
@@ -77,6 +81,21 @@ export async function openSides(
   } catch (error) {
     await provider[Symbol.asyncDispose]()
     throw error
+  }
+}
+
+/** LsyncError `bad-path` for what is in a repository within this one: this one's remote holds nothing to compare it with. */
+async function expectOwn(disk: Disk, path: Path): Promise<void> {
+  for (const folder of ancestorsOf(path)) {
+    const config = await disk.stat(joinPath(folder, CONFIG)).catch((error: unknown) => {
+      if (error instanceof DiskError) return undefined
+      throw error
+    })
+    if (config !== undefined)
+      throw new LsyncError('bad-path', `${path} is in a nested repository`, {
+        path,
+        reason: `${folder} is a repository of its own: run lsync there (-C DIR)`,
+      })
   }
 }
 
