@@ -20,6 +20,13 @@ export const initArguments = {
   }),
 }
 
+/** The argument `path`, absolute. */
+export function folderNamed(here: string, path: string): string {
+  // An unset variable in a script must not make the current folder a repository.
+  if (path === '') throw wrongUsage('The name of the folder is empty; . is this one')
+  return resolve(here, path)
+}
+
 export const settingFlags = {
   profile: Flags.string({ description: 'credentials profile', helpGroup: 'REMOTE' }),
   region: Flags.string({ description: 'region of the bucket', helpGroup: 'REMOTE' }),

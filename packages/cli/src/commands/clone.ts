@@ -1,5 +1,11 @@
-import { resolve } from 'node:path'
-import { initArguments, initFacts, initialize, initLines, settingFlags } from '../initialize.ts'
+import {
+  folderNamed,
+  initArguments,
+  initFacts,
+  initialize,
+  initLines,
+  settingFlags,
+} from '../initialize.ts'
 import { MovingCommand } from '../moving-command.ts'
 import { movingFlags, runSettings } from '../moving-flags.ts'
 
@@ -19,7 +25,7 @@ export default class Clone extends MovingCommand {
     const machine = await this.machine()
     const initialized = await initialize(machine, {
       here: this.folder,
-      folder: resolve(this.folder, args.path),
+      folder: folderNamed(this.folder, args.path),
       remote: args.remote,
       flags,
       create: false,

@@ -1,6 +1,12 @@
-import { resolve } from 'node:path'
 import { LsyncCommand } from '../base-command.ts'
-import { initArguments, initFacts, initialize, initLines, settingFlags } from '../initialize.ts'
+import {
+  folderNamed,
+  initArguments,
+  initFacts,
+  initialize,
+  initLines,
+  settingFlags,
+} from '../initialize.ts'
 
 export default class Init extends LsyncCommand {
   static override description =
@@ -20,7 +26,7 @@ export default class Init extends LsyncCommand {
     const { onEvent } = this.watch()
     const initialized = await initialize(await this.machine(), {
       here: this.folder,
-      folder: resolve(this.folder, args.path),
+      folder: folderNamed(this.folder, args.path),
       remote: args.remote,
       flags,
       create: true,

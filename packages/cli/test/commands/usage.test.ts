@@ -228,3 +228,18 @@ test('a named path that is left out by rule is said to be, so that nothing done 
   expect((await run(a, 'status', 'x')).stderr).toContain('note: x is left out')
   expect(await run(a, 'status', 'docs')).toMatchObject({ exit: 0, stderr: '' })
 })
+
+test.each(['init', 'clone'])(
+  '%s makes no repository of where an empty name is given',
+  async (command) => {
+    const box = temporary()
+    mkdirSync(box.path('remote'))
+    mkdirSync(box.path('here'))
+    const { exit, stderr } = await run(inside(box, 'here'), command, box.path('remote'), '')
+    expect({ exit, stderr }).toEqual({
+      exit: 2,
+      stderr: expect.stringContaining('name of the folder is empty'),
+    })
+    expect(existsSync(box.path('here', '.lsync'))).toBe(false)
+  },
+)
