@@ -25,7 +25,7 @@ import { versionOf } from './identity.ts'
 import { FOLDERS, checkKey, MARK } from './layout.ts'
 import { knowsNoLinks, nameOnce, removeName } from './links.ts'
 import type { Locks } from './lock.ts'
-import { statNow } from './look.ts'
+import { renewNames, statNow } from './look.ts'
 import { makeFolder, unmakeFolders } from './make-folder.ts'
 import { announce, listedInfo, writeSidecar } from './metadata.ts'
 import { forget } from './sweep.ts'
@@ -245,6 +245,8 @@ async function writeFolder(
     attemptAt(key, () => {
       const place = join(root, key.slice(0, -1))
       const mark = join(root, FOLDERS, key.slice(0, -1))
+      // Of a folder that another tool removed, or a power cut undid, the mark is left. It is no folder, as in listings, and must not be in the way of a new one.
+      if (!isFolder(place)) removeName(join(mark, MARK))
       const there = statNow(join(mark, MARK))
       const holds =
         expect.kind === 'absent'
@@ -262,6 +264,11 @@ async function writeFolder(
       return folderInfo(key, lstatSync(join(mark, MARK), { bigint: true }))
     }),
   )
+}
+
+function isFolder(place: string): boolean {
+  renewNames(dirname(place))
+  return lstatSync(place, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 function makeMark(mark: string, key: string, { kind }: Expect): void {

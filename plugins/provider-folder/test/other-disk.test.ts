@@ -29,8 +29,7 @@ console.log(await write('other/new', { kind: 'absent' }))
 console.log(await write('other/folder/new', { kind: 'absent' }))
 console.log(await write('other/there', { kind: 'version', version }))
 console.log(await write('beside', { kind: 'absent' }))
-console.log(fs.readdirSync(${JSON.stringify(join(root, 'other'))}).join(), fs.readFileSync(${JSON.stringify(join(root, 'other', 'there'))}, 'utf8'))
-await remote.close?.()`
+console.log(fs.readdirSync(${JSON.stringify(join(root, 'other'))}).join(), fs.readFileSync(${JSON.stringify(join(root, 'other', 'there'))}, 'utf8'))`
     const { stdout } = spawnSync(
       'unshare',
       [
