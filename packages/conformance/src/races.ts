@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import { type Expect, isStorageError, type StorageProvider } from '@lsync/core/provider'
 import type { Case, Scene } from './case.ts'
 import { ABSENT, contentOf, NO_METADATA, put, sourceOf, versionOf } from './tools.ts'
@@ -115,6 +116,8 @@ export const races: readonly Case[] = [
       })()
       // oxlint-disable-next-line no-unmodified-loop-condition -- the writer ends it
       while (writing) {
+        // A provider that reads without waiting would keep the writer from what it waits for.
+        await yieldToOthers()
         let read: Buffer
         try {
           read = await contentOf(scene, key)

@@ -4,7 +4,8 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { errnoOf } from './errors.ts'
 
-const fsyncOpen = promisify(fsync)
+/** Of an open file. */
+export const flushOpen = promisify(fsync)
 const run = promisify(execFile)
 
 /** Above so many files one `sync -f` of the file system is cheaper than an fsync each. */
@@ -32,7 +33,7 @@ export async function flushWritten(root: string, paths: readonly string[]): Prom
       throw error
     }
     try {
-      await fsyncOpen(descriptor)
+      await flushOpen(descriptor)
     } finally {
       closeSync(descriptor)
     }

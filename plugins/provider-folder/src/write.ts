@@ -21,6 +21,7 @@ import {
   type WriteOptions,
 } from '@lsync/core/provider'
 import { attempt, attemptAt, errnoOf } from './errors.ts'
+import { flushOpen } from './flush.ts'
 import { versionOf } from './identity.ts'
 import { FOLDERS, checkKey, MARK } from './layout.ts'
 import { knowsNoLinks, nameOnce, removeName } from './links.ts'
@@ -181,7 +182,7 @@ async function stage(
   locks: Locks,
   key: string,
   source: ByteSource,
-  { metadata, signal }: WriteOptions,
+  { expect, metadata, signal }: WriteOptions,
 ): Promise<{ readonly path: string; readonly sha256: string }> {
   const executable = metadata.user['executable'] === 'true'
   const create = (place: string): number =>
@@ -223,6 +224,9 @@ async function stage(
     // As text: Node takes a negative number for the present time.
     if (mtime !== '' && Number.isFinite(Number(mtime)))
       attempt(key, () => futimesSync(descriptor, mtime, mtime))
+    // What it replaces is gone with the rename, which may outlive a power cut that these bytes do not. New files take nothing's place and wait for `flush`:
+    // 10,000 take 7 to 10 s one by one, and 0.25 s by one flush of the file system.
+    if (expect.kind === 'version') await flushOpen(descriptor)
     return { path, sha256: digest }
   } catch (error) {
     forget(path)

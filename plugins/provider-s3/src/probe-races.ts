@@ -9,7 +9,7 @@ const ROUNDS = 4
 /**
  * A condition that is honoured when nobody else is there proves little: some servers look first and write then. Of several creates at once, and of several
  * replacements, two that are both taken prove that it is none.
- * RACE: a server whose gap is so short that no round falls into it is believed, and of two clients that write one file in that moment one's content is lost there.
+ * RACE: a server whose gap is so short that no round falls into it, or that answers none of them, is believed, and of two clients that write one file in that moment one's content is lost there.
  */
 export async function oneStep(scene: ProbeScene): Promise<boolean> {
   for (let round = 0; round < ROUNDS; round++) {
