@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { BIN, ended, type Ended, start } from './child.ts'
+import { BIN, ended, type Ended, repository, start } from './child.ts'
 import { type Sandbox, sandbox } from './sandbox.ts'
 
 let box: Sandbox
@@ -18,11 +18,6 @@ function lsync(...argv: readonly string[]): Promise<Ended> {
   return ended(start(box, argv))
 }
 
-async function repository(files: Readonly<Record<string, string | Buffer>>): Promise<void> {
-  expect(await lsync('init', './remote', 'a')).toMatchObject({ exit: 0, stderr: '' })
-  for (const [name, content] of Object.entries(files)) writeFileSync(box.path('a', name), content)
-}
-
 test('--version says what oclif says, without loading it', async () => {
   const short = await lsync('--version')
   expect(short).toMatchObject({ exit: 0, stdout: expect.stringMatching(/^lsync\/\d/) })
@@ -30,7 +25,7 @@ test('--version says what oclif says, without loading it', async () => {
 })
 
 test('-C goes before the command as well as behind it, also twice', async () => {
-  await repository({ x: 'one' })
+  await repository(box, { x: 'one' })
   mkdirSync(box.path('a', 'sub'))
   for (const argv of [
     ['-C', 'a', 'status'],
@@ -100,7 +95,7 @@ test('an unknown command is wrong usage, in words and as a document', async () =
 })
 
 test('what waits on stdin is nobody’s argument', async () => {
-  await repository({ x: 'one', y: 'two' })
+  await repository(box, { x: 'one', y: 'two' })
   const child = start(box, ['-C', 'a', 'sync'], { input: 'pipe' })
   child.stdin?.end('x\n')
   expect(await ended(child)).toMatchObject({
@@ -115,7 +110,7 @@ const FULL = '/dev/full'
 test.skipIf(!existsSync(FULL))(
   'output that has no room is said, and stops no sync (needs /dev/full, which Linux has)',
   async () => {
-    await repository({ x: 'one' })
+    await repository(box, { x: 'one' })
     for (const argv of [['status'], ['sync'], ['ls', '--json']]) {
       const full = openSync(FULL, 'w')
       const child = spawn(process.execPath, [BIN, '-C', 'a', ...argv], {
@@ -134,7 +129,7 @@ test.skipIf(!existsSync(FULL))(
 
 test('a reader that goes away ends a listing quietly, and lets a sync go on', async () => {
   const files = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`file-${n}`, `${n}`]))
-  await repository(files)
+  await repository(box, files)
   for (const argv of [
     ['-C', 'a', 'sync', '-v'],
     ['-C', 'a', 'ls'],
@@ -151,7 +146,7 @@ test('a reader that goes away ends a listing quietly, and lets a sync go on', as
 
 test('a long document arrives whole also when the exit code is not 0', async () => {
   const files = Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [`file-${n}`, '']))
-  await repository(files)
+  await repository(box, files)
   const child = start(box, ['-C', 'a', 'status', '--exit-code', '--json'])
   // The pipe is full long before anybody reads.
   await pause(1500)
@@ -168,7 +163,7 @@ test.each([
   // More than the pipe and who reads from it hold in between.
   const long = 'x'.repeat(200)
   const names = Array.from({ length: 2000 }, (_each, n) => `${long}-${n}`)
-  await repository(Object.fromEntries(names.map((name) => [name, ''])))
+  await repository(box, Object.fromEntries(names.map((name) => [name, ''])))
   const child = start(box, ['-C', 'a', ...argv])
   await pause(later)
   const { exit, stdout, stderr } = await ended(child)
@@ -177,7 +172,7 @@ test.each([
 })
 
 test('no SDK is loaded that a command does not use', async () => {
-  await repository({ x: 'one' })
+  await repository(box, { x: 'one' })
   const child = spawn(process.execPath, ['--import', TRACE, BIN, '-C', 'a', 'sync'], {
     cwd: box.folder,
     env: { ...process.env, ...box.environment },

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
 import type { Sandbox } from './sandbox.ts'
 
 /** The built command, as a person starts it. */
@@ -36,4 +38,14 @@ export function ended(child: ChildProcess): Promise<Ended> {
       resolve({ exit, ...said })
     })
   })
+}
+
+/** A repository `a` of the remote `./remote`, with these files, of which none is sent yet. */
+export async function repository(
+  box: Sandbox,
+  files: Readonly<Record<string, string | Buffer>>,
+): Promise<void> {
+  const init = await ended(start(box, ['init', './remote', 'a']))
+  expect(init).toMatchObject({ exit: 0, stderr: '' })
+  for (const [name, content] of Object.entries(files)) writeFileSync(box.path('a', name), content)
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ended, type Ended, start } from './child.ts'
+import { ended, type Ended, repository, start } from './child.ts'
 import { type Sandbox, sandbox } from './sandbox.ts'
 
 let box: Sandbox
@@ -16,11 +16,6 @@ function lsync(...argv: readonly string[]): Promise<Ended> {
   return ended(start(box, argv))
 }
 
-async function repository(files: Readonly<Record<string, string | Buffer>>): Promise<void> {
-  expect(await lsync('init', './remote', 'a')).toMatchObject({ exit: 0, stderr: '' })
-  for (const [name, content] of Object.entries(files)) writeFileSync(box.path('a', name), content)
-}
-
 /** Until an lsync holds the lock of `a`: from then on it is at work, and its handlers of signals are in place. */
 async function atWork(): Promise<void> {
   while (!existsSync(box.path('a', '.lsync', 'lock'))) await pause(20)
@@ -30,7 +25,7 @@ async function atWork(): Promise<void> {
 test('Ctrl-C stops quickly with 130, leaves no lock, and the next run goes on', async () => {
   // It would take a minute and a half.
   const big = Buffer.alloc(40_000_000, 'x')
-  await repository({ big, small: 's' })
+  await repository(box, { big, small: 's' })
   const child = start(box, ['-C', 'a', 'sync', '--bandwidth', '400k', '--json'])
   const end = ended(child)
   await atWork()
@@ -48,7 +43,7 @@ test('Ctrl-C stops quickly with 130, leaves no lock, and the next run goes on', 
 })
 
 test('a terminal that is closed ends a run as Ctrl-C does, however often it tells', async () => {
-  await repository({ big: Buffer.alloc(40_000_000, 'x') })
+  await repository(box, { big: Buffer.alloc(40_000_000, 'x') })
   const child = start(box, ['-C', 'a', 'sync', '--bandwidth', '400k', '--json'])
   const end = ended(child)
   await atWork()
@@ -92,7 +87,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'])(
 )
 
 test('while one lsync is at work another one says so: 7', async () => {
-  await repository({ big: Buffer.alloc(40_000_000, 'x') })
+  await repository(box, { big: Buffer.alloc(40_000_000, 'x') })
   const child = start(box, ['-C', 'a', 'sync', '--bandwidth', '400k'])
   const end = ended(child)
   await atWork()
