@@ -33,15 +33,15 @@ export async function repair(
     await pace()
     signal.throwIfAborted()
     const aside = await disk.stat(trash)
-    if (
-      aside?.inode === inode &&
-      aside.size === size &&
-      (await disk.stat(path)) === undefined &&
-      (await back(disk, trash, path))
-    )
-      restored.push(path)
-    if (aside === undefined && (await disk.stat(path)) === undefined) left.add(parentOf(path))
-    closed.push({ path, entry: entries.get(path) })
+    const isMissing = (await disk.stat(path)) === undefined
+    const ending =
+      isMissing && aside?.inode === inode && aside.size === size
+        ? await back(disk, trash, path)
+        : undefined
+    if (ending === 'back') restored.push(path)
+    if (isMissing && aside === undefined) left.add(parentOf(path))
+    // Without a way back it is missing by our doing, as far as anybody can tell: no removal may follow from that on the remote.
+    closed.push({ path, entry: ending === 'no-way' ? undefined : entries.get(path) })
   }
   // What the run emptied, and had no time to remove, would read as made empty by a person, and be brought to everybody.
   // RACE: what a person emptied since looks the same; worst outcome: a folder goes that she wanted to keep empty.
@@ -61,16 +61,21 @@ function foldersAbove(path: string): string[] {
   return folders
 }
 
-/** Its folder is gone, or something turned up: then the person has moved on, and the trash keeps the file. */
-const MOVED_ON: ReadonlySet<DiskErrorCode> = new Set(['missing', 'not-folder', 'exists'])
+/** The trash keeps the file: something turned up in its place, or its folder is gone, by a person's hand or by a run that a file was to take its name. */
+const NOT_BACK: Partial<Record<DiskErrorCode, 'taken' | 'no-way'>> = {
+  exists: 'taken',
+  missing: 'no-way',
+  'not-folder': 'no-way',
+}
 
-async function back(disk: Disk, trash: string, path: string): Promise<boolean> {
+async function back(disk: Disk, trash: string, path: string): Promise<'back' | 'taken' | 'no-way'> {
   try {
     await disk.rename(trash, path, { overwrite: false })
-    return true
+    return 'back'
   } catch (error) {
-    if (error instanceof DiskError && MOVED_ON.has(error.code)) return false
-    throw error
+    const ending = error instanceof DiskError ? NOT_BACK[error.code] : undefined
+    if (ending === undefined) throw error
+    return ending
   }
 }
 

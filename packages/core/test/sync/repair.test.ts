@@ -113,16 +113,29 @@ test('what a repair that was interrupted put back is flushed by the one that end
   expect(flushed).toEqual(paths)
 })
 
-test('who removed the folder meanwhile has moved on: the trash keeps the file', async () => {
-  const { root, disk, first, reopened } = await base()
-  mkdirSync(join(root, '.lsync/trash'))
-  writeFileSync(join(root, '.lsync/trash/x'), 'x')
-  const { ino } = statSync(join(root, '.lsync/trash/x'))
-  await first.intend([{ path: 'gone/x', trash: '.lsync/trash/x', inode: ino, size: 1 }])
-  expect(await repair(disk, await reopened(), new AbortController().signal)).toEqual([])
-  expect((await reopened()).openIntents).toEqual([])
-  expect(existsSync(join(root, '.lsync/trash/x'))).toBe(true)
-})
+test.each([
+  { name: 'is gone', stands: undefined },
+  { name: 'gave its name to a file', stands: 'gone' },
+])(
+  'where a folder $name, the trash keeps the file, and no removal follows from that',
+  async ({ stands }) => {
+    const { root, disk, first, reopened } = await base()
+    mkdirSync(join(root, '.lsync/trash'))
+    writeFileSync(join(root, '.lsync/trash/x'), 'x')
+    if (stands !== undefined) writeFileSync(join(root, stands), 'another one')
+    const { ino } = statSync(join(root, '.lsync/trash/x'))
+    await first.record([{ path: 'gone/x', entry: fileEntry('v1') }])
+    await first.intend([{ path: 'gone/x', trash: '.lsync/trash/x', inode: ino, size: 1 }])
+    const { signal } = new AbortController()
+    expect(await repair(disk, await reopened(), signal)).toEqual([])
+    const after = await reopened()
+    expect(after.openIntents).toEqual([])
+    // With a row it would read as removed here, and go on the remote, too.
+    expect((await after.entriesOf(['gone/x'], signal)).size).toBe(0)
+    expect(after.size).toBe(paths.length)
+    expect(existsSync(join(root, '.lsync/trash/x'))).toBe(true)
+  },
+)
 
 test('what interrupted transfers came to is found by one look at the base', async () => {
   const { root, disk, reads, reopened } = await base()
