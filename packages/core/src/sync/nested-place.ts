@@ -7,6 +7,7 @@ import {
 } from '../decide/nested.ts'
 import type { Path } from '../model/entry.ts'
 import type { Pointer } from '../model/nested.ts'
+import { isWithin } from '../model/path.ts'
 import type { KnownPointer } from '../state/nested.ts'
 import type { FoundPointer } from './pointers.ts'
 
@@ -50,8 +51,11 @@ export function placeFor(
       : (there?.refusal ?? refusalOf(scene, there?.pointer))
   const decision = decideNested(
     { here: shown, there, base: known?.here === true ? baseOf(known) : undefined },
-    // That one is not here says nothing about others, unless it is named.
-    { ...options, claim: claim && (here !== 'absent' || within.includes(path)) },
+    // That one is not here says nothing about others, unless it is named. To name what is in it says nothing about the pointer.
+    {
+      ...options,
+      claim: claim && (here === 'absent' ? within.includes(path) : isWithin(path, within)),
+    },
   )
   // What must not be told to others is not; what others say and must not be used is said to be so.
   const refused =

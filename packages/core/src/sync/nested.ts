@@ -201,6 +201,14 @@ export class NestedRepositories {
       .toSorted((a, b) => (a.path < b.path ? -1 : 1))
   }
 
+  /** Nothing is done there from here; only to claim its pointer it is named with good reason. */
+  #isNamedFromOutside(path: Path): boolean {
+    const { within, recursive, claim } = this.#options
+    return (
+      !recursive && within.some((scope) => isWithin(scope, [path]) && !(claim && scope === path))
+    )
+  }
+
   problems(): readonly Problem[] {
     const found: Problem[] = [
       ...this.#failures,
@@ -208,13 +216,7 @@ export class NestedRepositories {
     ]
     for (const [path, { here, there, decision, refusal }] of this.#places) {
       const { state } = decision
-      const named = this.#options.within.some((scope) => isWithin(scope, [path]))
-      if (
-        named &&
-        !this.#options.recursive &&
-        !this.#options.claim &&
-        (state === 'here' || state === 'kept')
-      )
+      if ((state === 'here' || state === 'kept') && this.#isNamedFromOutside(path))
         found.push({ path, code: 'nested' })
       else if (state === 'differs')
         found.push({

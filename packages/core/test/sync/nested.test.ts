@@ -213,6 +213,17 @@ test('to name it from outside is told, also where the path is below it', async (
     expect((await c.sync(0, { paths, recursive: true })).problems).toEqual([])
   }
   expect((await c.sync(0, { paths: ['d'] })).problems).toEqual([])
+  // To win over others is said of the repository by its own name, not of what is in it.
+  const force = { mode: 'push', override: 'force' } as const
+  expect((await c.sync(0, { ...force, paths: ['d/in'] })).problems).toEqual([])
+  expect((await c.sync(0, { ...force, paths: ['d/in/x'] })).problems).toEqual([
+    { path: 'd/in', code: 'nested' },
+  ])
+  nest(c.b, 'd/in', 'memory://three')
+  expect(await c.sync(1, { ...force, paths: ['d/in/x'] })).toMatchObject({
+    problems: [{ path: 'd/in', code: 'nested-differs' }],
+  })
+  expect((await c.sync(1, { ...force, paths: ['d'] })).nested).toMatchObject([{ result: 'done' }])
 })
 
 test('a run that dies before it knows the answer still knows whose pointer it is', async () => {
