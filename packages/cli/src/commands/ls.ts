@@ -18,7 +18,9 @@ export default class Ls extends LsyncCommand {
     const repository = await this.repository(machine)
     const paths = await this.pathsIn(repository, argv)
     const files: unknown[] = []
-    for await (const { path, entry } of listRows(machine, repository, paths, this.abort.signal)) {
+    const { onEvent } = this.watch()
+    const rows = listRows(machine, repository, paths, { signal: this.abort.signal, onEvent })
+    for await (const { path, entry } of rows) {
       const { type, size, sha256, executable, author } = entry
       const mtime = entry.local === undefined ? undefined : timeOf(entry.local.mtime)
       if (this.json)

@@ -82,6 +82,9 @@ export default class Resolve extends LsyncCommand {
         }
       },
     })
+    // What is named and cannot be settled from here is no settled matter.
+    for (const problem of status.problems)
+      if (problem.code === 'nested') session.problems.set(problem.path, problem)
     let left: readonly Conflict[] = []
     if (conflicts.length === 0) this.say('No conflicts.')
     else if (how === 'merge') left = await this.#mergeAll(session, conflicts)

@@ -45,19 +45,26 @@ async function nested(): Promise<Sandbox> {
   return box
 }
 
-test('diff of what is in an inner repository sends there: the outer remote holds nothing of it', async () => {
+test('what is in an inner repository is looked at there: the outer one knows nothing of it', async () => {
   const box = await nested()
   const a = inside(box, 'a')
-  for (const [path, folder] of [
-    ['d/in/x', 'd/in'],
-    ['d/in/deep/y', 'd/in'],
+  for (const [command, path] of [
+    ['diff', 'd/in/x'],
+    ['verify', 'd/in'],
+    ['verify', 'd/in/deep/y'],
+    ['ls', 'd/in/x'],
   ] as const)
-    expect(await run(a, 'diff', path)).toMatchObject({
+    expect(await run(a, command, path)).toMatchObject({
       exit: 2,
       stdout: '',
-      stderr: `lsync: ${path}: ${folder} is a repository of its own: run lsync there (-C DIR)\n`,
+      stderr: `lsync: ${path}: d/in is a repository of its own: run lsync there (-C DIR)\n`,
     })
+  expect(await run(a, 'resolve', '--keep', 'local', 'd/in/x')).toMatchObject({
+    exit: 4,
+    stdout: expect.stringContaining('problem: d/in is a repository of its own; skipped\n'),
+  })
   expect((await run(inside(box, 'a/d/in'), 'diff', 'x')).stdout).toContain('is the same')
+  expect(await run(a, 'verify', 'd')).toMatchObject({ exit: 0 })
 })
 
 test('init in a repository says what that means, and refuses remotes that contain each other', async () => {

@@ -215,6 +215,12 @@ test('a named path that is left out by rule is said to be, so that nothing done 
       exit: 0,
       stderr: `note: a.tmp is ${note}; nothing is done there\n`,
     })
+  for (const command of ['verify', 'ls', 'diff'])
+    expect(await run(a, command, 'build/b')).toMatchObject({
+      exit: 0,
+      stderr: `note: build/b is ${note}; nothing is done there\n`,
+    })
+  expect((await run(a, 'verify', 'x', 'docs')).stderr).toBe('')
   for (const path of ['build', 'build/b', 'made.tmp/c'])
     expect((await run(a, 'sync', '--json', path)).stderr).toContain(`${path} is left out`)
   const named = ['x', 'docs', 'a.tmp', 'build', 'made.tmp']

@@ -1,8 +1,11 @@
+import { IgnoreRules, type IgnoreSettings } from '../decide/ignore.ts'
 import { type Disk, DiskError } from '../disk/disk.ts'
 import type { Path } from '../model/entry.ts'
 import { LsyncError } from '../model/errors.ts'
 import type { OnEvent } from '../model/events.ts'
-import { isWithin } from '../model/path.ts'
+import { ancestorsOf, isWithin, joinPath } from '../model/path.ts'
+import { addRuleFile } from '../scan/rule-file.ts'
+import { CONFIG } from '../state/layout.ts'
 import type { State } from '../state/state.ts'
 import type { Planned } from './make-plan.ts'
 
@@ -25,7 +28,7 @@ export async function refuseNowhere(
 /** Nor must a name that is left out by rule: nothing is done about it, whatever it holds. */
 export async function tellLeftOut(
   disk: Disk,
-  { ignored, enters }: Planned,
+  { ignored, enters }: Pick<Planned, 'ignored' | 'enters'>,
   named: readonly Path[],
   onEvent: OnEvent,
 ): Promise<void> {
@@ -39,6 +42,28 @@ export async function tellLeftOut(
     type: 'notice',
     message: `${names} ${out.length === 1 ? 'is' : 'are'} left out (by a .lsyncignore, by ignore or only in the configuration, or as junk); nothing is done there`,
   })
+}
+
+/** The same for those who do not walk to the named paths, and so come by no rules. */
+export async function tellLeftOutByRules(
+  disk: Disk,
+  settings: IgnoreSettings,
+  named: readonly Path[],
+  onEvent: OnEvent,
+): Promise<void> {
+  const rules = new IgnoreRules(settings)
+  const folders = new Set(named.flatMap((path) => ['', ...ancestorsOf(path)]))
+  try {
+    // Those of the folders above come first.
+    for (const folder of [...folders].toSorted()) await addRuleFile(disk, rules, folder)
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error
+    // Of what cannot be looked at, nothing is claimed.
+    return
+  }
+  const ignored = (path: Path): boolean => rules.ignores(path)
+  const enters = (folder: Path): boolean => rules.enters(folder)
+  await tellLeftOut(disk, { ignored, enters }, named, onEvent)
 }
 
 const SHOWN = 3
@@ -59,9 +84,35 @@ export async function refuseUnknown(
   paths: readonly Path[],
 ): Promise<void> {
   const missing: Path[] = []
-  for (const path of paths)
-    if (!(await isThere(disk, path)) && !(await knows(state, path))) missing.push(path)
+  for (const path of paths) {
+    const inner = (await innerAbove(disk, path)) !== undefined
+    if ((!inner && (await isThere(disk, path))) || (await knows(state, path))) continue
+    await refuseInner(disk, path)
+    missing.push(path)
+  }
   refuse(missing, 'there is no such file or folder here, and the database knows none')
+}
+
+/** LsyncError `bad-path` for a repository within this one, and for what is in it: neither this one nor its remote knows anything of that. */
+export async function refuseInner(disk: Disk, path: Path): Promise<void> {
+  const inner = await innerAbove(disk, path)
+  if (inner === undefined) return
+  throw new LsyncError('bad-path', `${path} is in a nested repository`, {
+    path,
+    reason: `${inner} is a repository of its own: run lsync there (-C DIR)`,
+  })
+}
+
+/** The repository within this one that is at the path, or above it. */
+async function innerAbove(disk: Disk, path: Path): Promise<Path | undefined> {
+  for (const folder of [...ancestorsOf(path), path])
+    try {
+      // This one itself is at the root.
+      if (folder !== '' && (await disk.stat(joinPath(folder, CONFIG))) !== undefined) return folder
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+    }
+  return undefined
 }
 
 function refuse(missing: readonly Path[], reason: string): void {

@@ -1,14 +1,12 @@
-import { type Disk, DiskError } from '../disk/disk.ts'
+import { DiskError } from '../disk/disk.ts'
 import { isStill } from '../execute/guard.ts'
 import type { BaseEntry, LocalEntry, Path, RemoteEntry } from '../model/entry.ts'
-import { LsyncError } from '../model/errors.ts'
 import type { OnEvent } from '../model/events.ts'
-import { ancestorsOf, joinPath } from '../model/path.ts'
 import { isStorageError, type StorageProvider } from '../provider/index.ts'
 import { sha256Of } from '../scan/hash.ts'
-import { CONFIG } from '../state/layout.ts'
 import { openState } from '../state/open-state.ts'
 import type { Machine } from './api.ts'
+import { refuseInner, tellLeftOutByRules } from './nowhere.ts'
 import { openRemote } from './open-remote.ts'
 import { lockRepository, type Repository } from './repository.ts'
 
@@ -36,9 +34,10 @@ export async function openSides(
   path: Path,
   { signal, onEvent }: { readonly signal: AbortSignal; readonly onEvent: OnEvent },
 ): Promise<Sides> {
-  const { disk } = repository
+  const { disk, config } = repository
   const { world } = machine
-  await expectOwn(disk, path)
+  await refuseInner(disk, path)
+  await tellLeftOutByRules(disk, config, [path], onEvent)
   const release = await lockRepository(machine, repository, 0, signal, { reading: true })
   let base: BaseEntry | undefined
   try {
@@ -81,21 +80,6 @@ export async function openSides(
   } catch (error) {
     await provider[Symbol.asyncDispose]()
     throw error
-  }
-}
-
-/** LsyncError `bad-path` for what is in a repository within this one: this one's remote holds nothing to compare it with. */
-async function expectOwn(disk: Disk, path: Path): Promise<void> {
-  for (const folder of ancestorsOf(path)) {
-    const config = await disk.stat(joinPath(folder, CONFIG)).catch((error: unknown) => {
-      if (error instanceof DiskError) return undefined
-      throw error
-    })
-    if (config !== undefined)
-      throw new LsyncError('bad-path', `${path} is in a nested repository`, {
-        path,
-        reason: `${folder} is a repository of its own: run lsync there (-C DIR)`,
-      })
   }
 }
 

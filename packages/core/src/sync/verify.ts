@@ -9,7 +9,7 @@ import { hashFile, sha256Of } from '../scan/hash.ts'
 import { openState } from '../state/open-state.ts'
 import type { Machine } from './api.ts'
 import { hashRemote } from './gather.ts'
-import { refuseUnknown } from './nowhere.ts'
+import { refuseInner, refuseUnknown, tellLeftOutByRules } from './nowhere.ts'
 import { openRemote } from './open-remote.ts'
 import { lockRepository, type Repository } from './repository.ts'
 
@@ -32,7 +32,7 @@ export interface Verified {
   readonly differences: readonly Difference[]
 }
 
-/** Compares both sides with what the database says. Changes nothing. LsyncError `bad-path` for a path that is neither there nor here. */
+/** Compares both sides with what the database says. Changes nothing. LsyncError `bad-path` for a path that is neither there nor here, or in a repository within this one. */
 export async function verifyRepository(
   machine: Machine,
   repository: Repository,
@@ -41,14 +41,18 @@ export async function verifyRepository(
   const { signal, onEvent } = options
   const release = await lockRepository(machine, repository, 0, signal, { reading: true })
   try {
-    const state = await openState(repository.disk, machine.world)
-    await refuseUnknown(repository.disk, state, options.paths)
+    const { disk, config } = repository
+    const state = await openState(disk, machine.world)
+    const scopes = normalizeScopes(options.paths)
+    for (const path of scopes) await refuseInner(disk, path)
+    await refuseUnknown(disk, state, options.paths)
+    await tellLeftOutByRules(disk, config, scopes, onEvent)
     const jobs = DEFAULT_JOBS
     await using provider = await openRemote(machine, repository, { jobs, signal, onEvent })
     const differences: Difference[] = []
     let checked = 0
     async function* rows(): AsyncGenerator<Row> {
-      for await (const page of state.rows(normalizeScopes(options.paths)))
+      for await (const page of state.rows(scopes))
         yield* page.filter(({ entry }) => entry.frozen !== true)
     }
     await runPool(rows(), jobs, signal, async (row, aborted) => {
