@@ -66,7 +66,8 @@ export function compare(row: Judged, options: CompareOptions): Decision {
     return settleConflict(row, here, there, options)
   }
   if (there !== undefined) {
-    if (local === 'removed' && remote === 'unchanged')
+    // A mark that says nothing goes at once: once the folder is here, it would read as one that is no empty one any more.
+    if ((local === 'removed' && remote === 'unchanged') || joined.filled === 'itself')
       return up
         ? action({ kind: 'remove-remote', ...at(row), remote: there, ...filled(row) })
         : PENDING
@@ -252,7 +253,7 @@ export function at({ joined }: Judged) {
 
 /** Of the removal of an empty folder. */
 export function filled({ joined }: Judged): { readonly filled?: true } {
-  return joined.filled === true ? { filled: true } : {}
+  return joined.filled === undefined ? {} : { filled: true }
 }
 
 export function action(decided: Action): Decision {

@@ -51,7 +51,10 @@ function emptied({ plan, whole, anything }: GuardFacts): Halt[] {
     const other = side === 'local' ? 'remote' : 'local'
     // Without a base only a mirror removes anything.
     const total = plan.counts.base === 0 ? plan.counts[other] : plan.counts.base
-    const removes = plan.actions.some((action) => action.kind === `remove-${other}`)
+    // The mark of a folder with something in it is no content.
+    const removes = plan.actions.some(
+      (action) => action.kind === `remove-${other}` && !('filled' in action && action.filled),
+    )
     return !anything[side] && removes
       ? [{ guard: 'emptied', side, affected: total, total } as const]
       : []

@@ -11,7 +11,7 @@ import type { Problem } from '../model/problem.ts'
 import { ABSENT, type Seen, type Side, type SortedStream } from '../model/side.ts'
 import { type Folding, keyName } from '../model/folding.ts'
 import { ancestorsOf, isFolderKey, reservedFolderOf } from '../model/path.ts'
-import { FilledFolders } from './filled.ts'
+import { type Filled, FilledFolders } from './filled.ts'
 import { isJunk } from './ignore.ts'
 import { Merge, type Shown } from './merge.ts'
 import { localUnchanged, remoteUnchanged } from './unchanged.ts'
@@ -24,8 +24,8 @@ export interface Joined {
   readonly remote: Side<RemoteEntry>
   /** The remote side is the mark of an empty folder whose name a file has taken there. */
   readonly stale?: boolean
-  /** An empty folder of one side, in which the other side has something. */
-  readonly filled?: true
+  /** An empty folder of one side, in which there is something all the same. */
+  readonly filled?: Filled | undefined
 }
 
 /** Files seen while joining; folders are not counted, but `anything` knows of them. */

@@ -81,8 +81,8 @@ export async function* laterPortions(
 }
 
 /** New on one side or on both. No guard and no removal follows from it. */
-function isAddition({ base, stale }: Joined): boolean {
-  return base === undefined && stale !== true
+function isAddition({ base, stale, filled }: Joined): boolean {
+  return base === undefined && stale !== true && filled !== 'itself'
 }
 
 function isAsLong({ local, remote }: Joined, sizes: Bound['sizes']): boolean {

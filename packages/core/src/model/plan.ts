@@ -93,7 +93,7 @@ export interface RemoveRemoteAction extends ActionBase {
   readonly move?: true
   /** This clone never saw what it holds, nor does the base say: keep it in the trash before it goes. */
   readonly keepRemote?: true
-  /** The mark of an empty folder that was filled here: only the mark goes, the folder stays. */
+  /** The mark of an empty folder that was filled, here or there: only the mark goes, the folder stays. */
   readonly filled?: true
 }
 

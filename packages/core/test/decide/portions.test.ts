@@ -111,8 +111,10 @@ describe('what one plan holds', () => {
       local: { state: 'absent' },
       remote: { state: 'absent' },
     }
-    const { first, left } = await divided([...rows, stale], 1)
-    expect(first).toEqual(['a', 'b', 'b/x', 'e', 'e/'])
+    // Its mark goes, and removals are of the first plan.
+    const filled: Joined = { ...added('f/'), filled: 'itself' }
+    const { first, left } = await divided([...rows, stale, filled], 1)
+    expect(first).toEqual(['a', 'b', 'b/x', 'e', 'e/', 'f/'])
     expect(left).toEqual(['b-c', 'c'])
   })
 

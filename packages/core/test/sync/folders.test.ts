@@ -102,6 +102,36 @@ test('marks of empty folders that other tools made count, with content they are 
   expect(c.keys()).toEqual(['d/x', 'full/', 'other'])
 })
 
+test('marks for folders with something in them, as other tools make them, are settled in one run', async () => {
+  let now = 0
+  using c = await clones(2, { storeNow: () => (now += 1000) })
+  const names = ['a/', 'a.b', 'a/q', 'd/', 'd/e/', 'd/e/f/', 'd/e/f/y', 'empty/', 'late/x']
+  for (const name of names) await c.put(name, name.endsWith('/') ? '' : name)
+  const options = { mode: 'pull', override: 'mirror' } as const
+  for (const downloaded of [5, 0])
+    expect((await c.sync(1, options)).totals).toMatchObject({ downloaded: { files: downloaded } })
+  expect([...c.store.objects.keys()].filter((key) => key.endsWith('/'))).toHaveLength(5)
+  expect(await c.sync(0)).toMatchObject({
+    problems: [],
+    halted: [],
+    totals: { downloaded: { files: 5 }, removedRemotely: 0 },
+  })
+  expect((await c.sync(0)).events.filter(({ type }) => type === 'action')).toEqual([])
+  await c.sync(1)
+  expect((await c.sync(1)).events.filter(({ type }) => type === 'action')).toEqual([])
+  const keys = ['a.b', 'a/q', 'd/e/f/y', 'empty/', 'late/x']
+  expect([...c.store.objects.keys()].filter((key) => !key.startsWith('.lsync'))).toEqual(keys)
+
+  // One that is newer than all in the folder may be of somebody who is about to empty it: it is no rest of another tool.
+  await c.put('late/', '')
+  await c.sync(0)
+  const version = c.store.objects.get('late/x')?.version ?? ''
+  await c.store.open().remove('late/x', { signal, expect: version })
+  await c.sync(0)
+  expect(readdirSync(join(c.folders[0] ?? '', 'late'))).toEqual([])
+  expect(c.store.objects.has('late/')).toBe(true)
+})
+
 test('a folder that is empty there and filled here is settled in one run', async () => {
   using c = await pair()
   await c.sync(1)

@@ -50,6 +50,7 @@ export async function clones(
     readonly partSize?: number
     readonly openDisk?: (root: string) => Disk
     readonly now?: () => number
+    readonly storeNow?: () => number
     /** Around the store, for every run. */
     readonly around?: (provider: StorageProvider) => StorageProvider
   } = {},
@@ -58,6 +59,7 @@ export async function clones(
   const store = memoryStore({
     ...(kind.history === undefined ? {} : { history: kind.history }),
     ...(kind.partSize === undefined ? {} : { partSize: kind.partSize }),
+    ...(kind.storeNow === undefined ? {} : { now: kind.storeNow }),
   })
   const root = mkdtempSync(join(tmpdir(), 'lsync-clones-'))
   const refused = new Map<string, StorageErrorCode | undefined>()
