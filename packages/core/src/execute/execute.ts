@@ -21,6 +21,7 @@ import { FEW } from './recorder.ts'
 import { runPool } from './pool.ts'
 import { removeLocal, removeRemote } from './remove.ts'
 import { adopt, keepBoth, keepRemoteInTrash, setExecutable } from './settle.ts'
+import { orTakenName } from './taken-name.ts'
 import { upload } from './upload.ts'
 
 /**
@@ -231,8 +232,12 @@ async function effectOf(
   switch (action.kind) {
     case 'upload':
       await keepRemoteInTrash(effects, action, signal)
-      if (await copyMoved(effects, action, signal)) return
-      return upload(effects, action, signal, true)
+      try {
+        if (await copyMoved(effects, action, signal)) return
+        return await upload(effects, action, signal, true)
+      } catch (error) {
+        throw await orTakenName(effects.provider, action, error, signal)
+      }
     case 'move-local':
       throw new TypeError('moves of local files are done in batches')
     case 'download':

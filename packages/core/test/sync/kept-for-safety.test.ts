@@ -39,19 +39,70 @@ test('a removal stays undone in all rounds while the transfer it waits for has f
   expect(c.store.objects.has('y')).toBe(true)
 })
 
-test('a name that the store cannot keep holds up no removals, but of what was moved to it', async () => {
-  using c = await pair()
-  for (const name of ['old', 'moving']) write(c.a, name, `content of ${name}`)
+test.each([
+  'bad-key',
+  // Of what stands there, no listing shows anything.
+  'key-conflict',
+] as const)(
+  'a name that the store cannot keep (%s) holds up no removals, but of what was moved to it',
+  async (refusal) => {
+    using c = await pair()
+    for (const name of ['old', 'moving']) write(c.a, name, `content of ${name}`)
+    await c.sync(0)
+    rmSync(join(c.a, 'old'))
+    renameSync(join(c.a, 'moving'), join(c.a, 'what?'))
+    c.refuse('what?', refusal)
+    const report = await c.sync(0)
+    expect(report.problems.map(({ path, code }) => `${path} ${code}`).toSorted()).toEqual([
+      'moving kept-for-safety',
+      'what? name-refused',
+    ])
+    expect([...c.store.objects.keys()].filter((key) => !key.startsWith('.lsync'))).toEqual([
+      'moving',
+    ])
+  },
+)
+
+test('a name that the store takes for another one is told as that, and holds up no removals, but of what was moved to it', async () => {
+  // As a server over a disk that folds case: it keeps the first spelling, and answers for every other one.
+  const spellings = new Map<string, string>()
+  const spelled = (key: string): string => {
+    const first = spellings.get(key.toLowerCase()) ?? key
+    spellings.set(key.toLowerCase(), first)
+    return first
+  }
+  using c = await clones(1, {
+    around: (provider) => ({
+      ...provider,
+      async head(key, options) {
+        const found = await provider.head(spellings.get(key.toLowerCase()) ?? key, options)
+        return found === undefined ? undefined : { ...found, key }
+      },
+      write: (key, source, options) => provider.write(spelled(key), source, options),
+      copy: (from, to, options) => provider.copy!(from, spelled(to), options),
+    }),
+  })
+  const keys = () => [...c.store.objects.keys()].filter((key) => !key.startsWith('.lsync'))
+  const [a = ''] = c.folders
+  for (const name of ['gone', 'moving', 'x']) write(a, name, `content of ${name}`)
   await c.sync(0)
-  rmSync(join(c.a, 'old'))
-  renameSync(join(c.a, 'moving'), join(c.a, 'what?'))
-  c.refuse('what?', 'bad-key')
-  const report = await c.sync(0)
-  expect(report.problems.map(({ path, code }) => `${path} ${code}`).toSorted()).toEqual([
-    'moving kept-for-safety',
-    'what? name-refused',
-  ])
-  expect([...c.store.objects.keys()].filter((key) => !key.startsWith('.lsync'))).toEqual(['moving'])
+  write(a, 'X', 'another')
+  rmSync(join(a, 'gone'))
+  renameSync(join(a, 'moving'), join(a, 'MOVING'))
+  for (let run = 0; run < 2; run++) {
+    const report = await c.sync(0)
+    expect(report.conflicts).toEqual([])
+    expect(report.problems.map(({ path, code }) => `${path} ${code}`).toSorted()).toEqual([
+      'MOVING name-refused',
+      'X name-refused',
+      'moving kept-for-safety',
+    ])
+    expect(keys().toSorted()).toEqual(['moving', 'x'])
+  }
+  // By name, too: what the store answers for it is none of its own.
+  await c.sync(0, { paths: ['MOVING', 'moving'] })
+  expect(keys().toSorted()).toEqual(['moving', 'x'])
+  expect(readdirSync(a).toSorted()).toEqual(['.lsync', 'MOVING', 'X', 'x'])
 })
 
 test('what was moved over a file stays on the remote while that cannot be read', async () => {
@@ -107,7 +158,7 @@ test('a removal that was held back and is not wanted any more does not undo anot
   await c.sync(1)
   renameSync(join(a, 'd'), join(a, '../d'))
   write(a, 'new', 'n')
-  c.refuse('new', 'key-conflict')
+  c.refuse('new', 'refused')
   expect((await c.sync(0)).problems.map(({ path, code }) => `${path} ${code}`)).toContain(
     'd/x kept-for-safety',
   )

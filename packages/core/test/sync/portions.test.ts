@@ -165,10 +165,10 @@ test('removals come after all that is new, and not at all where some of it did n
   await c.sync(0)
   rmSync(join(c.a, 'm'))
   for (const name of ['a', 'b', 'part1', 'part2']) write(c.a, name, `a part of m, ${name}`)
-  c.refuse('part2', 'key-conflict')
+  c.refuse('part2', 'refused')
   const { problems, totals } = await c.sync(0, { portion: 1 })
   expect(problems.map(({ path, code }) => [path, code])).toEqual([
-    ['part2', 'below-a-file'],
+    ['part2', 'remote-refused'],
     ['m', 'kept-for-safety'],
   ])
   expect(totals).toMatchObject({ uploaded: { files: 3 }, removedRemotely: 0 })
