@@ -8,9 +8,10 @@ import {
   readMetadata,
   type Sides,
   type Totals,
+  type UnfinishedUpload,
 } from '@lsync/core'
 import { GUARDS } from './messages/guards.ts'
-import { dateOf } from './render/format.ts'
+import { isoTime } from './render/format.ts'
 import { problemMessage } from './render/lines.ts'
 import { isWorthTelling, movedFrom } from './render/moves.ts'
 import { bytesDown, bytesOf, bytesUp } from './render/bytes.ts'
@@ -81,15 +82,15 @@ export function conflictFacts({ path, kind, local, remote, base }: Conflict) {
 export function sidesFacts({ local, remote, base }: Pick<Sides, 'local' | 'remote' | 'base'>) {
   const { mtime, author } = readMetadata(remote?.metadata)
   return {
-    local: local === undefined ? null : { size: local.stat.size, mtime: timeOf(local.stat.mtime) },
+    local: local === undefined ? null : { size: local.stat.size, mtime: isoTime(local.stat.mtime) },
     remote:
       remote === undefined
         ? null
         : {
             size: remote.size,
-            modified: timeOf(remote.modified),
+            modified: isoTime(remote.modified),
             version: remote.version,
-            ...(mtime === undefined ? {} : { mtime: timeOf(mtime) }),
+            ...(mtime === undefined ? {} : { mtime: isoTime(mtime) }),
             ...(author === undefined ? {} : { author }),
           },
     base: base === undefined ? null : { size: base.size, sha256: base.sha256 },
@@ -142,7 +143,6 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0)
 }
 
-/** Times are texts of ISO 8601, in UTC. */
-export function timeOf(milliseconds: number): string {
-  return dateOf(milliseconds).toISOString()
+export function unfinishedUploadFacts({ key, begun, ours }: UnfinishedUpload) {
+  return { path: key, begun: begun === undefined ? null : isoTime(begun), ours }
 }

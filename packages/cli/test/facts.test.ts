@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ActionsDone } from '../src/facts.ts'
+import { ActionsDone, unfinishedUploadFacts } from '../src/facts.ts'
 import { download, upload } from './render/actions.ts'
 
 test('of a path that is tried again, what was done stays, and what failed counts no more', () => {
@@ -16,4 +16,9 @@ test('of a path that is tried again, what was done stays, and what failed counts
     { path: 'z', action: 'download', result: 'failed' },
     { path: 'y', action: 'download', result: 'done' },
   ])
+})
+
+test('an upload of which the store tells no time was begun at none', () => {
+  const { begun } = unfinishedUploadFacts({ key: 'x', token: {}, ours: false })
+  expect(begun).toBeNull()
 })

@@ -221,7 +221,11 @@ export class Multipart {
       for (const { Key, UploadId, Initiated } of page.Uploads ?? [])
         if (Key?.startsWith(prefix) === true && UploadId !== undefined) {
           const key = Key.slice(prefix.length)
-          yield { key, token: { key, uploadId: UploadId }, begun: Initiated?.getTime() ?? 0 }
+          yield {
+            key,
+            token: { key, uploadId: UploadId },
+            ...(Initiated === undefined ? {} : { begun: Initiated.getTime() }),
+          }
         }
       const { IsTruncated, NextKeyMarker, NextUploadIdMarker } = page
       if (IsTruncated !== true) return

@@ -83,6 +83,25 @@ describe('a listing', () => {
     expect((await failureOf(all())).code).toBe('unexpected')
   })
 
+  test('of unfinished uploads has no time where the store tells none', async () => {
+    const initiated = '<Initiated>2026-11-24T14:15:16.000Z</Initiated>'
+    const { requester } = await store((_, response) => {
+      response.end(
+        `<ListMultipartUploadsResult><Upload><Key>pre/a</Key><UploadId>1</UploadId></Upload><Upload><Key>pre/b</Key><UploadId>2</UploadId>${initiated}</Upload></ListMultipartUploadsResult>`,
+      )
+    })
+    const place = { bucket: 'bucket', prefix: 'pre/' }
+    const multipart = new Multipart(() => clientFor(requester), requester, place, {})
+    const times = new Map<string, number | undefined>()
+    for await (const { key, begun } of multipart.listUploads({ signal })) times.set(key, begun)
+    expect(times).toEqual(
+      new Map([
+        ['a', undefined],
+        ['b', Date.UTC(2026, 10, 24, 14, 15, 16)],
+      ]),
+    )
+  })
+
   test('of versions that goes on in circles is refused', async () => {
     const { requester } = await store((_, response) => {
       response.end(

@@ -1,13 +1,9 @@
 import { LsyncCommand } from '../base-command.ts'
-import { timeOf } from '../facts.ts'
+import { unfinishedUploadFacts } from '../facts.ts'
 import { findingLines } from '../initialize.ts'
 import { EXIT } from '../messages/exit.ts'
 import { escapeName } from '../render/escape.ts'
-
-const UNFINISHED = {
-  ours: 'a sync here goes on with it, or gives it up if nothing has needed it for a week.',
-  others: 'not by this folder, which leaves it alone.',
-}
+import { unfinishedUploadLine } from '../render/lines.ts'
 
 export default class Doctor extends LsyncCommand {
   static override description =
@@ -23,21 +19,18 @@ export default class Doctor extends LsyncCommand {
       await this.repository(machine),
       { signal: this.abort.signal, onEvent: this.watch().onEvent },
     )
-    const uploads = pendingUploads.map(({ key, begun, ours }) => ({
-      path: key,
-      begun: timeOf(begun),
-      ours,
-    }))
     this.say([
       escapeName(remote),
       ...findingLines(findings),
-      ...uploads.map(
-        ({ path, begun, ours }) =>
-          `  ..  An upload of ${escapeName(path)} was begun on ${begun} and not finished; ${UNFINISHED[ours ? 'ours' : 'others']}`,
-      ),
+      ...pendingUploads.map(unfinishedUploadLine),
     ])
     await this.end(
-      { remote, guarantees: report?.guarantees ?? null, findings, pendingUploads: uploads },
+      {
+        remote,
+        guarantees: report?.guarantees ?? null,
+        findings,
+        pendingUploads: pendingUploads.map(unfinishedUploadFacts),
+      },
       findings.every(({ ok }) => ok) ? EXIT.done : EXIT.problems,
     )
   }

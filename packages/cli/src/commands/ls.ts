@@ -1,8 +1,7 @@
 import { LsyncCommand } from '../base-command.ts'
-import { timeOf } from '../facts.ts'
 import { pathsArgument } from '../paths.ts'
 import { escapeName } from '../render/escape.ts'
-import { formatBytes } from '../render/format.ts'
+import { formatBytes, isoTime } from '../render/format.ts'
 
 export default class Ls extends LsyncCommand {
   static override description =
@@ -22,7 +21,7 @@ export default class Ls extends LsyncCommand {
     const rows = listRows(machine, repository, paths, { signal: this.abort.signal, onEvent })
     for await (const { path, entry } of rows) {
       const { type, size, sha256, executable, author } = entry
-      const mtime = entry.local === undefined ? undefined : timeOf(entry.local.mtime)
+      const mtime = entry.local === undefined ? undefined : isoTime(entry.local.mtime)
       if (this.json)
         files.push({
           path,

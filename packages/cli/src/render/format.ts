@@ -56,8 +56,13 @@ export function formatTime(milliseconds: number): string {
   return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`
 }
 
+/** ISO 8601, in UTC, as in documents. */
+export function isoTime(milliseconds: number): string {
+  return dateOf(milliseconds).toISOString()
+}
+
 /** Some file systems keep times of files that no date reaches: the last one stands for them. */
-export function dateOf(milliseconds: number): Date {
+function dateOf(milliseconds: number): Date {
   return new Date(Math.max(-LAST_DATE, Math.min(milliseconds, LAST_DATE)))
 }
 

@@ -1,9 +1,17 @@
-import type { Action, Conflict, Halt, LsyncEvent, Problem, RunReport } from '@lsync/core'
+import type {
+  Action,
+  Conflict,
+  Halt,
+  LsyncEvent,
+  Problem,
+  RunReport,
+  UnfinishedUpload,
+} from '@lsync/core'
 import { GUARDS } from '../messages/guards.ts'
 import { PROBLEMS } from '../messages/problems.ts'
 import { bytesOf } from './bytes.ts'
 import { escapeName } from './escape.ts'
-import { count, formatBytes } from './format.ts'
+import { count, formatBytes, isoTime } from './format.ts'
 import { isWorthTelling, movedFrom } from './moves.ts'
 import { toldLines } from './nested.ts'
 
@@ -91,6 +99,16 @@ export function problemLine(problem: Problem): string {
 
 export function problemMessage({ code, detail }: Problem): string {
   return `${PROBLEMS[code].sentence}${detail === undefined ? '' : ` (${escapeName(detail)})`}`
+}
+
+/** Of an upload in parts that `doctor` finds on the remote. */
+export function unfinishedUploadLine({ key, begun, ours }: UnfinishedUpload): string {
+  const when =
+    begun === undefined ? 'at a time that the store does not tell' : `on ${isoTime(begun)}`
+  const follows = ours
+    ? 'a sync here goes on with it, or gives it up if nothing has needed it for a week.'
+    : 'not by this folder, which leaves it alone.'
+  return `  ..  An upload of ${escapeName(key)} was begun ${when} and not finished; ${follows}`
 }
 
 export function haltLine(halt: Halt): string {

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { timeOf } from '../../src/facts.ts'
 import {
   count,
   formatBytes,
   formatDuration,
   formatTime,
+  isoTime,
   parseAge,
   parseRate,
 } from '../../src/render/format.ts'
@@ -31,8 +31,8 @@ test.each([
 })
 
 test('a time that no date reaches is shown as the last one', () => {
-  expect(timeOf(9e21)).toBe('+275760-09-13T00:00:00.000Z')
-  expect(timeOf(-9e21)).toBe('-271821-04-20T00:00:00.000Z')
+  expect(isoTime(9e21)).toBe('+275760-09-13T00:00:00.000Z')
+  expect(isoTime(-9e21)).toBe('-271821-04-20T00:00:00.000Z')
   expect(formatTime(9e21)).toMatch(/^275760-09-1\d /)
 })
 

@@ -1,6 +1,6 @@
 import type { Action, LsyncEvent, RunReport } from '@lsync/core'
 import { describe, expect, test } from 'vitest'
-import { eventLine, reportLines } from '../../src/render/lines.ts'
+import { eventLine, reportLines, unfinishedUploadLine } from '../../src/render/lines.ts'
 import {
   adopt,
   conflict,
@@ -168,4 +168,12 @@ describe('the end of a run', () => {
     expect(lines).toHaveLength(22)
     expect(lines[20]).toBe('… and 5 more conflicts (--json and --log-file have all)')
   })
+})
+
+test.each([
+  [{ begun: Date.UTC(2026, 10, 24), ours: true }, 'on 2026-11-24T00:00:00.000Z', 'a sync here'],
+  [{ ours: false }, 'at a time that the store does not tell', 'not by this folder'],
+])('an unfinished upload is as old as the store says', (pending, when, follows) => {
+  const line = unfinishedUploadLine({ key: 'a\n', token: {}, ...pending })
+  expect(line).toContain(`An upload of a\\n was begun ${when} and not finished; ${follows}`)
 })

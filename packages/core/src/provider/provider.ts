@@ -196,7 +196,8 @@ export type UploadToken = Readonly<Record<string, string | number>>
 export interface PendingUpload {
   readonly key: string
   readonly token: UploadToken
-  readonly begun: number
+  /** Milliseconds since the epoch; absent where the store does not tell, which is no age. */
+  readonly begun?: number
 }
 
 /** Half-open: `from` inclusive, `to` exclusive, in bytes. */

@@ -1,7 +1,6 @@
 import { LsyncCommand } from '../../base-command.ts'
-import { timeOf } from '../../facts.ts'
 import { escapeName } from '../../render/escape.ts'
-import { formatBytes } from '../../render/format.ts'
+import { formatBytes, isoTime } from '../../render/format.ts'
 
 export default class TrashList extends LsyncCommand {
   static override description =
@@ -14,7 +13,7 @@ export default class TrashList extends LsyncCommand {
     const { disk } = await this.repository(await this.machine())
     const items = []
     for await (const { run, path, size, modified } of listTrash(disk))
-      if (this.json) items.push({ run, path, size, modified: timeOf(modified) })
+      if (this.json) items.push({ run, path, size, modified: isoTime(modified) })
       else this.say(`${run}  ${formatBytes(size).padStart(9)}  ${escapeName(path)}`)
     await this.end({ items })
   }
