@@ -7,7 +7,7 @@ import * as Flags from '@oclif/core/flags'
 import { INTERRUPTED, listenForInterruption, stopListening } from './interruption.ts'
 import type { Described } from './messages/describe.ts'
 import { EXIT } from './messages/exit.ts'
-import { documentText } from './render/document.ts'
+import { asksForDocument, documentText } from './render/document.ts'
 import { escapeName, escapeText } from './render/escape.ts'
 import { PROCESS_OUTPUT, Renderer, type RendererOptions } from './render/renderer.ts'
 import { usageWords, wrongUsage } from './messages/usage.ts'
@@ -38,8 +38,7 @@ export abstract class LsyncCommand extends Command {
 
   override async init(): Promise<void> {
     await super.init()
-    const end = this.argv.indexOf('--')
-    this.json = (end < 0 ? this.argv : this.argv.slice(0, end)).includes('--json')
+    this.json = asksForDocument(this.argv)
     listenForInterruption(this.#interrupt)
     process.on('uncaughtException', this.#bug)
     process.stdout.on('error', this.#closed)

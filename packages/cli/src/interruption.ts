@@ -1,5 +1,5 @@
 import { EXIT } from './messages/exit.ts'
-import { documentText } from './render/document.ts'
+import { asksForDocument, documentText } from './render/document.ts'
 
 export const INTERRUPTED = {
   code: 'interrupted',
@@ -17,8 +17,7 @@ let whileLoading: Listener | undefined
 export function endWhileLoading(argv: readonly string[]): void {
   whileLoading = () => {
     process.stderr.write(`lsync: ${INTERRUPTED.message}\n`)
-    const end = argv.indexOf('--')
-    if ((end < 0 ? argv : argv.slice(0, end)).includes('--json'))
+    if (asksForDocument(argv))
       process.stdout.write(documentText(commandOf(argv), { error: INTERRUPTED }, EXIT.interrupted))
     process.exit(EXIT.interrupted)
   }
@@ -39,6 +38,7 @@ export function stopListening(listener: Listener): void {
 /** Commands with a second word. */
 const TOPICS: ReadonlySet<string> = new Set(['config', 'trash'])
 
-function commandOf([first = '', second = '']: readonly string[]): string {
+/** By its words alone, of a command that nobody has looked for yet, or that is none of lsync's own. */
+export function commandOf([first = '', second = '']: readonly string[]): string {
   return TOPICS.has(first) && !second.startsWith('-') ? `${first} ${second}`.trim() : first
 }

@@ -1,7 +1,8 @@
 import type { LoadOptions } from '@oclif/core/interfaces'
 import { enterFolder } from './arguments.ts'
-import { endWhileLoading } from './interruption.ts'
+import { commandOf, endWhileLoading } from './interruption.ts'
 import { EXIT } from './messages/exit.ts'
+import { asksForDocument, documentText } from './render/document.ts'
 import { escapeText } from './render/escape.ts'
 
 /**
@@ -39,8 +40,27 @@ export async function main(argv: readonly string[], load: LoadOptions): Promise<
     if (await taken()) process.exit(lost ? EXIT.problems : EXIT.done)
   } catch (error) {
     await taken()
-    await handle(error instanceof Error ? error : new Error(String(error)))
+    const failure = error instanceof Error ? error : new Error(String(error))
+    if (asksForDocument(entered) && isWrongUsage(failure)) await refuse(failure, entered)
+    else await handle(failure)
   }
+}
+
+/** Of a command that oclif brings: those of lsync have said what is wrong, and only exit. Not by the class, of which a plugin may have its own copy. */
+function isWrongUsage(failure: Error & { readonly code?: unknown }): boolean {
+  return 'oclif' in failure && failure.code !== 'EEXIT'
+}
+
+/** `lsync help --json`, which oclif's help does not know: in the form of lsync's own commands. */
+async function refuse({ message: said }: Error, argv: readonly string[]): Promise<never> {
+  const { usageWords } = await import('./messages/usage.ts')
+  const message = usageWords(said)
+  process.stderr.write(`lsync: ${message}\n`)
+  process.stdout.write(
+    documentText(commandOf(argv), { error: { code: 'usage', message } }, EXIT.usage),
+  )
+  await flushed()
+  process.exit(EXIT.usage)
 }
 
 /** Until all that was written is taken, however slowly it is read: what exceeds a pipe is lost when the process exits. */

@@ -94,6 +94,20 @@ test('an unknown command is wrong usage, in words and as a document', async () =
   expect(JSON.parse(stdout)).toMatchObject({ command: 'snyc', error: { code: 'usage' } })
 })
 
+test.each<readonly [readonly string[], string, string]>([
+  [['--json'], '', 'Which command? --json is a flag'],
+  [['-C', '.', '--json'], '', 'Which command? --json is a flag'],
+  [['--verbose', 'sync', '--json'], '', 'Which command? --verbose is a flag'],
+  [['help', '--json'], 'help', 'Nonexistent flag: --json'],
+  [['--json', 'help', 'sync'], 'help', 'Nonexistent flag: --json'],
+])('a document is printed also where no command of lsync can: %j', async (argv, command, words) => {
+  const { exit, stdout, stderr } = await lsync(...argv)
+  expect(exit).toBe(2)
+  expect(stderr).toContain(`lsync: ${words}`)
+  const error = { code: 'usage', message: expect.stringContaining(words) }
+  expect(JSON.parse(stdout)).toMatchObject({ schema: 1, command, error, exitCode: 2 })
+})
+
 test('what waits on stdin is nobody’s argument', async () => {
   await repository(box, { x: 'one', y: 'two' })
   const child = start(box, ['-C', 'a', 'sync'], { input: 'pipe' })
