@@ -39,12 +39,25 @@ export class ActionsDone {
     if (event.type === 'again') this.#forgive(event.path)
     if (event.type !== 'action') return
     const { action, result } = event
-    if (isWorthTelling(action) || result === 'failed')
+    const leavesOldPlace =
+      action.kind === 'remove-remote' &&
+      action.move === true &&
+      result !== 'planned' &&
+      result !== 'done'
+    if (isWorthTelling(action) || result === 'failed' || leavesOldPlace)
       this.#facts.set(`${action.kind} ${action.path}`, actionFacts(action, result))
+    if (leavesOldPlace) this.#cameToNewPlace(action.after)
   }
 
   get facts(): readonly unknown[] {
     return [...this.#facts.values()]
+  }
+
+  /** What should have been a move: the old place is not cleared. */
+  #cameToNewPlace(path: string | undefined): void {
+    const key = `upload ${path}`
+    const { from: _, ...facts } = this.#facts.get(key) ?? {}
+    if ('path' in facts) this.#facts.set(key, { ...facts, action: 'upload' })
   }
 
   /** A second look may find nothing to do any more. */

@@ -16,7 +16,11 @@ function remoteOf(path: string, size: number): RemoteEntry {
 
 type Of<Kind extends Action['kind']> = Extract<Action, { kind: Kind }>
 
-export function upload(path: string, size = 3, reason: Of<'upload'>['reason'] = 'new'): Action {
+export function upload(
+  path: string,
+  size = 3,
+  reason: Of<'upload'>['reason'] = 'new',
+): Of<'upload'> {
   return {
     kind: 'upload',
     path,
@@ -36,7 +40,7 @@ export function removeLocal(path: string): Action {
   return { kind: 'remove-local', path, from: localOf(3) }
 }
 
-export function removeRemote(path: string): Action {
+export function removeRemote(path: string): Of<'remove-remote'> {
   return { kind: 'remove-remote', path, remote: remoteOf(path, 3) }
 }
 

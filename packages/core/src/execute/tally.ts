@@ -28,6 +28,8 @@ export class Tally {
   #removedLocally = 0
   #removedRemotely = 0
   #moved = 0
+  /** The sizes of files that came to a new place on the remote, by their former one, which is still there: until it is cleared, they have not moved. */
+  readonly #unleft = new Map<Path, number>()
   #adopted = 0
   #bits = 0
   readonly #failed = new Set<Path>()
@@ -37,8 +39,8 @@ export class Tally {
   done(action: Action): void {
     switch (action.kind) {
       case 'upload':
-        if (action.moved === undefined) this.#up(action.from.stat.size, action.path)
-        else this.#moved++
+        if (action.moved !== undefined) this.#unleft.set(action.moved.key, action.from.stat.size)
+        else this.#up(action.from.stat.size, action.path)
         break
       case 'move-local':
         this.#moved++
@@ -54,7 +56,9 @@ export class Tally {
         if (action.filled !== true) this.#removedLocally++
         break
       case 'remove-remote':
-        if (action.move !== true && action.filled !== true) this.#removedRemotely++
+        // Also by a later look, which knows it as any other removal.
+        if (this.#unleft.delete(action.path)) this.#moved++
+        else if (action.filled !== true) this.#removedRemotely++
         break
       case 'set-executable':
         this.#bits++
@@ -88,8 +92,12 @@ export class Tally {
   }
 
   totals(unchanged: number) {
+    const { files, bytes } = this.#uploaded
     return {
-      uploaded: this.#uploaded,
+      uploaded: {
+        files: files + this.#unleft.size,
+        bytes: [...this.#unleft.values()].reduce((sum, size) => sum + size, bytes),
+      },
       downloaded: this.#downloaded,
       removedLocally: this.#removedLocally,
       removedRemotely: this.#removedRemotely,

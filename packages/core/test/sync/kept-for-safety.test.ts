@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { DiskError, nodeDisk } from '../../src/index.ts'
+import { DiskError, nodeDisk, StorageError } from '../../src/index.ts'
 import { pair, read, write } from './pair.ts'
 import { clones } from './two-clones.ts'
 
@@ -145,6 +145,48 @@ test('what was moved over a file stays on the remote while that cannot be read',
   await c.sync(1)
   expect(read(b, 'x')).toBe('two 2')
   expect(readdirSync(b).filter((name) => !name.startsWith('.'))).toEqual(['x'])
+})
+
+test('a move whose old place stays is none yet: the file came to a new place', async () => {
+  using c = await pair()
+  write(c.a, 'old', 'content')
+  await c.sync(0)
+  renameSync(join(c.a, 'old'), join(c.a, 'new'))
+  write(c.a, 'other', 'something else')
+  c.refuse('other', 'key-conflict')
+  const { totals, problems } = await c.sync(0)
+  expect(problems.map(({ path, code }) => `${path} ${code}`).toSorted()).toEqual([
+    'old kept-for-safety',
+    'other below-a-file',
+  ])
+  expect(totals).toMatchObject({ moved: 0, uploaded: { files: 1, bytes: 7 }, removedRemotely: 0 })
+  c.refuse('other', undefined)
+  expect((await c.sync(0)).totals).toMatchObject({
+    moved: 0,
+    uploaded: { files: 1 },
+    removedRemotely: 1,
+  })
+})
+
+test('a move whose old place is cleared by a later look of the run is one', async () => {
+  let failures = 0
+  using c = await clones(1, {
+    around: (provider) => ({
+      ...provider,
+      async remove(key, options) {
+        if (key === 'old' && failures++ === 0) throw new StorageError('precondition-failed', 'once')
+        return provider.remove(key, options)
+      },
+    }),
+  })
+  const [a = ''] = c.folders
+  write(a, 'old', 'content')
+  await c.sync(0)
+  renameSync(join(a, 'old'), join(a, 'new'))
+  const { totals, problems } = await c.sync(0)
+  expect(problems).toEqual([])
+  expect(failures).toBeGreaterThan(1)
+  expect(totals).toMatchObject({ moved: 1, uploaded: { files: 0, bytes: 0 }, removedRemotely: 0 })
 })
 
 test('a removal that was held back and is not wanted any more does not undo another one later', async () => {
