@@ -99,6 +99,10 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
       'is not removed, since something else did not get to that side, or cannot be read, that may be this one',
     hint: LATER,
   },
+  'no-place-there': {
+    sentence: 'is not sent, since what stands in its place on the remote is not removed yet',
+    hint: LATER,
+  },
   'remote-failed': { sentence: 'failed on the remote, also after several attempts', hint: LATER },
   'remote-refused': {
     sentence: 'was refused by the remote; left as it is',

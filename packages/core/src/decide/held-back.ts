@@ -68,7 +68,7 @@ export function withoutHeldBack(
   return {
     actions: actions.filter((action) => !held.has(action)),
     held: [...held],
-    problems: [...held].map(keptForSafety),
+    problems: [...held].map(heldBackProblem),
   }
 }
 
@@ -81,8 +81,9 @@ export function withoutRoom(actions: readonly Action[], unbrought: Unbrought): R
   return new Set(actions.filter((action) => standing.isInTheWayOf(action)).map(({ path }) => path))
 }
 
-export function keptForSafety({ path }: Action): Problem {
-  return { path, code: 'kept-for-safety' }
+/** Of a removal, or of a transfer to a place that one was to clear. */
+export function heldBackProblem(action: Action): Problem {
+  return { path: action.path, code: isRemoval(action) ? 'kept-for-safety' : 'no-place-there' }
 }
 
 export function isRemoval({ kind }: Action): boolean {

@@ -1,4 +1,4 @@
-import { isHeldBack, keptForSafety, Standing } from '../decide/held-back.ts'
+import { heldBackProblem, isHeldBack, Standing } from '../decide/held-back.ts'
 import { restOf } from '../decide/rests.ts'
 import type { Path } from '../model/entry.ts'
 import type { Action, Unbrought } from '../model/plan.ts'
@@ -109,7 +109,7 @@ export class Endings {
   holdsBack(removal: Action): boolean {
     if (!isHeldBack(removal, this.#ledger.failed, this.#arrived)) return false
     this.#standing.add(removal)
-    this.#skipped(removal, keptForSafety(removal))
+    this.#skipped(removal, heldBackProblem(removal))
     return true
   }
 

@@ -172,7 +172,7 @@ class Execution {
 
   async #attempt(action: Action, signal: AbortSignal): Promise<void> {
     try {
-      if (this.#endings.lacksRoom(action)) throw new PathProblem('kept-for-safety')
+      if (this.#endings.lacksRoom(action)) throw new PathProblem('no-place-there')
       await effectOf(this.#effects, action, signal, this.#emptied)
     } catch (error) {
       this.#effects.signal.throwIfAborted()

@@ -57,6 +57,8 @@ export type ProblemCode =
   | 'in-the-way'
   /** A removal was left undone since a transfer towards that side failed, since it would have taken the last copy, or since a file that cannot be read may hold it. */
   | 'kept-for-safety'
+  /** It was not sent, since what stands where it should be on the remote was kept for safety. */
+  | 'no-place-there'
   /** The store failed for this path alone. */
   | 'remote-failed'
   /** The store refused what was asked of it for this path, and would again. */

@@ -12,6 +12,7 @@ const WORTH_ANOTHER_LOOK: ReadonlySet<ProblemCode> = new Set([
   'changing',
   'moved-on',
   'kept-for-safety',
+  'no-place-there',
 ])
 
 /** What a run has come to so far. */

@@ -230,7 +230,7 @@ test('a dry run foresees what is not sent, since what would make room for it sta
   expect(foreseen.totals.uploaded.files).toBe(0)
   const report = await c.sync(0, { paths })
   expect(told(report)).toEqual([
-    'd kept-for-safety',
+    'd no-place-there',
     'd/x kept-for-safety',
     'e below-a-file',
     'f kept-for-safety',
