@@ -1,10 +1,11 @@
 import fs from 'node:fs'
 import { statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import { joinPath, parentOf } from '../model/path.ts'
 import { type Disk, DiskError, type DiskStat } from './disk.ts'
 import { mountPoints } from './mounts.ts'
-import { diskError, guarded, translate } from './node-errors.ts'
+import { diskError, errnoOf, guarded, translate } from './node-errors.ts'
 import { createExclusive, NodeFile, NodeWriter, openRegular, SpareChunks } from './node-file.ts'
 import { HashThreads } from './node-hash-aside.ts'
 import { flushEverything, flushPaths } from './node-flush.ts'
@@ -102,7 +103,7 @@ export function nodeDisk(root: string): Disk {
       change(path, (absolute) => {
         if (target.length === 0 || target.includes(0))
           throw new DiskError('bad-name', path, `${path} cannot point there`)
-        fs.symlinkSync(Buffer.from(target), absolute)
+        named(absolute, path, () => fs.symlinkSync(Buffer.from(target), absolute))
       }),
 
     async create(path) {
@@ -154,7 +155,9 @@ export function nodeDisk(root: string): Disk {
 
     makeFolder: (path, options) =>
       change(path, (absolute) =>
-        fs.mkdirSync(absolute, options?.private === true ? { mode: 0o700 } : {}),
+        named(absolute, path, () =>
+          fs.mkdirSync(absolute, options?.private === true ? { mode: 0o700 } : {}),
+        ),
       ),
     async givesGroupAs(folder, other) {
       const [one, two] = [folder, other].map((path) =>
@@ -169,7 +172,7 @@ export function nodeDisk(root: string): Disk {
       guarded(to, () => {
         const target = reach(to)
         if (overwrite) fs.renameSync(source, target)
-        else renameOntoNothing(source, target, to)
+        else named(target, to, () => renameOntoNothing(source, target, to), source)
       })
     },
 
@@ -208,6 +211,31 @@ function checkNames(path: string): void {
 function checkFolder(root: string, folder: string): void {
   if (!fs.lstatSync(`${root}/${folder}`).isDirectory())
     throw new DiskError('not-folder', folder, 'is not a folder')
+}
+
+/**
+ * Gives something a new name. exFAT by FUSE, and some shares, answer to a name that they cannot keep as if the folder were missing, and that would read as
+ * a change meanwhile.
+ * @param source what is to get the name, if it has one already
+ */
+function named(absolute: string, path: string, give: () => void, source?: string): void {
+  const attempted = (): unknown => {
+    try {
+      give()
+      return undefined
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error
+      return error
+    }
+  }
+  const isThere = (place: string): boolean =>
+    fs.lstatSync(place, { throwIfNoEntry: false }) !== undefined
+  if (attempted() === undefined) return
+  // Once more: another program may have taken the folder away, and made it again.
+  const error = attempted()
+  if (error === undefined) return
+  if (!isThere(dirname(absolute)) || (source !== undefined && !isThere(source))) throw error
+  throw new DiskError('bad-name', path, 'is no name that this disk can hold', error)
 }
 
 /** By link and unlink, since rename(2) replaces. */

@@ -129,7 +129,7 @@ export class Endings {
  * What moved to it keeps its former place all the same, since its removal waits for it (`after`).
  */
 function neverKept({ kind }: Action, code: ProblemCode): boolean {
-  return kind === 'upload'
-    ? code === 'name-refused' || code === 'too-large'
-    : kind === 'download' && (code === 'name-unsafe' || code === 'too-large-here')
+  if (kind === 'upload') return code === 'name-refused' || code === 'too-large'
+  if (kind === 'move-local') return code === 'name-unsafe'
+  return kind === 'download' && (code === 'name-unsafe' || code === 'too-large-here')
 }

@@ -105,6 +105,30 @@ test('a name that the store takes for another one is told as that, and holds up 
   expect(readdirSync(a).toSorted()).toEqual(['.lsync', 'MOVING', 'X', 'x'])
 })
 
+test('nor does a name that this disk cannot hold, to which others moved what is here', async () => {
+  using c = await clones(2, {
+    openDisk(root) {
+      const disk = nodeDisk(root)
+      return {
+        ...disk,
+        async rename(from, to, options) {
+          if (to === 'what?') throw new DiskError('bad-name', to, 'invalid argument, EINVAL')
+          return disk.rename(from, to, options)
+        },
+      }
+    },
+  })
+  const [a = '', b = ''] = c.folders
+  for (const name of ['old', 'moving']) write(a, name, `content of ${name}`)
+  await c.sync(0)
+  await c.sync(1)
+  rmSync(join(a, 'old'))
+  renameSync(join(a, 'moving'), join(a, 'what?'))
+  await c.sync(0)
+  expect((await c.sync(1)).problems).toMatchObject([{ path: 'what?', code: 'name-unsafe' }])
+  expect(readdirSync(b).filter((name) => name !== '.lsync')).toEqual(['moving'])
+})
+
 test('what was moved over a file stays on the remote while that cannot be read', async () => {
   const refused = new Set<string>()
   using c = await clones(2, {
