@@ -142,7 +142,8 @@ export class Session {
     const aside = await moveAsideLocally(machine, repository, path, signal)
     const report = await this.#run({ mode: 'sync', paths: [path, aside], allow: options.allow })
     // Nothing was changed, a guard says: nor was this name.
-    if (report.halted.length > 0) await moveBackLocally(machine, repository, aside, path, signal)
+    if (report.halted.length > 0)
+      await moveBackLocally(machine, repository, { aside, path }, signal)
     return this.#conclude([conflict], report, 'both')
   }
 
@@ -163,7 +164,8 @@ export class Session {
       return []
     }
     if (changesLocal) {
-      const now = await replaceLocally(machine, repository, path, local, content, signal)
+      const replacement = { path, from: local, content }
+      const now = await replaceLocally(machine, repository, replacement, signal)
       if (now === undefined) return undefined
       local = now
     }

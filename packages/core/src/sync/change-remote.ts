@@ -40,7 +40,7 @@ export async function changeRemote(
   const { root, disk, config } = repository
   const { signal, onEvent, allowOther } = options
   const { settings } = config
-  const release = await lockRepository(machine, repository, 0, signal)
+  const release = await lockRepository(machine, repository, { signal })
   try {
     const module = await moduleFor(machine, schemeOf(options.remote))
     const remote = module.normalize(options.remote, { folder: root })

@@ -40,7 +40,7 @@ export async function doctorRepository(
 ): Promise<Diagnosis> {
   const { disk, config } = repository
   const { world } = machine
-  const release = await lockRepository(machine, repository, 0, signal)
+  const release = await lockRepository(machine, repository, { signal })
   try {
     const { findings, report, writes } = await examine(machine, repository, { signal, onEvent })
     // Anew, as syncs will: with what was just found. What there is to notice was told before.

@@ -79,7 +79,7 @@ export async function claimIdentity(
     },
   )}`
   try {
-    await writeSmallObject(provider, IDENTITY_KEY, text, { kind: 'absent' }, signal)
+    await writeSmallObject(provider, IDENTITY_KEY, text, { expect: { kind: 'absent' }, signal })
     await provider.flush?.({ signal })
     return identity
   } catch (error) {

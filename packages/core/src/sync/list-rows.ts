@@ -14,7 +14,7 @@ export async function* listRows(
   { signal, onEvent }: { readonly signal: AbortSignal; readonly onEvent: OnEvent },
 ): AsyncGenerator<Row> {
   const { disk, config } = repository
-  const release = await lockRepository(machine, repository, 0, signal, { reading: true })
+  const release = await lockRepository(machine, repository, { reading: true, signal })
   try {
     const state = await openState(disk, machine.world)
     const scopes = normalizeScopes(paths)

@@ -148,7 +148,7 @@ export class NestedRepositories {
   ): Promise<KnownPointer> {
     const expect: Expect =
       there === undefined ? { kind: 'absent' } : { kind: 'version', version: there.version }
-    const { version, fingerprint } = await writePointer(provider, path, pointer, expect, signal)
+    const { version, fingerprint } = await writePointer(provider, path, pointer, { expect, signal })
     return { pointer, version, fingerprint, here: true }
   }
 

@@ -4,7 +4,7 @@ import { runPool } from '../execute/pool.ts'
 import type { Path } from '../model/entry.ts'
 import { NESTED_PREFIX, pathOfPointer, type Pointer, pointerKey } from '../model/nested.ts'
 import { checkKey } from '../model/path.ts'
-import type { Expect, ObjectInfo, StorageProvider } from '../provider/index.ts'
+import type { CallOptions, Expect, ObjectInfo, StorageProvider } from '../provider/index.ts'
 import { isSharedSetting, isSafeAddress } from '../state/settings.ts'
 import type { KnownPointers } from '../state/nested.ts'
 import { LONGEST, readSmallObject, writeSmallObject } from './small-object.ts'
@@ -110,8 +110,7 @@ export function writePointer(
   provider: StorageProvider,
   path: Path,
   pointer: Pointer,
-  expect: Expect,
-  signal: AbortSignal,
+  options: CallOptions & { readonly expect: Expect },
 ): Promise<ObjectInfo> {
-  return writeSmallObject(provider, pointerKey(path), pointerText(pointer), expect, signal)
+  return writeSmallObject(provider, pointerKey(path), pointerText(pointer), options)
 }

@@ -10,6 +10,14 @@ import type { Machine } from './api.ts'
 import { clearStaging, repair } from './repair.ts'
 import { lockRepository, type Repository } from './repository.ts'
 
+/** New content for a file that a person was shown. */
+export interface Replacement {
+  readonly path: Path
+  /** The file as she saw it. */
+  readonly from: LocalEntry
+  readonly content: Uint8Array
+}
+
 /**
  * Puts what a person made of both sides (a merge) in the place of the local file; the old one goes to the trash.
  * @returns the file as it is now, or undefined if it was not any more what she was shown: then nothing was done
@@ -17,9 +25,7 @@ import { lockRepository, type Repository } from './repository.ts'
 export function replaceLocally(
   machine: Machine,
   repository: Repository,
-  path: Path,
-  from: LocalEntry,
-  content: Uint8Array,
+  { path, from, content }: Replacement,
   signal: AbortSignal,
 ): Promise<LocalEntry | undefined> {
   return locked(machine, repository, signal, async (state) => {
@@ -57,8 +63,7 @@ export function moveAsideLocally(
 export function moveBackLocally(
   machine: Machine,
   repository: Repository,
-  aside: Path,
-  path: Path,
+  { aside, path }: { readonly aside: Path; readonly path: Path },
   signal: AbortSignal,
 ): Promise<void> {
   const { disk } = repository
@@ -75,7 +80,7 @@ async function locked<T>(
   work: (state: State) => Promise<T>,
 ): Promise<T> {
   const { disk } = repository
-  const release = await lockRepository(machine, repository, 0, signal)
+  const release = await lockRepository(machine, repository, { signal })
   try {
     const state = await openState(disk, machine.world)
     await clearStaging(disk)

@@ -3,7 +3,7 @@ import type { Path } from '../model/entry.ts'
 import { LsyncError } from '../model/errors.ts'
 import { parseConfig, type RepositoryConfig } from '../state/config.ts'
 import { CONFIG, LSYNC } from '../state/layout.ts'
-import { takeLock } from '../state/lock.ts'
+import { type LockOptions, takeLock } from '../state/lock.ts'
 import { withUserConfig } from '../state/user-config.ts'
 import type { Machine } from './api.ts'
 
@@ -40,12 +40,16 @@ export async function openRepository(machine: Machine, start: string): Promise<R
   throw new LsyncError('not-a-repository', `${start} is not in a repository`, { folder: start })
 }
 
+/** Without `wait`, a repository that is locked is told at once. */
+interface Locking extends Pick<LockOptions, 'signal' | 'reading'> {
+  readonly wait?: LockOptions['wait'] | undefined
+}
+
+/** @returns what releases it */
 export function lockRepository(
   machine: Machine,
   { disk }: Repository,
-  wait: number,
-  signal: AbortSignal,
-  { reading = false } = {},
+  { wait = 0, reading = false, signal }: Locking,
 ): Promise<() => Promise<void>> {
   const { world, process: self, isAlive } = machine
   return takeLock(disk, world, { self, isAlive, wait, signal, reading })

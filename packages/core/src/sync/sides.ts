@@ -38,7 +38,7 @@ export async function openSides(
   const { world } = machine
   await refuseInner(disk, path)
   await tellLeftOutByRules(disk, config, [path], onEvent)
-  const release = await lockRepository(machine, repository, 0, signal, { reading: true })
+  const release = await lockRepository(machine, repository, { reading: true, signal })
   let base: BaseEntry | undefined
   try {
     base = (await (await openState(disk, world)).get(path))?.entry

@@ -1,5 +1,6 @@
 import {
   bytesSource,
+  type CallOptions,
   type Digests,
   type Expect,
   isStorageError,
@@ -49,8 +50,7 @@ export function writeSmallObject(
   provider: StorageProvider,
   key: string,
   text: string,
-  expect: Expect,
-  signal: AbortSignal,
+  { expect, signal }: CallOptions & { readonly expect: Expect },
 ): Promise<ObjectInfo> {
   const source = textSource(text)
   const user = { sha256: source.digests.sha256 }

@@ -64,8 +64,10 @@ export async function statusRepository(
   const { disk, config } = repository
   const { signal, onEvent } = options
   const policy = options.policy ?? config.conflicts ?? 'manual'
-  const release = await lockRepository(machine, repository, options.wait ?? 0, signal, {
+  const release = await lockRepository(machine, repository, {
+    wait: options.wait,
     reading: true,
+    signal,
   })
   try {
     const { world } = machine

@@ -15,7 +15,7 @@ export async function syncRepository(
   options: RunOptions,
 ): Promise<RunReport> {
   const { disk, config } = repository
-  const release = await lockRepository(machine, repository, options.wait ?? 0, options.signal)
+  const release = await lockRepository(machine, repository, options)
   try {
     const state = await openState(disk, machine.world)
     options.onEvent({ type: 'phase', phase: 'opening' })

@@ -23,7 +23,7 @@ export async function restoreTrash(
 ): Promise<Path> {
   const { disk } = repository
   // A run that is under way may be about to put it back itself.
-  const release = await lockRepository(machine, repository, 0, signal)
+  const release = await lockRepository(machine, repository, { signal })
   try {
     await makeFolders(disk, parentOf(to), new Set())
     for (let attempt = 0; ; attempt++) {
@@ -52,7 +52,7 @@ export async function emptyTrash(
   signal: AbortSignal,
 ): Promise<Emptied> {
   const { disk } = repository
-  const release = await lockRepository(machine, repository, 0, signal)
+  const release = await lockRepository(machine, repository, { signal })
   try {
     // What a run that died owes to its place is no trash.
     await repair(disk, await openState(disk, machine.world), signal)

@@ -39,7 +39,7 @@ export async function verifyRepository(
   options: VerifyOptions,
 ): Promise<Verified> {
   const { signal, onEvent } = options
-  const release = await lockRepository(machine, repository, 0, signal, { reading: true })
+  const release = await lockRepository(machine, repository, { reading: true, signal })
   try {
     const { disk, config } = repository
     const state = await openState(disk, machine.world)

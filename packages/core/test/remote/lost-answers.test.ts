@@ -100,9 +100,12 @@ test.each(['request', 'answer'] as const)(
     const provider = silent(store.open())
     const pointer = (remote: string) => ({ remote, settings: {} })
     const expect0 = { kind: 'absent' } as const
-    const { version } = await writePointer(provider, 'd', pointer('s3://one'), expect0, signal)
+    const { version } = await writePointer(provider, 'd', pointer('s3://one'), {
+      expect: expect0,
+      signal,
+    })
     const next = { kind: 'version', version } as const
-    await writePointer(losing(provider, where), 'd', pointer('s3://two'), next, signal)
+    await writePointer(losing(provider, where), 'd', pointer('s3://two'), { expect: next, signal })
     const [text = ''] = [...store.objects.values()].map(({ bytes: stored }) =>
       new TextDecoder().decode(stored),
     )

@@ -14,7 +14,7 @@ test('of several changes at once, also while a run is at work, none undoes what 
   const set = (key: string, value: string) =>
     change((text) => setInConfig(text, CONFIG, key, value))
   await set('trash-days', '9')
-  const release = await lockRepository(machine, repository, 0, signal)
+  const release = await lockRepository(machine, repository, { signal })
   await Promise.all([
     set('author', 'me'),
     set('ignore', '*.log'),

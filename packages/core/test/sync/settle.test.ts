@@ -71,8 +71,8 @@ test('a decision settles its conflict and touches nothing else; one on another v
 test('a merge takes the place of the local file only while that is what was merged; the old one is in the trash', async () => {
   using c = await conflict(false)
   const { machine, repository } = await c.at(1)
-  const merged = Buffer.from('merged')
-  const replace = () => replaceLocally(machine, repository, 'n', c.local, merged, signal)
+  const merged = { path: 'n', from: c.local, content: Buffer.from('merged') }
+  const replace = () => replaceLocally(machine, repository, merged, signal)
   const before = statSync(join(c.b, 'n'))
   const now = await replace()
   expect(now?.stat.size).toBe(6)
