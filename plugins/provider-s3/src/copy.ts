@@ -27,7 +27,7 @@ export function copyOf(
       checkSource(from, source)
       return writeEmpty(to, EMPTY, options)
     }
-    const name = await multipart.create(to, metadata, options, false)
+    const name = await multipart.create(to, { metadata, checksums: false, signal: options.signal })
     try {
       const parts = await copyParts(multipart, name, { ...from, size }, options)
       const etag = await guarded(to, options, () => multipart.complete(name, parts, options))

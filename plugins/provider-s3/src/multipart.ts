@@ -24,6 +24,12 @@ export interface UploadName {
   readonly uploadId: string
 }
 
+interface NewUpload extends CallOptions {
+  readonly metadata: ObjectMetadata
+  /** Each part is to carry its own: said at the beginning. */
+  readonly checksums: boolean
+}
+
 /** One of its parts, counted from 1. */
 export interface PartName extends UploadName {
   readonly number: number
@@ -72,12 +78,7 @@ export class Multipart {
     this.#extra = extra
   }
 
-  async create(
-    key: string,
-    metadata: ObjectMetadata,
-    { signal }: CallOptions,
-    checksums: boolean,
-  ): Promise<UploadName> {
+  async create(key: string, { metadata, checksums, signal }: NewUpload): Promise<UploadName> {
     // Not by the SDK: metadata and settings go into the same headers as with a write in one piece.
     const answer = await this.#requester.text({
       method: 'POST',
@@ -86,7 +87,6 @@ export class Multipart {
       headers: {
         ...metadataHeaders(metadata),
         ...this.#extra,
-        // Said at the beginning, so that each part may carry its own.
         ...(checksums ? { 'x-amz-checksum-algorithm': 'CRC32' } : {}),
       },
       length: 0,

@@ -169,7 +169,7 @@ async function commits(scene: ProbeScene): Promise<boolean> {
   const bytes = bytesSource(new Uint8Array(3))
   const taking = { length: bytes.size, isChecked: false, signal }
   const refused = (expect: Expect): Promise<boolean> =>
-    uploading(scene, key, true, async (name) => {
+    uploading(scene, { key, checksums: true }, async (name) => {
       const part = await taken(key, bytes, taking)
       const sent = await putPart(requester, { ...name, number: 1 }, part, { signal })
       return refuses(() => multipart.complete(name, [sent], { expect, signal }))
@@ -190,7 +190,7 @@ async function copies(scene: ProbeScene): Promise<boolean> {
   const source = await written(scene)
   const version = (await scene.head(source))?.info.version ?? STALE
   return unlessOdd(() =>
-    uploading(scene, `${scene.scratch}copy`, false, async (name) => {
+    uploading(scene, { key: `${scene.scratch}copy`, checksums: false }, async (name) => {
       const copy = (from: string) => () =>
         multipart.copyPart({ ...name, number: 1 }, { key: source, version: from }, { signal })
       return (await refuses(copy(STALE))) && (await allows(copy(version)))
@@ -201,11 +201,10 @@ async function copies(scene: ProbeScene): Promise<boolean> {
 /** An upload that is given up in the end, unless it came to one. */
 async function uploading<T>(
   { multipart, signal }: ProbeScene,
-  key: string,
-  checksums: boolean,
+  { key, checksums }: { readonly key: string; readonly checksums: boolean },
   work: (name: UploadName) => Promise<T>,
 ): Promise<T> {
-  const name = await multipart.create(key, { user: {} }, { signal }, checksums)
+  const name = await multipart.create(key, { metadata: { user: {} }, checksums, signal })
   try {
     return await work(name)
   } finally {

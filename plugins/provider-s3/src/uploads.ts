@@ -40,7 +40,7 @@ export function uploadsOf(context: UploadContext, worthwhile: number): Uploads {
     worthwhile,
     crc32PartSize: partSizeFor,
     async begin(key, { signal, size, expect, metadata }) {
-      const { uploadId } = await multipart.create(key, metadata, { signal }, true)
+      const { uploadId } = await multipart.create(key, { metadata, checksums: true, signal })
       const token = { key, uploadId, size, checksum: CHECKSUM, ...tokenOf(expect) }
       return new Session(context, token, true)
     },
