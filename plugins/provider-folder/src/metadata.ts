@@ -63,15 +63,21 @@ export function writeSidecar(
   return place
 }
 
+/** A file that is about to take a key. */
+interface Newcomer {
+  readonly key: string
+  /** Where it lies until then. */
+  readonly staged: string
+  readonly metadata: ObjectMetadata
+}
+
 /**
  * Says of a file that is about to take a key what it cannot show by itself: of a link that it is one, or it would be brought to others as a file. What holds of
  * the one that is there still holds until then.
  */
 export function announce(
   root: string,
-  key: string,
-  staged: string,
-  metadata: ObjectMetadata,
+  { key, staged, metadata }: Newcomer,
   temporary: string,
 ): void {
   if (metadata.user['type'] === undefined) return

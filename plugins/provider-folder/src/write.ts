@@ -59,7 +59,8 @@ export async function writeObject(
       attemptAt(key, () => {
         options.signal.throwIfAborted()
         const made: string[] = []
-        attempt(key, () => announce(root, key, staged.path, options.metadata, locks.stagingPlace()))
+        const newcomer = { key, staged: staged.path, metadata: options.metadata }
+        attempt(key, () => announce(root, newcomer, locks.stagingPlace()))
         try {
           put({ root, key, staged: staged.path, made }, options.expect)
         } catch (error) {
