@@ -32,7 +32,19 @@ interface Moved {
   readonly stat: DiskStat
 }
 
-type Done = (action: MoveLocalAction, error?: unknown) => void
+/** What all moves of a plan share. */
+interface Moving {
+  readonly effects: Effects
+  readonly signal: AbortSignal
+  readonly done: (action: MoveLocalAction, error?: unknown) => void
+}
+
+/** One way of carrying out a batch. */
+type Way = (
+  moving: Moving,
+  asides: readonly Aside[],
+  pruneSources: () => Promise<void>,
+) => Promise<readonly Moved[]>
 
 /** So many moves share their intents, their flushes and the wait for the clock. */
 const BATCH = 500
@@ -46,18 +58,19 @@ export async function moveLocally(
   { moves, ontoFolders }: Pick<Schedule, 'moves' | 'ontoFolders'>,
   signal: AbortSignal,
   emptied: Emptied,
-  done: Done,
+  done: Moving['done'],
 ): Promise<void> {
+  const moving = { effects, signal, done }
   const all = [...moves, ...ontoFolders]
   const lastOf = new Map(all.map(({ source }, index) => [parentOf(source), index]))
-  const carryOut = async (start: number, end: number, how: typeof oneByOne): Promise<void> => {
+  const carryOut = async (start: number, end: number, way: Way): Promise<void> => {
     signal.throwIfAborted()
     const batch = all.slice(start, end)
     // One that holds a source of a later batch is not empty yet, and to see that it may have to be listed.
     const left = [...new Set(batch.map(({ source }) => parentOf(source)))].filter(
       (folder) => (lastOf.get(folder) ?? 0) < end,
     )
-    await moveBatch(effects, batch, signal, done, how, async () => {
+    await moveBatch(moving, batch, way, async () => {
       for (const folder of left) await pruneEmptied(effects, folder, emptied)
     })
   }
@@ -67,13 +80,12 @@ export async function moveLocally(
 }
 
 async function moveBatch(
-  effects: Effects,
+  moving: Moving,
   actions: readonly MoveLocalAction[],
-  signal: AbortSignal,
-  done: Done,
-  how: typeof oneByOne,
+  way: Way,
   pruneSources: () => Promise<void>,
 ): Promise<void> {
+  const { effects, done } = moving
   const { disk, state, trash, world, recorder } = effects
   const asides: Aside[] = []
   const intents: Intent[] = []
@@ -86,7 +98,7 @@ async function moveBatch(
   await state.intend(intents)
   await disk.flush([state.journalPath, ...new Set(asides.map(({ place }) => parentOf(place)))])
 
-  const moved = await how(effects, asides, signal, done, pruneSources)
+  const moved = await way(moving, asides, pruneSources)
   if (moved.length === 0) return
   await disk.flush(moved.map(({ action }) => action.path))
   await waitOutTheTick(
@@ -118,10 +130,8 @@ async function moveBatch(
 
 /** No file is away from both its places for longer than it takes. */
 async function oneByOne(
-  effects: Effects,
+  { effects, signal, done }: Moving,
   asides: readonly Aside[],
-  signal: AbortSignal,
-  done: Done,
   pruneSources: () => Promise<void>,
 ): Promise<readonly Moved[]> {
   const moved: Moved[] = []
@@ -145,10 +155,8 @@ async function oneByOne(
 
 /** All leave before the first one comes: the folder whose name it takes may be the one that another one leaves, and the reverse. */
 async function allAtOnce(
-  effects: Effects,
+  { effects, signal, done }: Moving,
   asides: readonly Aside[],
-  signal: AbortSignal,
-  done: Done,
   pruneSources: () => Promise<void>,
 ): Promise<readonly Moved[]> {
   const lifted: Lifted[] = []

@@ -34,14 +34,19 @@ export interface NestedPlace {
   readonly refusal?: string
 }
 
-/** @param known what this repository knew of it before */
+/** What is found out about one place. */
+interface NestedEvidence {
+  readonly here: PointerHere
+  readonly there: FoundPointer | undefined
+  /** What this repository knew of it before. */
+  readonly known: KnownPointer | undefined
+}
+
 export function placeFor(
   scene: NestedScene,
   options: NestedOptions,
   path: Path,
-  here: PointerHere,
-  there: FoundPointer | undefined,
-  known: KnownPointer | undefined,
+  { here, there, known }: NestedEvidence,
 ): NestedPlace {
   const { claim, within } = options
   const shown = typeof here === 'object' ? shared(scene, here) : here

@@ -75,8 +75,8 @@ export class NestedRepositories {
   }
 
   #decide(path: Path, here: PointerHere): void {
-    const [there, known] = [this.#found.pointers.get(path), this.#known.get(path)]
-    this.#places.set(path, placeFor(this.#context, this.#options, path, here, there, known))
+    const evidence = { here, there: this.#found.pointers.get(path), known: this.#known.get(path) }
+    this.#places.set(path, placeFor(this.#context, this.#options, path, evidence))
   }
 
   /** What a comparison came by. */
