@@ -1,4 +1,12 @@
-import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs'
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  lchownSync,
+  lstatSync,
+  openSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { StorageError } from '@lsync/core/provider'
 import { errnoOf } from './errors.ts'
@@ -39,6 +47,22 @@ export function statNow(place: string): BigIntStats | undefined {
   } finally {
     closeSync(descriptor)
   }
+}
+
+/**
+ * A file whose other name was just removed. Where each name is remembered by itself (by FUSE over paths: mergerfs, bindfs), this one has for a second the
+ * ctime of before that, and so a version that it will not have then: each client would read the file again, and nobody could remove it. To be given to
+ * nobody else changes nothing there, and renews what is remembered.
+ */
+export function statOfLeft(place: string): BigIntStats {
+  const stat = lstatSync(place, { bigint: true })
+  if (stat.nlink === 1n) return stat
+  try {
+    lchownSync(place, -1, -1)
+  } catch {
+    // Then it is as it is remembered.
+  }
+  return lstatSync(place, { bigint: true })
 }
 
 /** A file that nobody can make wait, and that leads nowhere else. */

@@ -26,7 +26,7 @@ import { versionOf } from './identity.ts'
 import { FOLDERS, checkKey, MARK } from './layout.ts'
 import { knowsNoLinks, nameOnce, removeName } from './links.ts'
 import type { Locks } from './lock.ts'
-import { renewNames, statNow } from './look.ts'
+import { renewNames, statNow, statOfLeft } from './look.ts'
 import { makeFolder, unmakeFolders } from './make-folder.ts'
 import { announce, listedInfo, writeSidecar } from './metadata.ts'
 import { forget } from './sweep.ts'
@@ -71,7 +71,7 @@ export async function writeObject(
         // The second name must go before the look: removing it moves the ctime, which is part of the version.
         removeName(staged.path)
         isStaged = false
-        const now = lstatSync(place, { bigint: true })
+        const now = statOfLeft(place)
         const sidecar = {
           version: versionOf(now),
           metadata: options.metadata,

@@ -31,6 +31,7 @@ export function uploadsByInode(actions: readonly Action[]): ReadonlyMap<number, 
   for (const action of actions)
     if (action.kind === 'upload' && action.over === undefined) {
       const { inode } = action.from.stat
+      if (inode === undefined) continue
       const other = uploads.get(inode)
       // Hard links: any of them will do, but always the same.
       if (other === undefined || action.path < other) uploads.set(inode, action.path)

@@ -263,13 +263,16 @@ function moveLocal(
 /** Whether one of the local files, of which nothing else is known, may be what vanished, edited or not. */
 function unknownFiles(unjudged: readonly Joined[]): { mayHold(base: BaseEntry): boolean } {
   const sizes = new Set<number>()
-  const inodes = new Set<number | undefined>()
+  const inodes = new Set<number>()
   for (const { local } of unjudged)
     if (local.state === 'present' && local.entry.type === 'file') {
       sizes.add(local.entry.stat.size)
-      inodes.add(local.entry.stat.inode)
+      if (local.entry.stat.inode !== undefined) inodes.add(local.entry.stat.inode)
     }
-  return { mayHold: ({ size, local }) => sizes.has(size) || inodes.has(local?.inode) }
+  return {
+    mayHold: ({ size, local }) =>
+      sizes.has(size) || (local?.inode !== undefined && inodes.has(local.inode)),
+  }
 }
 
 function isMovable(base: BaseEntry | undefined): base is BaseEntry {

@@ -95,7 +95,8 @@ export interface DiskStat {
   readonly size: number
   readonly mtime: number
   readonly ctime: number
-  readonly inode: number
+  /** Stays the file's when that is renamed; undefined on a disk where it does not, and so says nothing of the file. */
+  readonly inode: number | undefined
   readonly device: number
   /** Never of a link, whose mode says nothing; undefined where the disk keeps no such bit. */
   readonly executable: boolean | undefined

@@ -17,6 +17,7 @@ import { appendTextOf, createTextOf, knowsNoLinks, readTextOf, replaceTextOf } f
 const STATS_AT_ONCE = 512
 /** A folder with it gives its group, and this bit, to what is made in it. */
 const SETGID = 0o2000
+const SET_ID = 0o6000
 const MAY_BE_GONE = { throwIfNoEntry: false } as const
 
 /**
@@ -267,6 +268,23 @@ function renameOntoNothing(source: string, target: string, to: string): void {
     return
   }
   fs.unlinkSync(source)
+  renewStat(target, found)
+}
+
+/**
+ * Where each name of a file is remembered by itself (by FUSE over paths: mergerfs, bindfs), the one that is left has for a second the ctime of before the
+ * other one went. Recorded with that, the file would look changed, and be read again. To be given to nobody else changes nothing there, and renews what is
+ * remembered.
+ */
+function renewStat(target: string, before: fs.Stats): void {
+  const now = fs.lstatSync(target, MAY_BE_GONE)
+  // As `chown` takes these bits away.
+  if (now === undefined || now.nlink <= before.nlink || (now.mode & SET_ID) !== 0) return
+  try {
+    fs.lchownSync(target, -1, -1)
+  } catch {
+    // It is only read once more.
+  }
 }
 
 /** Through a descriptor, so that no link is followed. */

@@ -108,7 +108,7 @@ async function moveBatch(
   for (const { action, stat } of moved) {
     const { path, source, sha256, remote, from } = action
     const now = await disk.stat(path)
-    const untouched = now?.inode === stat.inode && now.ctime === stat.ctime
+    const untouched = now?.ctime === stat.ctime && now.inode === stat.inode
     recorder.add(
       {
         path,

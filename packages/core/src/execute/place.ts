@@ -115,13 +115,13 @@ export async function recordAll(
     const { info, file, sha256 } = staged
     // A file that somebody saved over already is recorded without a fingerprint: the next run hashes it.
     const untouched =
-      stat?.inode === staged.stat.inode &&
+      stat?.size === staged.stat.size &&
       stat.mtime === staged.stat.mtime &&
-      stat.size === staged.stat.size &&
-      now?.inode === stat.inode &&
-      now.ctime === stat.ctime &&
+      stat.inode === staged.stat.inode &&
+      now?.ctime === stat.ctime &&
       now.mtime === stat.mtime &&
-      now.size === stat.size
+      now.size === stat.size &&
+      now.inode === stat.inode
     const type = file.link ? 'link' : 'file'
     const local = untouched ? ({ type, stat, seen: world.now() } as const) : undefined
     recorder.addFlushed({

@@ -39,7 +39,8 @@ export class Recorder {
   }
 
   /**
-   * @param inode of the local file whose content the outcome claims, where it was the person's own: it may have another name by now
+   * @param inode of the local file whose content the outcome claims, where it was the person's own: it may have another name by now.
+   * RACE: on a disk that tells no inodes nobody sees that; worst outcome: its content is recorded, and a power cut takes it.
    */
   add(outcome: Outcome, inode?: number): void {
     this.#add({ outcome, inode, flushed: false })

@@ -137,9 +137,9 @@ export async function setExecutable(
   await disk.setExecutable(path, executable)
   const stat = await disk.stat(path)
   const local =
-    stat?.inode === from.stat.inode &&
+    stat?.size === from.stat.size &&
     stat.mtime === from.stat.mtime &&
-    stat.size === from.stat.size
+    stat.inode === from.stat.inode
       ? ({ type: 'file', stat, seen: world.now() } as const)
       : undefined
   recorder.add(

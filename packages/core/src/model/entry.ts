@@ -57,7 +57,8 @@ export interface Row {
 export interface LocalFingerprint {
   readonly mtime: number
   readonly ctime: number
-  readonly inode: number
+  /** Undefined where the disk tells it by names (see `DiskStat`). */
+  readonly inode: number | undefined
 }
 
 export interface RemoteFingerprint {

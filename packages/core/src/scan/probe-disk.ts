@@ -9,6 +9,8 @@ export interface DiskHabits {
   readonly folding: Folding
   /** What it does with the executable bit: `alike` where all files look alike, whatever their mode was set to; `unknown` where that could not be tried. */
   readonly executable: 'kept' | 'alike' | 'unknown'
+  /** Whether a file keeps its inode when it is renamed. */
+  readonly inodes: 'kept' | 'by-name'
 }
 
 /** Finds out the habits of the repository's disk, by a file in its staging folder. */
@@ -22,9 +24,11 @@ export async function probeDisk(disk: Disk, world: World): Promise<DiskHabits> {
     executable = await bitOf(file)
   } catch (error) {
     // A disk that cannot be written: nothing arrives there.
-    if (error instanceof DiskError) return { folding: NO_FOLDING, executable: 'unknown' }
+    if (error instanceof DiskError)
+      return { folding: NO_FOLDING, executable: 'unknown', inodes: 'kept' }
     throw error
   }
+  let at = path
   try {
     const answers = async (end: string): Promise<boolean> =>
       (await disk.stat(`${STAGING}/${start}-${end}`)) !== undefined
@@ -33,9 +37,13 @@ export async function probeDisk(disk: Disk, world: World): Promise<DiskHabits> {
       form: await answers('ae\u{301}'),
       rewrites: !(await disk.list(STAGING)).some((item) => item.name === name),
     }
-    return { folding, executable }
+    const before = await disk.stat(path)
+    await disk.rename(path, `${STAGING}/${start}`, { overwrite: true })
+    at = `${STAGING}/${start}`
+    const inodes = (await disk.stat(at))?.inode === before?.inode ? 'kept' : 'by-name'
+    return { folding, executable, inodes }
   } finally {
-    await disk.remove(path)
+    await disk.remove(at)
   }
 }
 

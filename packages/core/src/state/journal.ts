@@ -74,7 +74,7 @@ function isIntent(value: unknown): value is Intent {
   return (
     typeof path === 'string' &&
     typeof trash === 'string' &&
-    typeof inode === 'number' &&
+    (inode === undefined || typeof inode === 'number') &&
     typeof size === 'number'
   )
 }

@@ -9,7 +9,7 @@ interface Written {
   readonly executable?: true
   readonly mtime?: number
   readonly ctime?: number
-  readonly inode?: number
+  readonly inode?: number | undefined
   readonly version: string
   readonly fingerprint: string
   readonly remoteSize?: number
@@ -65,8 +65,7 @@ export function readEntry(value: unknown): BaseEntry | undefined {
     remote,
   }
   const { mtime, ctime, inode } = w
-  if (typeof mtime === 'number' && typeof ctime === 'number' && typeof inode === 'number')
-    entry.local = { mtime, ctime, inode }
+  if (typeof mtime === 'number' && typeof ctime === 'number') entry.local = { mtime, ctime, inode }
   if (w.author !== undefined) entry.author = w.author
   if (w.removing === true) entry.removing = true
   if (w.frozen === true) entry.frozen = true

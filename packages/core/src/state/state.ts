@@ -16,7 +16,7 @@ export interface Intent {
   /** Where the old file went, relative to the repository's root. */
   readonly trash: string
   /** The old file's inode and size, to recognise it there. */
-  readonly inode: number
+  readonly inode: number | undefined
   readonly size: number
 }
 

@@ -1,17 +1,18 @@
-import { bitlessDisk } from '../disk/bitless-disk.ts'
+import { bitlessDisk, inodelessDisk } from '../disk/less-disk.ts'
 import { type Disk, DiskError } from '../disk/disk.ts'
 import type { DiskHabits } from '../scan/probe-disk.ts'
 import { BITLESS, LSYNC } from '../state/layout.ts'
 import type { State } from '../state/state.ts'
 
 /**
- * The disk as far as its executable bits can be believed. A clone that was on a disk without them, and is on one with them now (carried over with all
+ * The disk as far as its inodes and executable bits can be believed. A clone that was on a disk without them, and is on one with them now (carried over with all
  * its files, or mounted by another driver), shows bits that nobody set: until they are what was agreed, they are not believed, either.
  */
 export async function believedDisk(
-  disk: Disk,
-  habits: Pick<DiskHabits, 'executable'>,
+  given: Disk,
+  habits: Pick<DiskHabits, 'executable' | 'inodes'>,
 ): Promise<Disk> {
+  const disk = habits.inodes === 'kept' ? given : inodelessDisk(given)
   if (habits.executable === 'alike') return bitlessDisk(disk)
   if (habits.executable === 'unknown') return bitlessDisk(disk, true)
   return (await wasBitless(disk)) ? bitlessDisk(disk, true) : disk

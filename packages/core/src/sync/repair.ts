@@ -35,7 +35,7 @@ export async function repair(
     const aside = await disk.stat(trash)
     const isMissing = (await disk.stat(path)) === undefined
     const ending =
-      isMissing && aside?.inode === inode && aside.size === size
+      isMissing && aside?.size === size && (inode === undefined || aside.inode === inode)
         ? await back(disk, trash, path)
         : undefined
     if (ending === 'back') restored.push(path)

@@ -9,34 +9,19 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type Disk, DiskError, type DiskStat, type DiskWriter, nodeDisk } from '../../src/index.ts'
+import { type Disk, DiskError, nodeDisk } from '../../src/index.ts'
+import { alteredDisk } from './altered-disk.ts'
 import { clones } from './two-clones.ts'
 
 /** Like a stick from the shop: whatever a mode is set to, all files look alike. */
 function alikeDisk(root: string, executable: boolean, refuses: boolean): Disk {
-  const disk = nodeDisk(root)
-  const alike = (stat: DiskStat): DiskStat => ({ ...stat, executable })
-  const setExecutable = async (): Promise<void> => {
-    if (refuses) throw new DiskError('forbidden', root, 'operation not permitted, EPERM')
-  }
-  const alikeWriter = (writer: DiskWriter): DiskWriter => {
-    const stat = writer.stat.bind(writer)
-    return Object.assign(writer, { stat: async () => alike(await stat()), setExecutable })
-  }
-  return {
-    ...disk,
-    async statAll(folder, names) {
-      const stats = await disk.statAll(folder, names)
-      return stats.map((stat) => (stat instanceof DiskError ? stat : alike(stat)))
+  return alteredDisk(
+    root,
+    (stat) => ({ ...stat, executable }),
+    async () => {
+      if (refuses) throw new DiskError('forbidden', root, 'operation not permitted, EPERM')
     },
-    async stat(path) {
-      const stat = await disk.stat(path)
-      return stat === undefined ? undefined : alike(stat)
-    },
-    create: async (path) => alikeWriter(await disk.create(path)),
-    reopen: async (path) => alikeWriter(await disk.reopen(path)),
-    setExecutable,
-  }
+  )
 }
 
 describe.each([

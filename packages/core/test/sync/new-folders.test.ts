@@ -27,7 +27,8 @@ async function scene(
       return {
         ...disk,
         async rename(from, to, options) {
-          renamed.push(to)
+          // Not the file by which the disk is tried.
+          if (!to.startsWith('.lsync/')) renamed.push(to)
           await disk.rename(from, to, options)
         },
       }
