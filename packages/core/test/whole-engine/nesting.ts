@@ -51,11 +51,18 @@ export function nest(
 }
 
 /** The repositories within that of a client. */
-export function nestedIn({ disk }: Client): readonly string[] {
-  return disk
-    .folders()
-    .filter((folder) => disk.peek(`${folder}/.lsync/config.yaml`) !== undefined)
-    .toSorted()
+export function nestedIn(client: Client): readonly string[] {
+  return [...configsIn(client).keys()].toSorted()
+}
+
+/** Their configurations by their inodes: one that is made anew in the same folder has another one. */
+export function configsIn({ disk }: Client): ReadonlyMap<string, number | undefined> {
+  const found = new Map<string, number | undefined>()
+  for (const folder of disk.folders()) {
+    const config = disk.peek(`${folder}/.lsync/config.yaml`)
+    if (config !== undefined) found.set(folder, config.inode)
+  }
+  return found
 }
 
 /** No repositories within this one any more. */

@@ -7,7 +7,7 @@ import { checkBase, checkEqual, everywhere, rowsOf } from './checks.ts'
 import { type Client, newClient, newDisk, type RunChoices, startRun, type World } from './client.ts'
 import type { Sabotage } from './faulty-store.ts'
 import { edit, type History, PATHS } from './person.ts'
-import { flatten, nest, nestedIn } from './nesting.ts'
+import { configsIn, flatten, nest } from './nesting.ts'
 import { oddity } from './oddities.ts'
 import { Random } from './random.ts'
 import { Scheduler } from './scheduler.ts'
@@ -140,7 +140,7 @@ export async function simulate(
             : random.pick(['keep-both', 'newest'] as const)
           const paths = random.chance(0.15) ? [random.pick(['d', 'x', 'e'])] : []
           const choices: RunChoices = { mode, conflict: policy, paths }
-          const nested = paths.length === 0 ? nestedIn(client) : []
+          const nested = paths.length === 0 ? configsIn(client) : []
           const run = startRun(
             world,
             client,
@@ -151,8 +151,9 @@ export async function simulate(
           void run.then((report) => {
             if (report === undefined || report.halted.length > 0) return
             // Only what it was all the while.
-            const still = nestedIn(client)
-            for (const folder of nested) if (still.includes(folder)) client.apart.add(folder)
+            const still = configsIn(client)
+            for (const [folder, config] of nested)
+              if (still.get(folder) === config) client.apart.add(folder)
           })
         } else if (
           client.work !== undefined &&
