@@ -8,8 +8,8 @@ import {
   StorageError,
 } from '@lsync/core/provider'
 import { releasedOnReturn } from '@lsync/http'
+import { chunksOf, type Coming, damaged, torn } from './coming.ts'
 import { type Crc32c, hexCrc32c } from './crc32c.ts'
-import { connectionError } from './errors.ts'
 import { FIELDS, fullInfo } from './info.ts'
 import type { GcsResponse, Requester } from './request.ts'
 
@@ -83,6 +83,8 @@ export class Reader {
         return this.#nothing(key, options)
       throw await this.#pinned(key, options, error)
     }
+    if (version === undefined && asked !== undefined && generationOf(response) === undefined)
+      return this.#named(key, options, { asked, response })
     try {
       const info = await this.#matching(key, response, { known, asked }, options)
       const ranged = from > 0 || length !== undefined
@@ -147,15 +149,32 @@ export class Reader {
     })
   }
 
+  /** Where an answer does not say which generation it sends, since a proxy takes that header away, the present one is asked for by its name. */
+  async #named(
+    key: string,
+    options: Options,
+    { asked, response }: { readonly asked: Promise<FullInfo>; readonly response: GcsResponse },
+  ): Promise<ObjectBody> {
+    const { whole } = response.body
+    if (whole === undefined) response.body.destroy()
+    else options.memory?.giveBack(whole)
+    const { version } = await asked
+    try {
+      return await this.read(key, { ...options, version })
+    } catch (error) {
+      throw isStorageError(error) && GONE.has(error.code) ? replaced(key) : error
+    }
+  }
+
   /** The metadata of just the state whose bytes are coming. */
   async #matching(
     key: string,
-    { headers }: GcsResponse,
+    response: GcsResponse,
     { known, asked }: Metadata,
     { signal, version, earlier = false }: Options,
   ): Promise<FullInfo> {
-    const generation = String(headers['x-goog-generation'] ?? version ?? '')
-    const metageneration = String(headers['x-goog-metageneration'] ?? '')
+    const generation = generationOf(response) ?? version ?? ''
+    const metageneration = String(response.headers['x-goog-metageneration'] ?? '')
     const isIt = (info: FullInfo | undefined): info is FullInfo =>
       info !== undefined &&
       info.version === generation &&
@@ -178,7 +197,7 @@ export class Reader {
       if (!isStorageError(error) || !GONE.has(error.code)) throw error
     }
     if (version !== undefined) throw otherVersion(key)
-    throw new StorageError('network', `${key} was replaced while it was read`, { key })
+    throw replaced(key)
   }
 
   /** Of a version that is not the present one, some servers say that there is no such object. */
@@ -222,59 +241,19 @@ export function isGeneration(version: string): boolean {
   return /^[1-9]\d*$/.test(version)
 }
 
+function generationOf({ headers }: GcsResponse): string | undefined {
+  const told = headers['x-goog-generation']
+  return told === undefined ? undefined : String(told)
+}
+
+function replaced(key: string): StorageError {
+  return new StorageError('network', `${key} was replaced while it was read`, { key })
+}
+
 function noSuchVersion(key: string): StorageError {
   return new StorageError('not-found', `the bucket has not kept that version: ${key}`, { key })
 }
 
 export function otherVersion(key: string): StorageError {
   return new StorageError('precondition-failed', `another version is there: ${key}`, { key })
-}
-
-/** Bytes of a body that is held until it was checked: then a damaged one can simply be read again. */
-const HELD = 256 * 1024
-
-interface Coming {
-  readonly host: string
-  readonly key: string
-  readonly response: GcsResponse
-  /** Bytes. */
-  readonly expected: number
-  /** Of these bytes, in hex; undefined for a range. */
-  readonly crc32c: string | undefined
-  readonly signal: AbortSignal
-}
-
-function torn({ key, expected }: Coming, received: number): StorageError {
-  return new StorageError('network', `${key}: ${received} of ${expected} bytes arrived`, { key })
-}
-
-function damaged({ key }: Coming, code: 'network' | 'bad-digest'): StorageError {
-  return new StorageError(code, `${key}: the bytes were damaged on the way`, { key })
-}
-
-/** Ends early, or with other bytes than those that are stored, only by throwing. */
-async function* chunksOf(coming: Coming, sum: Crc32c): AsyncGenerator<Uint8Array, void, void> {
-  const { host, key, response, expected, crc32c, signal } = coming
-  // Small, and yet of no announced length: else it came as a whole.
-  const held: Uint8Array[] | undefined = crc32c !== undefined && expected <= HELD ? [] : undefined
-  let received = 0
-  let crc = 0
-  try {
-    for await (const chunk of response.body) {
-      received += chunk.length
-      if (received > expected) break
-      if (crc32c !== undefined) crc = sum(chunk, crc)
-      if (held === undefined) yield chunk
-      // Its memory may be used again.
-      else held.push(Buffer.from(chunk))
-    }
-  } catch (error) {
-    signal.throwIfAborted()
-    throw connectionError(key, host, error)
-  }
-  if (received !== expected) throw torn(coming, received)
-  // Not to be taken up from where it ended: some byte before is wrong.
-  if (crc32c !== undefined && hexCrc32c(crc) !== crc32c)
-    throw damaged(coming, held === undefined ? 'bad-digest' : 'network')
-  if (held !== undefined && received > 0) yield Buffer.concat(held)
 }

@@ -3,11 +3,12 @@ import { type FaultyGcs, startFaultyGcs } from '@lsync/servers'
 import { afterAll, describe, expect, test } from 'vitest'
 import gcs from '../src/index.ts'
 
-/** As Google's service, with a bucket that keeps earlier versions; and as an emulator that passes conditions over. */
+/** As Google's service, with a bucket that keeps earlier versions; and as an emulator that passes conditions over, and does not say which generation it sends. */
 for (const honours of [true, false]) {
   const server: FaultyGcs = await startFaultyGcs({
     conditionalDelete: honours,
     conditionalRewrite: honours,
+    generationHeaders: honours,
     buckets: ['faulty'],
     versioning: honours,
   })

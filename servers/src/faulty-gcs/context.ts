@@ -2,10 +2,12 @@ import type { Answer } from '../faulty/answer.ts'
 import type { GcsRequest } from './request.ts'
 import type { Store } from './store.ts'
 
-/** Where this server behaves like an emulator that honours less than Cloud Storage does: the conditions there are passed over in silence. */
+/** Where this server behaves like an emulator that honours less than Cloud Storage does: the conditions there are passed over in silence; or as what comes through a proxy that takes headers away. */
 export interface GcsHonours {
   readonly conditionalDelete: boolean
   readonly conditionalRewrite: boolean
+  /** The answer to a read says of which generation its bytes are. */
+  readonly generationHeaders: boolean
 }
 
 export interface Context {

@@ -85,8 +85,12 @@ export const readObject: Handler = (context, request) => {
     said.contentEncoding === 'gzip' && request.headers['accept-encoding']?.includes('gzip') !== true
   const headers: Record<string, string> = {
     'content-type': said.contentType ?? 'application/octet-stream',
-    'x-goog-generation': String(generation),
-    'x-goog-metageneration': String(metageneration),
+    ...(context.honours.generationHeaders
+      ? {
+          'x-goog-generation': String(generation),
+          'x-goog-metageneration': String(metageneration),
+        }
+      : {}),
     'x-goog-stored-content-length': String(object.bytes.length),
     'x-goog-stored-content-encoding': said.contentEncoding ?? 'identity',
     'x-goog-hash': `crc32c=${crc32c},md5=${md5}`,

@@ -61,6 +61,7 @@ class Server extends FaultyServer<GcsRequest> implements FaultyGcs {
       honours: {
         conditionalDelete: options.conditionalDelete ?? true,
         conditionalRewrite: options.conditionalRewrite ?? true,
+        generationHeaders: options.generationHeaders ?? true,
       },
       pageSize: options.pageSize ?? 1000,
       rewriteSize: options.rewriteSize ?? Number.POSITIVE_INFINITY,
