@@ -91,9 +91,8 @@ async function moveBatch(
   const intents: Intent[] = []
   for (const action of actions) {
     const place = await trash.placeFor(action.source)
-    const { inode, size } = action.from.stat
     asides.push({ action, place })
-    intents.push({ path: action.source, trash: place, inode, size })
+    intents.push({ path: action.source, trash: place })
   }
   await state.intend(intents)
   await disk.flush([state.journalPath, ...new Set(asides.map(({ place }) => parentOf(place)))])

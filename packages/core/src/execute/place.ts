@@ -39,8 +39,7 @@ export async function prepareAll(
       if (action.from === 'absent') ready.push({ placement, staged })
       else {
         const aside = await trash.placeFor(action.path)
-        const { inode, size } = action.from.stat
-        intents.push({ path: action.path, trash: aside, inode, size })
+        intents.push({ path: action.path, trash: aside })
         ready.push({ placement, staged, aside })
       }
     } catch (error) {

@@ -26,7 +26,7 @@ export async function replaceContent(
     }
   }
   const aside = await trash.placeFor(path)
-  await state.intend([{ path, trash: aside, inode: from.stat.inode, size: from.stat.size }])
+  await state.intend([{ path, trash: aside }])
   await disk.flush([state.journalPath, staged, parentOf(aside)])
   const { executable = false } = from.stat
   await swap(

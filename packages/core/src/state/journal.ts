@@ -70,13 +70,8 @@ export async function readJournal(disk: Disk): Promise<JournalContent> {
 
 function isIntent(value: unknown): value is Intent {
   if (typeof value !== 'object' || value === null) return false
-  const { path, trash, inode, size } = value as Partial<Record<string, unknown>>
-  return (
-    typeof path === 'string' &&
-    typeof trash === 'string' &&
-    (inode === undefined || typeof inode === 'number') &&
-    typeof size === 'number'
-  )
+  const { path, trash } = value as Partial<Record<string, unknown>>
+  return typeof path === 'string' && typeof trash === 'string'
 }
 
 function apply(

@@ -15,9 +15,6 @@ export interface Intent {
   readonly path: Path
   /** Where the old file went, relative to the repository's root. */
   readonly trash: string
-  /** The old file's inode and size, to recognise it there. */
-  readonly inode: number | undefined
-  readonly size: number
 }
 
 /** The base, streamed: the database with the journal as its overlay. */

@@ -29,15 +29,13 @@ export async function repair(
   const left = new Set<string>()
   const closed: Outcome[] = []
   const pace = paced(disk)
-  for (const { path, trash, inode, size } of intents) {
+  for (const { path, trash } of intents) {
     await pace()
     signal.throwIfAborted()
     const aside = await disk.stat(trash)
     const isMissing = (await disk.stat(path)) === undefined
-    const ending =
-      isMissing && aside?.size === size && (inode === undefined || aside.inode === inode)
-        ? await back(disk, trash, path)
-        : undefined
+    // Whatever lies there: the name is ours alone, so it came from this path; and its inode is another one where the clone was copied to another disk since.
+    const ending = isMissing && aside !== undefined ? await back(disk, trash, path) : undefined
     if (ending === 'back') restored.push(path)
     if (isMissing && aside === undefined) left.add(parentOf(path))
     // Without a way back it is missing by our doing, as far as anybody can tell: no removal may follow from that on the remote.

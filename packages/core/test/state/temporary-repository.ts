@@ -24,6 +24,4 @@ function opener(root: string) {
 export const intent = (path: string): Intent => ({
   path,
   trash: `.lsync/trash/${path}`,
-  inode: 7,
-  size: 1,
 })

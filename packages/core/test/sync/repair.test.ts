@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { memoryStore, nodeDisk, nodeWorld } from '../../src/index.ts'
@@ -48,7 +57,7 @@ async function interrupted() {
   const intents = paths.map((path) => {
     const trash = `.lsync/trash/${path}`
     writeFileSync(join(root, trash), path)
-    return { path, trash, inode: statSync(join(root, trash)).ino, size: path.length }
+    return { path, trash }
   })
   await first.intend(intents)
   return made
@@ -76,6 +85,15 @@ test('what a dead run left half done is repaired by one look at the base', async
   const after = await reopened()
   expect(after.openIntents).toEqual([])
   expect(after.size).toBe(paths.length)
+})
+
+test('a clone that was copied to another disk since has its files back, too', async () => {
+  const { root, disk, reopened } = await interrupted()
+  const trash = join(root, '.lsync/trash')
+  cpSync(trash, join(root, 'copied'), { recursive: true })
+  rmSync(trash, { recursive: true })
+  renameSync(join(root, 'copied'), trash)
+  expect(await repair(disk, await reopened(), new AbortController().signal)).toEqual(paths)
 })
 
 test('a repair can be interrupted, and is begun again', async () => {
@@ -123,9 +141,8 @@ test.each([
     mkdirSync(join(root, '.lsync/trash'))
     writeFileSync(join(root, '.lsync/trash/x'), 'x')
     if (stands !== undefined) writeFileSync(join(root, stands), 'another one')
-    const { ino } = statSync(join(root, '.lsync/trash/x'))
     await first.record([{ path: 'gone/x', entry: fileEntry('v1') }])
-    await first.intend([{ path: 'gone/x', trash: '.lsync/trash/x', inode: ino, size: 1 }])
+    await first.intend([{ path: 'gone/x', trash: '.lsync/trash/x' }])
     const { signal } = new AbortController()
     expect(await repair(disk, await reopened(), signal)).toEqual([])
     const after = await reopened()
