@@ -177,11 +177,11 @@ test('a move whose old place stays is none yet: the file came to a new place', a
   await c.sync(0)
   renameSync(join(c.a, 'old'), join(c.a, 'new'))
   write(c.a, 'other', 'something else')
-  c.refuse('other', 'key-conflict')
+  c.refuse('other', 'refused')
   const { totals, problems } = await c.sync(0)
   expect(problems.map(({ path, code }) => `${path} ${code}`).toSorted()).toEqual([
     'old kept-for-safety',
-    'other below-a-file',
+    'other remote-refused',
   ])
   expect(totals).toMatchObject({ moved: 0, uploaded: { files: 1, bytes: 7 }, removedRemotely: 0 })
   c.refuse('other', undefined)
