@@ -39,14 +39,14 @@ export class ActionsDone {
     if (event.type === 'again') this.#forgive(event.path)
     if (event.type !== 'action') return
     const { action, result } = event
-    const leavesOldPlace =
+    const keepsOldPlace =
       action.kind === 'remove-remote' &&
       action.move === true &&
       result !== 'planned' &&
       result !== 'done'
-    if (isWorthTelling(action) || result === 'failed' || leavesOldPlace)
+    if (isWorthTelling(action) || result === 'failed' || keepsOldPlace)
       this.#facts.set(`${action.kind} ${action.path}`, actionFacts(action, result))
-    if (leavesOldPlace) this.#cameToNewPlace(action.after)
+    if (keepsOldPlace) this.#cameToNewPlace(action.after)
   }
 
   get facts(): readonly unknown[] {

@@ -16,7 +16,7 @@ interface Folder {
   filled?: Filled | undefined
 }
 
-/** Notes of folders that a side shows as empty whether there is something in them: it comes right behind their keys. */
+/** Notes of folders that a side shows as empty whether there is something in them: what lies in a folder comes right behind its key. */
 export class FilledFolders {
   /** Each lies in the one before. */
   readonly #folders: Folder[] = []

@@ -229,8 +229,7 @@ function named(absolute: string, path: string, give: () => void, source?: string
       return error
     }
   }
-  const isThere = (place: string): boolean =>
-    fs.lstatSync(place, { throwIfNoEntry: false }) !== undefined
+  const isThere = (place: string): boolean => fs.lstatSync(place, MAY_BE_GONE) !== undefined
   if (attempted() === undefined) return
   // Once more: another program may have taken the folder away, and made it again.
   const error = attempted()
@@ -278,7 +277,7 @@ function renameOntoNothing(source: string, target: string, to: string): void {
  */
 function renewStat(target: string, before: fs.Stats): void {
   const now = fs.lstatSync(target, MAY_BE_GONE)
-  // As `chown` takes these bits away.
+  // Of a file with these bits it would take them away.
   if (now === undefined || now.nlink <= before.nlink || (now.mode & SET_ID) !== 0) return
   try {
     fs.lchownSync(target, -1, -1)

@@ -29,7 +29,7 @@ export class Tally {
   #removedRemotely = 0
   #moved = 0
   /** The sizes of files that came to a new place on the remote, by their former one, which is still there: until it is cleared, they have not moved. */
-  readonly #unleft = new Map<Path, number>()
+  readonly #halfMoved = new Map<Path, number>()
   #adopted = 0
   #bits = 0
   readonly #failed = new Set<Path>()
@@ -39,7 +39,7 @@ export class Tally {
   done(action: Action): void {
     switch (action.kind) {
       case 'upload':
-        if (action.moved !== undefined) this.#unleft.set(action.moved.key, action.from.stat.size)
+        if (action.moved !== undefined) this.#halfMoved.set(action.moved.key, action.from.stat.size)
         else this.#up(action.from.stat.size, action.path)
         break
       case 'move-local':
@@ -57,7 +57,7 @@ export class Tally {
         break
       case 'remove-remote':
         // Also by a later look, which knows it as any other removal.
-        if (this.#unleft.delete(action.path)) this.#moved++
+        if (this.#halfMoved.delete(action.path)) this.#moved++
         else if (action.filled !== true) this.#removedRemotely++
         break
       case 'set-executable':
@@ -95,8 +95,8 @@ export class Tally {
     const { files, bytes } = this.#uploaded
     return {
       uploaded: {
-        files: files + this.#unleft.size,
-        bytes: [...this.#unleft.values()].reduce((sum, size) => sum + size, bytes),
+        files: files + this.#halfMoved.size,
+        bytes: [...this.#halfMoved.values()].reduce((sum, size) => sum + size, bytes),
       },
       downloaded: this.#downloaded,
       removedLocally: this.#removedLocally,

@@ -5,8 +5,8 @@ import { BITLESS, LSYNC } from '../state/layout.ts'
 import type { State } from '../state/state.ts'
 
 /**
- * The disk as far as its inodes and executable bits can be believed. A clone that was on a disk without them, and is on one with them now (carried over with all
- * its files, or mounted by another driver), shows bits that nobody set: until they are what was agreed, they are not believed, either.
+ * The disk as far as its inodes and executable bits can be believed. A clone that was on a disk without bits, and is on one with them now (carried over with
+ * all its files, or mounted by another driver), shows bits that nobody set: until they are what was agreed, they are not believed, either.
  */
 export async function believedDisk(
   given: Disk,

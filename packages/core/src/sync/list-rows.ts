@@ -6,7 +6,7 @@ import type { Machine } from './api.ts'
 import { refuseUnknown, tellLeftOutByRules } from './nowhere.ts'
 import { lockRepository, type Repository } from './repository.ts'
 
-/** What the database knows, in key order; LsyncError `bad-path` for a path that is neither there nor here. */
+/** What the database knows, in key order; LsyncError `bad-path` for a path of which it knows nothing, and that is not here or in a repository within this one. */
 export async function* listRows(
   machine: Machine,
   repository: Repository,

@@ -77,7 +77,10 @@ async function isFolder(disk: Disk, path: Path): Promise<boolean> {
   }
 }
 
-/** The same for those who look at what the database knows, and do not ask the remote for more. */
+/**
+ * As `refuseNowhere`, for those who look at what the database knows, and do not ask the remote for more. A nested repository is refused as by `refuseInner`,
+ * unless the database knows something there: of before it was one.
+ */
 export async function refuseUnknown(
   disk: Disk,
   state: State,
@@ -85,9 +88,10 @@ export async function refuseUnknown(
 ): Promise<void> {
   const missing: Path[] = []
   for (const path of paths) {
-    const inner = (await innerAbove(disk, path)) !== undefined
-    if ((!inner && (await isThere(disk, path))) || (await knows(state, path))) continue
-    await refuseInner(disk, path)
+    const inner = await innerAbove(disk, path)
+    const isHere = inner === undefined && (await isThere(disk, path))
+    if (isHere || (await knows(state, path))) continue
+    if (inner !== undefined) throw innerError(path, inner)
     missing.push(path)
   }
   refuse(missing, 'there is no such file or folder here, and the database knows none')
@@ -96,8 +100,11 @@ export async function refuseUnknown(
 /** LsyncError `bad-path` for a repository within this one, and for what is in it: neither this one nor its remote knows anything of that. */
 export async function refuseInner(disk: Disk, path: Path): Promise<void> {
   const inner = await innerAbove(disk, path)
-  if (inner === undefined) return
-  throw new LsyncError('bad-path', `${path} is in a nested repository`, {
+  if (inner !== undefined) throw innerError(path, inner)
+}
+
+function innerError(path: Path, inner: Path): LsyncError {
+  return new LsyncError('bad-path', `${path} is in a nested repository`, {
     path,
     reason: `${inner} is a repository of its own: run lsync there (-C DIR)`,
   })

@@ -59,7 +59,7 @@ function foldersAbove(path: string): string[] {
   return folders
 }
 
-/** The trash keeps the file: something turned up in its place, or its folder is gone, by a person's hand or by a run that a file was to take its name. */
+/** The trash keeps the file: something turned up in its place, or its folder is gone, by a person's hand or by a run in which a file was to take its name. */
 const NOT_BACK: Partial<Record<DiskErrorCode, 'taken' | 'no-way'>> = {
   exists: 'taken',
   missing: 'no-way',

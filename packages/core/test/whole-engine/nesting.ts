@@ -51,7 +51,7 @@ export function nest(
 }
 
 /** The repositories within that of a client. */
-export function nestedIn(client: Client): readonly string[] {
+function nestedIn(client: Client): readonly string[] {
   return [...configsIn(client).keys()].toSorted()
 }
 
