@@ -64,7 +64,10 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
     hint: RENAME,
   },
   'folder-with-content': { sentence: 'is named like a folder but has content; skipped' },
-  'name-refused': { sentence: 'has a name that the remote cannot keep; skipped', hint: RENAME },
+  'name-refused': {
+    sentence: 'cannot be kept on the remote under this name; skipped',
+    hint: RENAME,
+  },
   changing: { sentence: 'kept changing while it was looked at', hint: LATER },
   busy: { sentence: 'is being changed by another client just now', hint: LATER },
   'moved-on': { sentence: 'changed on the other side meanwhile', hint: LATER },

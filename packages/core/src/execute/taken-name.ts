@@ -25,7 +25,10 @@ export async function orTakenName(
     (await provider.head(key, { signal })) !== undefined
   if (error.code === 'precondition-failed') {
     if (!(await isThere(path)) || (await firstKey(provider, path, signal)) === path) return thrown
-    return new PathProblem('name-refused', 'it takes it for that of another object, which is there')
+    return new PathProblem(
+      'name-refused',
+      'the remote takes it for the name of another object there',
+    )
   }
   if (error.code !== 'key-conflict') return thrown
   if ((await firstKey(provider, `${path}/`, signal)) !== undefined) return thrown
@@ -33,7 +36,7 @@ export async function orTakenName(
   return new PathProblem('name-refused', error.message)
 }
 
-/** The first one that begins so, which is the one that is no longer, if it is there. */
+/** The first key that begins so: the prefix itself, if the store lists it. */
 async function firstKey(
   provider: StorageProvider,
   prefix: string,
