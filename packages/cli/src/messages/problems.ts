@@ -46,7 +46,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemMessage>> = {
     hint: 'If you know where it is: lsync clone REMOTE PATH',
   },
   'name-not-utf8': { sentence: 'has a name that is not valid UTF-8; skipped', hint: RENAME },
-  'name-unsafe': { sentence: 'has a name that this disk cannot hold; skipped', hint: RENAME },
+  'name-unsafe': { sentence: 'cannot be a file name here; skipped', hint: RENAME },
   'name-reserved': {
     sentence: 'has a name that is reserved for lsync itself (.lsync); skipped',
     hint: RENAME,

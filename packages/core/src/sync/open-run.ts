@@ -1,4 +1,4 @@
-import { believedDisk, settleBits } from './executable-bits.ts'
+import { believedDisk, settleBits } from './believed-disk.ts'
 import { type IgnoreSettings, isJunk } from '../decide/ignore.ts'
 import type { Retention } from '../decide/retention.ts'
 import type { World } from '../disk/world.ts'

@@ -1,6 +1,6 @@
 import { withoutHeldBack } from '../decide/held-back.ts'
 import { withRests } from '../decide/rests.ts'
-import { believedDisk } from './executable-bits.ts'
+import { believedDisk } from './believed-disk.ts'
 import { isSilent } from '../execute/tally.ts'
 import type { Path, RemoteEntry } from '../model/entry.ts'
 import type { OnEvent } from '../model/events.ts'
