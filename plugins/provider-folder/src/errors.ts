@@ -8,8 +8,6 @@ const CODES: Readonly<Record<string, StorageErrorCode>> = {
   ENOTEMPTY: 'key-conflict',
   ENAMETOOLONG: 'bad-key',
   EILSEQ: 'bad-key',
-  // Only what lies on another disk than the rest: however many there are, the others go on.
-  EXDEV: 'bad-key',
   EINVAL: 'bad-key',
   ELOOP: 'bad-key',
   EACCES: 'forbidden',
@@ -71,11 +69,11 @@ export function attempt<T>(key: string, operation: () => T): T {
   }
 }
 
-const CLOSED: ReadonlySet<string> = new Set(['EACCES', 'EPERM'])
+const CLOSED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EXDEV'])
 
 /**
  * The same for a change at a key's own place, when the store's own files could be written: one that is closed to this user, as are folders of others in a
- * shared one, is no reason to change no other. What lsync keeps there for all is no such key.
+ * shared one, or that lies on another disk, is no reason to change no other. What lsync keeps there for all is no such key.
  */
 export function attemptAt<T>(key: string, operation: () => T): T {
   try {

@@ -52,7 +52,7 @@ console.log(fs.readdirSync(${JSON.stringify(join(root, 'other'))}).join(), fs.re
       },
     )
     const elsewhere = (key: string): string =>
-      `bad-key ${key}: it lies on another disk than the rest of the remote, by way of which files come`
+      `refused ${key}: it lies on another disk than the rest of the remote, by way of which files come`
     expect(stdout.trim().split('\n')).toEqual([
       elsewhere('other/new'),
       elsewhere('other/folder/new'),
