@@ -67,6 +67,7 @@ export function compare(row: Judged, options: CompareOptions): Decision {
   }
   if (there !== undefined) {
     // A mark that says nothing goes at once: once the folder is here, it would read as one that is no empty one any more.
+    // RACE: what is in the folder may go before the mark does; worst outcome: an empty folder goes that somebody else wants to keep.
     if ((local === 'removed' && remote === 'unchanged') || joined.filled === 'itself')
       return up
         ? action({ kind: 'remove-remote', ...at(row), remote: there, ...filled(row) })

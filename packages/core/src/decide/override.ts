@@ -28,8 +28,10 @@ export function compareOverriding(
   const there = joined.remote.state === 'present' ? joined.remote.entry : undefined
   const plain = compare(row, { mode, policy: 'manual' })
   if (joined.stale === true || (here === undefined && there === undefined)) return plain
-  // The folder is here, and is no empty one: its mark is nothing that could win.
-  if (mode === 'pull' && here === undefined && joined.filled !== undefined) return plain
+  // The folder is here, and is no empty one: its mark is nothing that could win. But where a mirror takes out what only this side has, that folder stays for it.
+  if (mode === 'pull' && here === undefined)
+    if (joined.filled === 'itself' || (joined.filled !== undefined && override === 'force'))
+      return plain
   if (here !== undefined && there !== undefined && row.equal)
     return sameBit(row, mode, here, there) ?? plain
   // What goes this way anyhow needs no force: nothing that is unseen is overwritten.

@@ -102,6 +102,21 @@ test('marks of empty folders that other tools made count, with content they are 
   expect(c.keys()).toEqual(['d/x', 'full/', 'other'])
 })
 
+test('an empty folder outlives a mirror that takes out what fills it here', async () => {
+  using c = await clones(2)
+  const [a = '', b = ''] = c.folders
+  mkdirSync(join(a, 'd'))
+  writeFileSync(join(a, 'kept'), 'kept')
+  await c.sync(0)
+  await c.sync(1)
+  writeFileSync(join(a, 'd', 'x'), 'x')
+  await c.sync(0, { mode: 'pull', override: 'mirror' })
+  await c.sync(0)
+  await c.sync(1)
+  expect([readdirSync(join(a, 'd')), readdirSync(join(b, 'd'))]).toEqual([[], []])
+  expect(c.store.objects.has('d/')).toBe(true)
+})
+
 test('marks for folders with something in them, as other tools make them, are settled in one run', async () => {
   let now = 0
   using c = await clones(2, { storeNow: () => (now += 1000) })
