@@ -1,12 +1,15 @@
 import { conflictName } from '../decide/conflict-name.ts'
+import type { Disk } from '../disk/disk.ts'
 import { putBack } from '../execute/aside.ts'
 import { PathProblem } from '../execute/consequence.ts'
 import { moveAside, replaceContent } from '../execute/replace.ts'
 import { Trash } from '../execute/trash.ts'
 import type { LocalEntry, Path } from '../model/entry.ts'
+import { probeDisk } from '../scan/probe-disk.ts'
 import { openState } from '../state/open-state.ts'
 import type { State } from '../state/state.ts'
 import type { Machine } from './api.ts'
+import { believedDisk } from './believed-disk.ts'
 import { clearStaging, repair } from './repair.ts'
 import { lockRepository, type Repository } from './repository.ts'
 
@@ -28,8 +31,7 @@ export function replaceLocally(
   { path, from, content }: Replacement,
   signal: AbortSignal,
 ): Promise<LocalEntry | undefined> {
-  return locked(machine, repository, signal, async (state) => {
-    const { disk } = repository
+  return locked(machine, repository, signal, async ({ disk, state }) => {
     const { world } = machine
     const effects = { disk, state, world, trash: new Trash(disk, world) }
     async function* whole(): AsyncIterable<Uint8Array> {
@@ -51,10 +53,9 @@ export function moveAsideLocally(
   path: Path,
   signal: AbortSignal,
 ): Promise<Path> {
-  const { disk, config } = repository
-  const author = config.author ?? machine.author
+  const author = repository.config.author ?? machine.author
   const now = machine.world.now()
-  return locked(machine, repository, signal, () =>
+  return locked(machine, repository, signal, ({ disk }) =>
     moveAside(disk, path, (attempt) => conflictName(path, author, now, attempt)),
   )
 }
@@ -66,8 +67,7 @@ export function moveBackLocally(
   { aside, path }: { readonly aside: Path; readonly path: Path },
   signal: AbortSignal,
 ): Promise<void> {
-  const { disk } = repository
-  return locked(machine, repository, signal, async () => {
+  return locked(machine, repository, signal, async ({ disk }) => {
     await putBack(disk, aside, path)
     await disk.flush([path])
   })
@@ -77,15 +77,16 @@ async function locked<T>(
   machine: Machine,
   repository: Repository,
   signal: AbortSignal,
-  work: (state: State) => Promise<T>,
+  work: (open: { readonly disk: Disk; readonly state: State }) => Promise<T>,
 ): Promise<T> {
   const { disk } = repository
+  const { world } = machine
   const release = await lockRepository(machine, repository, { signal })
   try {
-    const state = await openState(disk, machine.world)
+    const state = await openState(disk, world)
     await clearStaging(disk)
     await repair(disk, state, signal)
-    return await work(state)
+    return await work({ disk: await believedDisk(disk, await probeDisk(disk, world)), state })
   } finally {
     await release()
   }

@@ -1,11 +1,13 @@
-import { DiskError } from '../disk/disk.ts'
+import { type Disk, DiskError } from '../disk/disk.ts'
 import { isStill } from '../execute/guard.ts'
 import type { BaseEntry, LocalEntry, Path, RemoteEntry } from '../model/entry.ts'
 import type { OnEvent } from '../model/events.ts'
 import { isStorageError, type StorageProvider } from '../provider/index.ts'
 import { sha256Of } from '../scan/hash.ts'
+import { probeDisk } from '../scan/probe-disk.ts'
 import { openState } from '../state/open-state.ts'
 import type { Machine } from './api.ts'
+import { believedDisk } from './believed-disk.ts'
 import { refuseInner, tellLeftOutByRules } from './nowhere.ts'
 import { openRemote } from './open-remote.ts'
 import { lockRepository, type Repository } from './repository.ts'
@@ -34,14 +36,16 @@ export async function openSides(
   path: Path,
   { signal, onEvent }: { readonly signal: AbortSignal; readonly onEvent: OnEvent },
 ): Promise<Sides> {
-  const { disk, config } = repository
+  const { disk: given, config } = repository
   const { world } = machine
-  await refuseInner(disk, path)
-  await tellLeftOutByRules(disk, config, [path], onEvent)
+  await refuseInner(given, path)
+  await tellLeftOutByRules(given, config, [path], onEvent)
   const release = await lockRepository(machine, repository, { reading: true, signal })
   let base: BaseEntry | undefined
+  let disk: Disk
   try {
-    base = (await (await openState(disk, world)).get(path))?.entry
+    base = (await (await openState(given, world)).get(path))?.entry
+    disk = await believedDisk(given, await probeDisk(given, world))
   } finally {
     await release()
   }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import {
   type Disk,
   DiskError,
@@ -46,4 +47,11 @@ export function alteredDisk(
     reopen: async (path) => written(await disk.reopen(path), path),
     ...(setExecutable === undefined ? {} : { setExecutable }),
   }
+}
+
+/** Like a store that is mounted by `rclone`: a file that is renamed has another inode. */
+export function byNameDisk(root: string): Disk {
+  const inodeOf = (path: string): number =>
+    Number.parseInt(hash('sha1', path.replace(/^\//, '')).slice(0, 12), 16)
+  return alteredDisk(root, (stat, path) => ({ ...stat, inode: inodeOf(path) }))
 }

@@ -1,15 +1,16 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openSides, replaceLocally, type Settlement } from '../../src/index.ts'
+import { nodeDisk, openSides, replaceLocally, type Settlement } from '../../src/index.ts'
+import { byNameDisk } from './altered-disk.ts'
 import { clones } from './two-clones.ts'
 
 const { signal } = new AbortController()
 const options = { signal, onEvent: () => undefined }
 
 /** `n` was changed on both sides; the second clone, which has not synced since, is looked at. */
-async function conflict(history: boolean) {
-  const c = await clones(2, { history })
+async function conflict(history: boolean, openDisk = nodeDisk) {
+  const c = await clones(2, { history, openDisk })
   const [a = '', b = ''] = c.folders
   writeFileSync(join(a, 'n'), 'base')
   await c.sync(0)
@@ -85,6 +86,26 @@ test('a merge takes the place of the local file only while that is what was merg
   expect(readFileSync(join(c.b, 'n'), 'utf8')).toBe('merged')
   // The base still says what both sides agreed on: the merge is an edit, and the conflict stays until it is settled.
   expect((await c.sync(1)).conflicts).toMatchObject([{ path: 'n' }])
+})
+
+test('a merge settles its conflict also on a disk that tells inodes by names', async () => {
+  using c = await conflict(false, byNameDisk)
+  const { machine, repository } = await c.at(1)
+  await using sides = await openSides(machine, repository, 'n', options)
+  expect(await text(sides.readLocal())).toBe('from b!')
+  if (sides.local === undefined) throw new Error('nothing here')
+  const content = Buffer.from('merged')
+  const now = await replaceLocally(
+    machine,
+    repository,
+    { path: 'n', from: sides.local, content },
+    signal,
+  )
+  if (now === undefined) throw new Error('not replaced')
+  const settlement = { keep: 'local', local: now.stat, remote: c.remote.version } as const
+  const done = await c.sync(1, { settlements: new Map([['n', settlement]]) })
+  expect([done.conflicts, done.problems]).toEqual([[], []])
+  expect(Buffer.from(c.store.objects.get('n')?.bytes ?? []).toString()).toBe('merged')
 })
 
 test('keeping both once more, after a run that died half way, makes no second copy of a version', async () => {
